@@ -1,0 +1,36 @@
+// What surrounds user code, as an interface: driver, replica and memory engine implement it, composition roots install
+// it. The installed runtime travels in AsyncLocalStorage (constructors included) with one default a process. Store and
+// registry hang on `globalThis[Symbol.for("manta-serve/1")]`, so that a second copy of the package finds them.
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/logger.ts";
+import type { Random } from "../core/random.ts";
+import type { OutgoingCall, ValueCall, ValueObserver } from "../model/call.ts";
+
+/** Rank of a replica among those of its deployment (reference 4.13). One node so far: all three are equal but `nodeRank`. */
+export interface ReplicaRank {
+  readonly rank: number;
+  readonly nodeRank: number;
+  readonly localRank: number;
+}
+
+/** The replica that the running code belongs to. */
+export interface ReplicaContext {
+  readonly application: string;
+  readonly deployment: string;
+  readonly replicaId: string;
+  readonly rank: ReplicaRank;
+  /** Target number of replicas of the deployment. */
+  readonly worldSize: number;
+  readonly codeVersion: string;
+}
+
+/** What surrounds user code. */
+export interface Runtime {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Undefined outside of a replica. */
+  readonly replica: ReplicaContext | undefined;
+  /** Starts a call at once. Arguments are resolved values; what cannot cross is told by `onError`. */
+  startCall(call: ValueCall, observer: ValueObserver): OutgoingCall;
+}

@@ -1,0 +1,173 @@
+// The words on control links: who may ask whom for what. Bodies are plain values that cross (values.ts).
+// Requests are answered once; notifications are not. Both directions may ask.
+//   driver, cli  -> head     HeadMethods
+//   head         -> replica  ReplicaMethods, -> proxy ProxyMethods, -> builder BuilderMethods
+// The change feed: a subscriber names keys; the head answers with the full state of each key and pushes every later
+// version; the subscriber acknowledges what it has put into effect.
+import type { ApplicationSpec } from "../model/application-spec.ts";
+import type { InstanceStatus } from "../model/status.ts";
+
+/** Roles in HELLO. */
+export type Role = "driver" | "cli" | "replica" | "proxy" | "builder" | "head";
+
+/** Where a process listens for framed connections. */
+export type Address =
+  | { readonly kind: "unix"; readonly path: string }
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | { readonly kind: "memory"; readonly name: string };
+
+export interface InstanceInfo {
+  readonly version: string;
+  readonly namespace: string;
+  readonly pid: number;
+  readonly attached: boolean;
+  readonly logsDir: string;
+  readonly startTimeS: number;
+}
+
+export interface BuildOrder {
+  /** `./dir/app.ts:app`, as the user wrote it. */
+  readonly importPath: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  /** Absolute folder that relative paths start from. */
+  readonly workingDir: string;
+}
+
+/** What a builder found: the graph without the name and prefix it will be deployed under; initArgs name handles by `application`. */
+export interface BuildResult {
+  readonly application: ApplicationSpec;
+}
+
+export interface HeadMethods {
+  info: { in: null; out: InstanceInfo };
+  /** Checks, checkpoints, and answers once the target is accepted; with `wait`, once RUNNING and acknowledged (D7) or failed. */
+  deploy: { in: { readonly applications: readonly ApplicationSpec[]; readonly wait: boolean }; out: null };
+  /** Runs a builder for an import path and deploys what it returns under `name` and `routePrefix`. Answers like `deploy`. */
+  run: { in: BuildOrder & { readonly name: string; readonly routePrefix: string | null | undefined; readonly wait: boolean }; out: { readonly ingress: string } };
+  status: { in: null; out: InstanceStatus };
+  /** Answers when the application's replicas are gone. */
+  delete: { in: { readonly name: string }; out: null };
+  /** Drains and ends everything; answered before the head itself ends. */
+  shutdown: { in: null; out: null };
+  /** Name of a deployment, or of the application's ingress when `deployment` is null. @throws APPLICATION_NOT_FOUND, DEPLOYMENT_NOT_FOUND */
+  locate: { in: { readonly application: string; readonly deployment: string | null }; out: { readonly deployment: string } };
+  /** Adds keys to the sender's subscriptions. */
+  subscribe: { in: { readonly keys: readonly string[] }; out: null };
+}
+
+/** What a replica needs to know to run its deployment. */
+export interface LoadOrder {
+  readonly application: string;
+  readonly spec: ApplicationSpec["deployments"][number];
+  readonly isIngress: boolean;
+  /** True when the application has a route: the ingress must then have `fetch`. */
+  readonly exposed: boolean;
+  readonly codeVersion: string;
+  readonly rank: number;
+  readonly worldSize: number;
+}
+
+export interface ReplicaMethods {
+  /** Imports the code, constructs, `setup`, `reconfigure`, first health check. Fails with the user's error. */
+  load: { in: LoadOrder; out: null };
+  /** New options that need no restart: limits, user config, logging. */
+  reconfigure: { in: { readonly spec: LoadOrder["spec"]; readonly rank: number; readonly worldSize: number }; out: null };
+  checkHealth: { in: null; out: null };
+  /** Refuse new calls, finish accepted ones, dispose, exit (D5). Answered at once. */
+  drain: { in: { readonly graceMs: number }; out: null };
+  metrics: { in: null; out: unknown };
+}
+
+export interface ProxyMethods {
+  /** Binds the HTTP port. Fails with ENGINE naming the port when it is taken. */
+  listen: { in: HttpListen; out: { readonly host: string; readonly port: number } };
+  /** healthz answers 503; finish what is open, then exit. */
+  drain: { in: { readonly graceMs: number }; out: null };
+  metrics: { in: null; out: unknown };
+}
+
+/** Resolved HTTP options. */
+export interface HttpListen {
+  readonly host: string;
+  readonly port: number;
+  readonly rootPath: string;
+  readonly requestTimeoutS: number | null;
+  readonly keepAliveTimeoutS: number;
+  readonly maxBodyBytes: number | null;
+}
+
+export interface BuilderMethods {
+  build: { in: BuildOrder; out: BuildResult };
+}
+
+/** What a replica says of itself, on connect and on every change. */
+export interface ReplicaReport {
+  readonly phase: "idle" | "loading" | "ready" | "draining";
+  readonly address: Address;
+  readonly pid: number;
+  /** Of the last `load`; null while idle. */
+  readonly codeVersion: string | null;
+  readonly rank: number;
+  readonly ongoing: number;
+  /** Files that changed on disk between the deploy and this start; empty when none (D3). */
+  readonly changedFiles: readonly string[];
+}
+
+/** What a proxy says of itself, on connect and on every change. */
+export interface ProxyReport {
+  readonly phase: "starting" | "listening" | "draining";
+  readonly host: string;
+  readonly port: number;
+  readonly pid: number;
+}
+
+/** Notifications, by topic. */
+export interface Notifications {
+  /** replica -> head */
+  "replica.report": ReplicaReport;
+  /** proxy -> head */
+  "proxy.report": ProxyReport;
+  /** head -> subscriber */
+  feed: { readonly changes: readonly FeedChange[] };
+  /** subscriber -> head: the versions now in effect, by key */
+  "feed.ack": { readonly versions: Readonly<Record<string, number>> };
+}
+
+export interface FeedChange {
+  readonly key: string;
+  readonly version: number;
+  readonly value: RouteTableData | DeploymentTargets;
+}
+
+/** Key of the route table in the feed. */
+export const ROUTES_KEY = "routes";
+
+/** Key of a deployment's targets in the feed. */
+export function targetsKey(application: string, deployment: string): string {
+  return `targets/${application}#${deployment}`;
+}
+
+/** Value of `routes`. */
+export interface RouteTableData {
+  readonly routes: readonly { readonly prefix: string; readonly application: string; readonly deployment: string }[];
+}
+
+/** Value of `targets/<application>#<deployment>`. */
+export interface DeploymentTargets {
+  readonly application: string;
+  readonly deployment: string;
+  /** Null: callers wait for replicas. A text: every call fails with DEPLOYMENT_UNAVAILABLE ("failed to deploy", "was deleted"). */
+  readonly unavailable: string | null;
+  readonly maxOngoingRequests: number;
+  /** -1: no limit. */
+  readonly maxQueuedRequests: number;
+  readonly replicas: readonly ReplicaTarget[];
+}
+
+export interface ReplicaTarget {
+  readonly id: string;
+  readonly address: Address;
+  readonly node: string;
+  /** Chosen last: it misses heartbeats. */
+  readonly suspect: boolean;
+}
