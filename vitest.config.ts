@@ -1,0 +1,54 @@
+// Which tests exist, and how many run side by side. The machine of reference has two cores, so the groups run one after
+// the other: pure tests, then real processes, then the tools that test this house (they compile and lint the whole tree).
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const source = (file: string): string => fileURLToPath(new URL(`src/${file}`, import.meta.url));
+
+/** The package under its own name is `src/`, as for programs started with this condition. */
+const condition = "--conditions=@manta-serve/source";
+const alias = [
+  { find: /^manta-serve$/, replacement: source("index.ts") },
+  { find: /^manta-serve\/testing$/, replacement: source("testing/index.ts") },
+  { find: /^manta-serve\/engine$/, replacement: source("engine/index.ts") },
+];
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["src/**/*.test.ts", "scripts/**/*.test.ts", "tests/sim/**/*.test.ts"],
+          execArgv: [condition],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "e2e",
+          include: ["tests/{e2e,conformance}/**/*.test.ts", "examples/**/*.test.ts"],
+          execArgv: [condition],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "house",
+          include: ["tests/{house,package,types}/**/*.test.ts", "bench/**/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
