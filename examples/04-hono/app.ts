@@ -1,0 +1,77 @@
+// A Hono app inside a deployment: `fetch` is the app's own `fetch`, so routes, middleware and validators work as always,
+// and its handlers call other deployments through handles. An error thrown in another deployment arrives with its name
+// and data, and the error handler decides what the client sees.
+//
+//   npx manta-serve run examples/04-hono/app.ts
+//   curl http://127.0.0.1:8000/stock/lamp                                                                        # {"item":"lamp","left":3}
+//   curl http://127.0.0.1:8000/orders -H 'content-type: application/json' -d '{"item": "lamp", "count": 2}'      # 201
+//   curl http://127.0.0.1:8000/orders -H 'content-type: application/json' -d '{"item": "lamp", "count": 9}'      # 409
+import { Hono } from "hono";
+import { HTTPException } from "hono/http-exception";
+import { validator } from "hono/validator";
+import { deployment, isServeError, serve, type Handle } from "manta-serve";
+
+class OutOfStock extends Error {
+  override readonly name = "OutOfStock";
+  readonly left: number;
+
+  constructor(item: string, left: number) {
+    super(`only ${left} of ${item} left`);
+    this.left = left;
+  }
+}
+
+/** Keeps its numbers in memory, so one replica and no more. */
+class Stock {
+  readonly #left = new Map([["lamp", 3], ["chair", 12]]);
+
+  left(item: string) {
+    return this.#left.get(item);
+  }
+
+  take(item: string, count: number) {
+    const left = this.#left.get(item) ?? 0;
+    if (left < count) throw new OutOfStock(item, left);
+    this.#left.set(item, left - count);
+    return left - count;
+  }
+}
+
+const order = validator("json", (body: { item?: unknown; count?: unknown } | null) => {
+  const { item, count } = body ?? {};
+  if (typeof item !== "string" || item === "") throw new HTTPException(400, { message: "item: expected a name" });
+  if (!Number.isInteger(count) || Number(count) < 1) throw new HTTPException(400, { message: "count: expected an integer above 0" });
+  return { item, count: Number(count) };
+});
+
+class Shop {
+  readonly #stock: Handle<Stock>;
+
+  constructor(stock: Handle<Stock>) {
+    this.#stock = stock;
+  }
+
+  fetch = new Hono()
+    .get("/stock/:item", async (c) => {
+      const item = c.req.param("item");
+      const left = await this.#stock.left(item);
+      if (left === undefined) throw new HTTPException(404, { message: `${item}: not sold here` });
+      return c.json({ item, left });
+    })
+    .post("/orders", order, async (c) => {
+      const { item, count } = c.req.valid("json");
+      const left = await this.#stock.take(item, count);
+      return c.json({ item, count, left }, 201);
+    })
+    .notFound((c) => c.json({ error: `no route ${c.req.method} ${c.req.path}` }, 404))
+    .onError((error, c) => {
+      if (error instanceof HTTPException) return c.json({ error: error.message }, error.status);
+      const thrown = isServeError(error) ? (error.cause as Partial<OutOfStock> | undefined) : undefined;
+      if (thrown?.name === "OutOfStock") return c.json({ error: thrown.message, left: thrown.left }, 409);
+      throw error; // Manta answers it: 503 when overloaded, 408 when too late, else 500 with the stack in the log
+    }).fetch;
+}
+
+export const app = deployment(Shop).bind(deployment(Stock).bind());
+
+if (import.meta.main) await serve.run(app);
