@@ -1,0 +1,54 @@
+// Makes dist/: one bundle per program and per public module with shared chunks, and the type declarations.
+//   R1  A missing entry point is an error that names it.
+//   R2  What package.json lists under `dependencies` stays outside the bundle.
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { build } from "rolldown";
+import { entryPoints } from "./lib/entry-points.ts";
+import { ownPlace } from "./lib/own-place.ts";
+import { root } from "./lib/root.ts";
+
+const dist = path.join(root, "dist");
+
+function requireEntryPoints(): void {
+  const missing = Object.values(entryPoints).filter((file) => !existsSync(path.join(root, file)));
+  if (missing.length > 0) throw new Error(`missing entry points: ${missing.join(", ")}`); // R1
+}
+
+function dependencies(): string[] {
+  const manifest = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { dependencies: object };
+  return Object.keys(manifest.dependencies);
+}
+
+async function bundle(): Promise<void> {
+  const packages = dependencies();
+  await build({
+    cwd: root,
+    input: { ...entryPoints },
+    platform: "node",
+    external: (id) => packages.some((name) => id === name || id.startsWith(`${name}/`)), // R2
+    plugins: [ownPlace(path.join(root, "src"))],
+    output: { dir: dist, format: "esm", entryFileNames: "[name].js", chunkFileNames: "chunks/[name].js" },
+  });
+}
+
+/** npm links this file into the user's path. */
+function makeExecutable(file: string): void {
+  const code = readFileSync(file, "utf8");
+  if (!code.startsWith("#!")) writeFileSync(file, `#!/usr/bin/env node\n${code}`);
+  chmodSync(file, 0o755);
+}
+
+function emitTypes(): void {
+  const tsc = path.join(root, "node_modules/ts7/bin/tsc");
+  const done = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
+  if (done.status !== 0) throw new Error("the declarations were not emitted");
+}
+
+requireEntryPoints();
+rmSync(dist, { recursive: true, force: true });
+await bundle();
+makeExecutable(path.join(dist, "cli/main.js"));
+emitTypes();
+console.log(`dist/ holds ${Object.keys(entryPoints).length} entry points and their types`);
