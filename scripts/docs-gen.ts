@@ -8,14 +8,14 @@ import { generatedFiles, type GeneratedFile } from "./generated-files.ts";
 import { root } from "./lib/root.ts";
 
 interface Generator {
-  generate(): string | Promise<string>;
+  generate(path: string): string | Promise<string>;
 }
 
 async function contentOf(file: GeneratedFile): Promise<string> {
   const generator = (await import(path.join(root, file.generator))) as Generator;
   const filepath = path.join(root, file.path);
   const options = await prettier.resolveConfig(filepath);
-  return prettier.format(await generator.generate(), { ...options, filepath }); // R1
+  return prettier.format(await generator.generate(file.path), { ...options, filepath }); // R1
 }
 
 function readIfThere(file: string): string | undefined {

@@ -1,0 +1,96 @@
+// Checks what users pass as options, synchronously and without zod, against the plain data of `options.generated.ts`,
+// and completes it with the defaults.
+//   R1  An explicit `undefined` counts as not given.
+//   R2  Unknown keys are errors that name the nearest known one; names that a later version brings say so instead.
+//   R3  The first fault is thrown, in the order in which the user wrote the options.
+import { ConfigError } from "../core/errors.ts";
+import { checkValue, expectedOf, showValue } from "./check-rule.ts";
+import { joinPath } from "./json-value.ts";
+import { nearestKey } from "./nearest-key.ts";
+import type { OptionFacts, OptionTable } from "./option-facts.ts";
+import { OPTIONS, type OptionGroup, type ResolvedOptions } from "./options.generated.ts";
+import { PLANNED_OPTIONS, PLANNED_VALUES } from "./planned-options.ts";
+
+/**
+ * Checks options as a user wrote them; `undefined` is no options at all.
+ * @param path where they stand, as messages show it: `deployment("Adder")`
+ * @throws {ConfigError} with path, received, expected, and the nearest known key where one was unknown
+ */
+export function checkOptions(group: OptionGroup, input: unknown, path: string): void {
+  checkTable(group, OPTIONS[group], input, path);
+}
+
+/**
+ * Checks a single value for one option; for values that come from the environment or a flag.
+ * @throws {ConfigError} as `checkOptions`
+ */
+export function checkOption<G extends OptionGroup>(
+  group: G,
+  name: keyof (typeof OPTIONS)[G] & string,
+  value: unknown,
+  path: string,
+): void {
+  const table: OptionTable = OPTIONS[group];
+  const facts = table[name];
+  if (facts !== undefined) checkNamed(group, name, facts, value, path);
+}
+
+/**
+ * Complete options: what was given, and the defaults for the rest. The input is neither changed nor checked; options
+ * without default stay out unless given.
+ */
+export function resolveOptions<G extends OptionGroup>(group: G, input: object | undefined): ResolvedOptions[G] {
+  return resolveTable(OPTIONS[group], input ?? {}) as unknown as ResolvedOptions[G];
+}
+
+function resolveTable(table: OptionTable, input: object): Record<string, unknown> {
+  const resolved: Record<string, unknown> = {};
+  for (const [name, facts] of Object.entries(table)) {
+    const given = (input as Record<string, unknown>)[name];
+    if (facts.rule.kind === "group") resolved[name] = resolveTable(facts.rule.options, (given ?? {}) as object);
+    else if (given !== undefined) resolved[name] = given;
+    else if ("default" in facts) resolved[name] = structuredClone(facts.default);
+  }
+  return resolved;
+}
+
+function checkTable(group: string, table: OptionTable, input: unknown, path: string): void {
+  if (input === undefined) return;
+  if (typeof input !== "object" || input === null || Array.isArray(input)) {
+    throw new ConfigError({ path, received: showValue(input), expected: "an object with options" });
+  }
+  for (const [name, value] of Object.entries(input)) {
+    const at = joinPath(path, name);
+    const facts = Object.hasOwn(table, name) ? table[name] : undefined;
+    if (facts === undefined) checkAbsent(group, table, name, value, at);
+    else if (value !== undefined) checkNamed(group, name, facts, value, at);
+  }
+}
+
+function checkNamed(group: string, name: string, facts: OptionFacts, value: unknown, path: string): void {
+  if (facts.rule.kind === "group") {
+    checkTable(facts.rule.group, facts.rule.options, value, path);
+    return;
+  }
+  const fault = checkValue(facts, value);
+  if (fault === undefined) return;
+  const planned = PLANNED_VALUES[group]?.[name]?.includes(value) === true;
+  throw new ConfigError({
+    path: path + fault.path,
+    received: planned ? `${fault.received}, which is not available in this version` : fault.received,
+    expected: fault.path === "" ? expectedOf(facts) : fault.expected,
+  });
+}
+
+function checkAbsent(group: string, table: OptionTable, name: string, value: unknown, path: string): void {
+  const planned = PLANNED_OPTIONS[group] ?? [];
+  const known = Object.keys(table);
+  const expected = `one of ${known.join(", ")}`;
+  if (planned.includes(name)) {
+    if (value === undefined) return;
+    throw new ConfigError({ path, received: "an option that is not available in this version", expected });
+  }
+  const nearest = nearestKey(name, [...known, ...planned]);
+  const received = "an unknown option";
+  throw new ConfigError(nearest === undefined ? { path, received, expected } : { path, received, expected, nearest });
+}

@@ -1,0 +1,50 @@
+// What is known of an option at run time, as plain data: the shape of `options.generated.ts`. Written from the schemas,
+// read by everything that may not load zod.
+
+/**
+ * What it costs to change an option of a running deployment (semantics D1): `live` touches no replica, `reconfigure`
+ * tells the replicas in place, `restart` replaces them.
+ */
+export type UpdateCost = "live" | "reconfigure" | "restart";
+
+/** Which values an option takes. */
+export type OptionRule =
+  | { readonly kind: "boolean" }
+  /** JSON data of any depth. */
+  | { readonly kind: "json" }
+  | { readonly kind: "signal" }
+  | { readonly kind: "string"; readonly pattern?: string }
+  /** Finite; integers are safe ones. `above` is an exclusive lower bound. */
+  | {
+      readonly kind: "number";
+      readonly integer: boolean;
+      readonly min?: number;
+      readonly above?: number;
+      readonly max?: number;
+    }
+  | { readonly kind: "exactly"; readonly value: string | number | null }
+  | { readonly kind: "oneOf"; readonly rules: readonly OptionRule[] }
+  | { readonly kind: "record"; readonly keys: OptionRule; readonly values: OptionRule }
+  | { readonly kind: "group"; readonly group: string; readonly options: OptionTable };
+
+/** One option: its values, its default, and what a reader needs to know. */
+export interface OptionFacts {
+  readonly rule: OptionRule;
+  /** Absent: an option without default stays out of the resolved values. */
+  readonly default?: unknown;
+  readonly text: string;
+  /** `s`, `bytes`; null where a unit makes no sense. */
+  readonly unit: string | null;
+  readonly update: UpdateCost;
+  /** Ray Serve's name for it; null where Ray has none. */
+  readonly rayName: string | null;
+  /** Version that brought it. */
+  readonly since: string;
+  /** In place of the words made from `rule`, where those would show a pattern. */
+  readonly expected?: string;
+  /** The value never appears in a message. */
+  readonly secret?: true;
+}
+
+/** Options by name. */
+export type OptionTable = Readonly<Record<string, OptionFacts>>;

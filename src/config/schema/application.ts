@@ -1,0 +1,52 @@
+// Options of an application, and those of one call through a handle.
+import { z } from "zod";
+import { optionDocs } from "./option-docs.ts";
+
+const since = "0.1.0";
+
+/** `name` and `routePrefix` of `serve.run` and `serve.runMany` (reference 2.3). */
+export const applicationSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[^#]+$/)
+    .default("default")
+    .register(optionDocs, {
+      text: "Name of the application. Deploying under the name of a running one replaces it.",
+      unit: null,
+      update: "restart",
+      rayName: "name",
+      since,
+      expected: 'a non-empty string without "#"',
+    }),
+  routePrefix: z
+    .string()
+    .regex(/^\/(?:[^{}]*[^/{}])?$/)
+    .nullable()
+    .default("/")
+    .register(optionDocs, {
+      text: "HTTP path under which the proxy serves the application; null: not over HTTP.",
+      unit: null,
+      update: "live",
+      rayName: "route_prefix",
+      since,
+      expected: 'a path that starts with "/", does not end with "/" unless it is "/", and has no "{" or "}"; or null',
+    }),
+});
+
+/** What `handle.options()` takes. */
+export const handleSchema = z.strictObject({
+  timeoutS: z.number().gt(0).optional().register(optionDocs, {
+    text: "Deadline of each call, counted from its start; it covers waiting, running and streaming. A caller's earlier deadline holds.",
+    unit: "s",
+    update: "live",
+    rayName: "timeout_s",
+    since,
+  }),
+  signal: z.instanceof(AbortSignal).optional().register(optionDocs, {
+    text: "Cancels the calls when it aborts.",
+    unit: null,
+    update: "live",
+    rayName: null,
+    since,
+  }),
+});
