@@ -45,6 +45,10 @@ class Ingress {
 const AdderDeployment = deployment(Adder);
 const CombinerDeployment = deployment(Combiner, { numReplicas: 2 });
 
-export const app = deployment(Ingress).bind(AdderDeployment.bind(1), AdderDeployment.bind(2), CombinerDeployment.bind());
+export const app = deployment(Ingress).bind(
+  AdderDeployment.bind(1),
+  AdderDeployment.bind(2),
+  CombinerDeployment.bind(),
+);
 
 if (import.meta.main) await serve.run(app);

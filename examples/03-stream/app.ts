@@ -11,7 +11,9 @@ import { deployment, requestContext, serve, sse, type Handle } from "manta-serve
 const TOKEN_EVERY_MS = 45;
 
 /** Stands for a language model: what matters here is that words come one by one. */
-const story = (topic: string) => `About ${topic}. Nothing on this page waited for the end of the text. Each word was made in another process,
+const story = (
+  topic: string,
+) => `About ${topic}. Nothing on this page waited for the end of the text. Each word was made in another process,
 crossed to the one that speaks HTTP, and reached you while the next was being made. Close the tab, and the writer stops in the middle of
 a sentence, because the news that you left travels the same way back. Open ten tabs, and ten writers share one process.
 Stop reading, and the writer waits for you, holding no more than a small window of text. That was ${topic}.`;

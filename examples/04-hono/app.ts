@@ -23,7 +23,10 @@ class OutOfStock extends Error {
 
 /** Keeps its numbers in memory, so one replica and no more. */
 class Stock {
-  readonly #left = new Map([["lamp", 3], ["chair", 12]]);
+  readonly #left = new Map([
+    ["lamp", 3],
+    ["chair", 12],
+  ]);
 
   left(item: string) {
     return this.#left.get(item);
@@ -40,7 +43,8 @@ class Stock {
 const order = validator("json", (body: { item?: unknown; count?: unknown } | null) => {
   const { item, count } = body ?? {};
   if (typeof item !== "string" || item === "") throw new HTTPException(400, { message: "item: expected a name" });
-  if (!Number.isInteger(count) || Number(count) < 1) throw new HTTPException(400, { message: "count: expected an integer above 0" });
+  if (!Number.isInteger(count) || Number(count) < 1)
+    throw new HTTPException(400, { message: "count: expected an integer above 0" });
   return { item, count: Number(count) };
 });
 

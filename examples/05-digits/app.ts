@@ -54,7 +54,7 @@ class Classifier {
   async classify(pixels: Float32Array): Promise<Prediction[]> {
     const count = pixels.length / PIXELS;
     const output = await this.#session.run({ pixels: new this.#runtime.Tensor("float32", pixels, [count, PIXELS]) });
-    const values = [...(output["probabilities"]?.data as Float32Array)];
+    const values = [...(output["probabilities"]!.data as Float32Array)];
     return Array.from({ length: count }, (_, index) => {
       const row = values.slice(index * CLASSES, (index + 1) * CLASSES);
       return { digit: row.indexOf(Math.max(...row)), probabilities: row.map((p) => Math.round(p * 1e4) / 1e4) };
@@ -100,9 +100,11 @@ function parseBody(body: unknown): { images: readonly Image[]; single: boolean }
 
 function parseImage(value: unknown, path: string): Image {
   if (!Array.isArray(value)) return invalid(`${path}: expected an array of ${PIXELS} integers`);
-  if (value.length !== PIXELS) return invalid(`${path}: expected ${PIXELS} integers (8 rows of 8), received ${value.length}`);
+  if (value.length !== PIXELS)
+    return invalid(`${path}: expected ${PIXELS} integers (8 rows of 8), received ${value.length}`);
   const bad = value.findIndex((pixel) => !Number.isInteger(pixel) || pixel < 0 || pixel > INK);
-  if (bad >= 0) return invalid(`${path}[${bad}]: expected an integer from 0 to ${INK}, received ${JSON.stringify(value[bad])}`);
+  if (bad >= 0)
+    return invalid(`${path}[${bad}]: expected an integer from 0 to ${INK}, received ${JSON.stringify(value[bad])}`);
   return value;
 }
 

@@ -39,7 +39,9 @@ function printUp(what: string, detail: string): void {
 async function printProgress(ended: Promise<unknown>): Promise<void> {
   const seen = new Set<string>();
   let over = false;
-  const stop = () => { over = true; };
+  const stop = () => {
+    over = true;
+  };
   ended.then(stop, stop);
   for (;;) {
     const last = over; // one more look after the end, so that nothing that came up is missing
@@ -55,9 +57,14 @@ async function printProgress(ended: Promise<unknown>): Promise<void> {
 function processesUp(status: Status): { name: string; pid: number | null }[] {
   const deployments = Object.values(status.applications[APPLICATION]?.deployments ?? {});
   return [
-    ...Object.values(status.proxies).filter((proxy) => proxy.status === "HEALTHY").map(({ pid }) => ({ name: "proxy", pid })),
+    ...Object.values(status.proxies)
+      .filter((proxy) => proxy.status === "HEALTHY")
+      .map(({ pid }) => ({ name: "proxy", pid })),
     ...deployments.flatMap(({ name, replicas }) =>
-      replicas.filter((replica) => replica.state === "RUNNING").map(({ replicaId, pid }) => ({ name: `replica ${name} ${replicaId}`, pid }))),
+      replicas
+        .filter((replica) => replica.state === "RUNNING")
+        .map(({ replicaId, pid }) => ({ name: `replica ${name} ${replicaId}`, pid })),
+    ),
   ];
 }
 
@@ -92,7 +99,11 @@ function chooseRows(labels: readonly number[], answers: readonly Prediction[]): 
 /** Images side by side, two characters a pixel, each with the truth and the answer below it. */
 function drawPictures(rows: readonly number[], { images, labels }: HeldOut, answers: readonly Prediction[]): string {
   const shade = (ink: number) => (" .:-=+*#@"[Math.round(ink / 2)] ?? " ").repeat(2);
-  const line = (index: number, y: number) => (images[index] ?? []).slice(y * 8, y * 8 + 8).map(shade).join("");
+  const line = (index: number, y: number) =>
+    (images[index] ?? [])
+      .slice(y * 8, y * 8 + 8)
+      .map(shade)
+      .join("");
   const lines = Array.from({ length: 8 }, (_, y) => rows.map((index) => line(index, y)).join("    "));
   const captions = rows.map((index) => `is ${labels[index]}, read as ${answers[index]?.digit}`.padEnd(16));
   return [...lines, "", captions.join("    ")].map((text) => text.trimEnd()).join("\n");
@@ -102,7 +113,12 @@ function drawTable(rows: readonly number[], { labels }: HeldOut, answers: readon
   const lines = rows.map((index) => {
     const { digit, probabilities } = answers[index]!;
     const sure = `${((probabilities[digit] ?? 0) * 100).toFixed(1)} %`;
-    const cells = [String(index).padStart(5), String(labels[index]).padStart(5), String(digit).padStart(6), sure.padStart(7)];
+    const cells = [
+      String(index).padStart(5),
+      String(labels[index]).padStart(5),
+      String(digit).padStart(6),
+      sure.padStart(7),
+    ];
     return [...cells, ...(digit === labels[index] ? [] : ["wrong"])].join("  ");
   });
   return ["image  truth  answer     sure", ...lines].join("\n");
@@ -117,13 +133,15 @@ async function measure(url: string, heldOut: HeldOut): Promise<void> {
   const right = answers.filter((answer, index) => answer.digit === labels[index]).length;
   const rate = (images.length / seconds).toFixed(0);
   console.log(`\n${drawPictures(rows.slice(-PICTURES), heldOut, answers)}\n\n${drawTable(rows, heldOut, answers)}`);
-  console.log(`\n${images.length} requests in ${seconds.toFixed(2)} s, ${CONCURRENCY} at a time: ${rate} requests per second`);
+  console.log(
+    `\n${images.length} requests in ${seconds.toFixed(2)} s, ${CONCURRENCY} at a time: ${rate} requests per second`,
+  );
   console.log(`accuracy: ${(right / images.length).toFixed(3)} (${right} of ${images.length})`);
 }
 
 function printCurl(url: string, image: Image): void {
-  console.log(`curl ${new URL("classify", url)} -d '{"image":[${image.join(",")}]}'`);
-  console.log(`curl ${new URL("-/routes", url)}`);
+  console.log(`curl ${new URL("classify", url).href} -d '{"image":[${image.join(",")}]}'`);
+  console.log(`curl ${new URL("-/routes", url).href}`);
 }
 
 function parseFlags(): { once: boolean; help: boolean; port: number } {
