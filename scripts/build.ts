@@ -1,11 +1,13 @@
 // Makes dist/: one bundle per program and per public module with shared chunks, and the type declarations.
 //   R1  A missing entry point is an error that names it.
 //   R2  What package.json lists under `dependencies` stays outside the bundle.
+//   R3  Declarations import one another as `.js`: the compiler leaves `.ts` in them, which users' compilers refuse.
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { build } from "rolldown";
 import { entryPoints } from "./lib/entry-points.ts";
+import { rewriteExtensions } from "./lib/rewrite-extensions.ts";
 import { ownPlace } from "./lib/own-place.ts";
 import { root } from "./lib/root.ts";
 
@@ -44,6 +46,10 @@ function emitTypes(): void {
   const tsc = path.join(root, "node_modules/ts7/bin/tsc");
   const done = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
   if (done.status !== 0) throw new Error("the declarations were not emitted");
+  for (const file of globSync("types/**/*.d.ts", { cwd: dist })) {
+    const target = path.join(dist, file);
+    writeFileSync(target, rewriteExtensions(readFileSync(target, "utf8"))); // R3
+  }
 }
 
 requireEntryPoints();

@@ -35,6 +35,7 @@ for (const file of generatedFiles) {
   outdated.push(file.path);
   if (!values.check) writeFileSync(target, content);
 }
-for (const file of outdated) console.log(values.check ? `${file} is out of date: run npm run docs:gen` : `wrote ${file}`);
+for (const file of outdated)
+  console.log(values.check ? `${file} is out of date: run npm run docs:gen` : `wrote ${file}`);
 console.log(`${generatedFiles.length} generated files, ${outdated.length} ${values.check ? "out of date" : "written"}`);
 process.exitCode = values.check && outdated.length > 0 ? 1 : 0;
