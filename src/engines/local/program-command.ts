@@ -1,0 +1,57 @@
+// How one of our programs is started from another: the Node that runs now, the program's main file beside the running
+// code (`src/<program>/main.ts` in development by type stripping, `dist/<program>/main.js` when packed), and the
+// conditions of this process, so that all programs resolve `manta-serve` to the same files.
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { ServeError } from "../../core/errors.ts";
+
+/** The programs that have a main file (architecture section 1); driver and CLI are started by users. */
+export type MainProgram = "head" | "supervisor" | "builder" | "proxy" | "replica";
+
+/** An executable and its arguments; no shell is between. */
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
+/** Condition under which `exports` of our package.json names `src/`. */
+const SOURCE_CONDITION = "@manta-serve/source";
+
+/**
+ * The command line of `program`, `args` last.
+ * @throws {ServeError} ENGINE when the program's main file is not where the running code is
+ */
+export function programCommand(program: MainProgram, args: readonly string[]): Command {
+  const fromSource = import.meta.filename.endsWith(".ts");
+  const main = mainFile(program, fromSource ? "main.ts" : "main.js");
+  const conditions = new Set(conditionsOf(process.execArgv));
+  if (fromSource) conditions.add(SOURCE_CONDITION);
+  const flags = ["--disable-warning=ExperimentalWarning", ...[...conditions].map((name) => `--conditions=${name}`)];
+  return { file: process.execPath, args: [...flags, main, ...args] };
+}
+
+/** Names given by `--conditions=x`, `--conditions x`, `-C x` in Node's own arguments. */
+export function conditionsOf(execArgv: readonly string[]): readonly string[] {
+  const names: string[] = [];
+  for (const [index, argument] of execArgv.entries()) {
+    const [flag, value] = argument.split("=", 2);
+    if (flag !== "--conditions" && flag !== "-C") continue;
+    const name = value ?? execArgv[index + 1];
+    if (name !== undefined) names.push(name);
+  }
+  return names;
+}
+
+/** Bundling moves this code between `dist/<program>/` and shared files, so the folder is looked for upwards. */
+function mainFile(program: MainProgram, base: string): string {
+  let folder = import.meta.dirname;
+  for (;;) {
+    const file = join(folder, program, base);
+    if (existsSync(file)) return file;
+    const parent = dirname(folder);
+    if (parent === folder) break;
+    folder = parent;
+  }
+  const message = `program ${program} not found: no ${program}/${base} above ${import.meta.dirname}; install manta-serve again`;
+  throw new ServeError("ENGINE", message, { program }, { retryable: false });
+}

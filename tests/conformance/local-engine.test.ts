@@ -1,0 +1,109 @@
+// What only real processes can show: a stopped process, and documents that survive SIGKILL.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { EngineEvent, ProcessSpec } from "../../src/engine/engine.ts";
+import { SqliteStore } from "../../src/engines/local/sqlite-store.ts";
+import { localHost } from "./hosts.ts";
+
+let folder: string;
+beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "manta-store-"))));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const specOf = (id: string, changes: Partial<ProcessSpec> = {}): ProcessSpec => ({
+  id,
+  epoch: 1,
+  program: "replica",
+  runtime: "node",
+  args: ["run"],
+  env: {},
+  cwd: tmpdir(),
+  outputFile: `replica_${id}.out`,
+  resources: { cpus: 0, gpus: 0, memoryBytes: 0, custom: {} },
+  placement: { kind: "spread" },
+  ...changes,
+});
+
+async function next(events: AsyncIterator<EngineEvent>): Promise<EngineEvent> {
+  const { value } = (await events.next()) as { value: EngineEvent };
+  return value;
+}
+
+describe("local engine", () => {
+  it("reports a stopped process as suspect and kills it when it is asked to stop (R4)", async () => {
+    const host = await localHost();
+    const events = host.engine.events(new AbortController().signal)[Symbol.asyncIterator]();
+    host.engine.start(specOf("a"));
+    const started = await next(events);
+    await host.ready("a");
+    process.kill((started as { pid: number }).pid, "SIGSTOP");
+    expect(await next(events)).toMatchObject({ type: "suspect", id: "a" });
+    host.engine.stop("a", 60_000);
+    expect(await next(events)).toMatchObject({ type: "exited", id: "a", reason: "killed" });
+    await host.close();
+  });
+
+  it("says that the working directory is missing, and keeps pending what needs a gpu until it is stopped", async () => {
+    const host = await localHost();
+    const events = host.engine.events(new AbortController().signal)[Symbol.asyncIterator]();
+    host.engine.start(specOf("a", { cwd: "/no/such/folder" }));
+    expect(await next(events)).toMatchObject({ reason: "start-failed", detail: expect.stringContaining("/no/such/folder") });
+    host.engine.start(specOf("b", { resources: { cpus: 1, gpus: 0.5, memoryBytes: 0, custom: {} } }));
+    expect(await next(events)).toMatchObject({ type: "pending", id: "b", cause: "infeasible" });
+    host.engine.stop("b", 0);
+    expect(await next(events)).toMatchObject({ type: "exited", id: "b", reason: "stopped" });
+    await host.close();
+  });
+});
+
+const WRITER = `
+import { SqliteStore } from ${JSON.stringify(join(import.meta.dirname, "../../src/engines/local/sqlite-store.ts"))};
+const store = new SqliteStore(process.argv[2]);
+for (let n = 1; ; n++) {
+  store.write(new Map([["n", new TextEncoder().encode(String(n))], ["copy", new TextEncoder().encode(String(n))]]));
+  process.stdout.write(n + "\\n");
+}`;
+
+describe("SqliteStore", () => {
+  it("keeps every acknowledged write when its process is killed by SIGKILL, and no half of one (K4)", async () => {
+    const script = join(folder, "writer.mjs");
+    const path = join(folder, "state.db");
+    writeFileSync(script, WRITER);
+    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, path], { stdio: ["ignore", "pipe", "inherit"] });
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      if (output.length > 200) child.kill("SIGKILL");
+    });
+    await once(child, "close");
+    const acknowledged = Number(output.trimEnd().split("\n").at(-1));
+    const store = new SqliteStore(path);
+    const read = (key: string): number => Number(new TextDecoder().decode(store.read(key)));
+    expect(read("n")).toBeGreaterThanOrEqual(acknowledged);
+    expect(read("copy")).toBe(read("n"));
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    store.close();
+  });
+
+  it("refuses a damaged file with its path and leaves it as it is (K4)", () => {
+    const path = join(folder, "state.db");
+    writeFileSync(path, "this is no database, however long it may be read ".repeat(100));
+    const before = readFileSync(path);
+    expect(() => new SqliteStore(path)).toThrow(expect.objectContaining({ code: "ENGINE", message: expect.stringContaining(path) }));
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  it("refuses a file with a damaged page (K4)", () => {
+    const path = join(folder, "state.db");
+    const store = new SqliteStore(path);
+    store.write(new Map(Array.from({ length: 200 }, (_, i) => [`key-${i}`, new Uint8Array(100).fill(i)])));
+    store.close();
+    const bytes = readFileSync(path);
+    bytes.fill(0xa5, 4096, 3 * 4096);
+    writeFileSync(path, bytes);
+    expect(() => new SqliteStore(path)).toThrow(expect.objectContaining({ code: "ENGINE" }));
+  });
+});
