@@ -4,17 +4,14 @@
 //   head         -> replica  ReplicaMethods, -> proxy ProxyMethods, -> builder BuilderMethods
 // The change feed: a subscriber names keys; the head answers with the full state of each key and pushes every later
 // version; the subscriber acknowledges what it has put into effect.
+import type { Address } from "../model/address.ts";
 import type { ApplicationSpec } from "../model/application-spec.ts";
 import type { InstanceStatus } from "../model/status.ts";
 
+export type { Address } from "../model/address.ts";
+
 /** Roles in HELLO. */
 export type Role = "driver" | "cli" | "replica" | "proxy" | "builder" | "head";
-
-/** Where a process listens for framed connections. */
-export type Address =
-  | { readonly kind: "unix"; readonly path: string }
-  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
-  | { readonly kind: "memory"; readonly name: string };
 
 export interface InstanceInfo {
   readonly version: string;

@@ -1,0 +1,39 @@
+// What drivers, the CLI and REST may ask of the controller. `admin/` sees this interface only; `head/` wires it.
+import type { VersionedApplication } from "../model/target-state.ts";
+import type { InstanceStatus } from "../model/status.ts";
+
+/** One line of a deployment's history: what was done, to whom, and why. */
+export interface HistoryEntry {
+  /** Unix milliseconds. */
+  readonly timeMs: number;
+  /** Constant dotted name, as in the log: `replica.start`, `deployment.status`. */
+  readonly event: string;
+  /** Empty when it concerns the deployment as a whole. */
+  readonly replicaId: string;
+  readonly reason: string;
+}
+
+/** Commands to, and read models of, the controller. */
+export interface ControllerCommands {
+  /**
+   * Accepts applications, all or none: checked, checkpointed, routed. What they cost is decided on the next tick.
+   * @throws {ConfigError} two applications on one prefix, a name with `#`, an unknown ingress, no deployments
+   * @throws {ServeError} ENGINE when the store refuses
+   */
+  deploy(applications: readonly VersionedApplication[]): void;
+  /**
+   * Resolves when every named application is RUNNING and every proxy and `subscriberId` have acknowledged its targets
+   * (D7). A failed deploy rejects with DEPLOY_FAILED and the deployment's message, a delete meanwhile likewise.
+   * @param subscriberId the caller's id in the change feed; undefined when it has none
+   */
+  whenDeployed(names: readonly string[], subscriberId?: string): Promise<void>;
+  /** Accepts the delete and resolves when the replicas are gone. @throws {ServeError} APPLICATION_NOT_FOUND (rejects) */
+  delete(name: string): Promise<void>;
+  /** Drains proxies, then all applications, and resolves when no process is left. Accepts no deploy from then on. */
+  shutdown(): Promise<void>;
+  status(): InstanceStatus;
+  /** @throws {ServeError} APPLICATION_NOT_FOUND, DEPLOYMENT_NOT_FOUND, both naming what exists */
+  locate(application: string, deployment: string | null): { readonly deployment: string };
+  /** The newest actions on a deployment and their reasons, oldest first; empty for an unknown one. */
+  history(application: string, deployment: string): readonly HistoryEntry[];
+}

@@ -1,0 +1,41 @@
+// What should be: the applications that were accepted, as values. Pure data; what follows from it is decided in
+// controller/decide/. The checkpoint keeps exactly these values.
+import type { ApplicationSpec, DeploymentSpec } from "./application-spec.ts";
+
+/** An application as a deploy hands it to the controller. */
+export interface VersionedApplication {
+  readonly spec: ApplicationSpec;
+  /** Code version by deployment name: the hash of semantics D3, which covers code, init args and options of kind restart. */
+  readonly codeVersions: Readonly<Record<string, string>>;
+}
+
+/** One deployment of an accepted application. */
+export interface DeploymentTarget {
+  readonly spec: DeploymentSpec;
+  /** A replica of another version is replaced. */
+  readonly codeVersion: string;
+  /** Grows with every change of an option of kind `reconfigure`; a replica behind it is told in place. */
+  readonly configRevision: number;
+}
+
+/** One accepted application. */
+export interface ApplicationTarget {
+  readonly name: string;
+  readonly routePrefix: string | null;
+  readonly ingress: string;
+  /** Working directory of the replicas, absolute. */
+  readonly workingDir: string;
+  readonly deployments: readonly DeploymentTarget[];
+  /** Unix milliseconds. */
+  readonly lastDeployedMs: number;
+  /** True from the moment the delete is accepted until the last replica is gone. */
+  readonly deleting: boolean;
+}
+
+/** The applications by name, in the order of their first deploy. */
+export type TargetState = ReadonlyMap<string, ApplicationTarget>;
+
+/** The deployment of that name. */
+export function findDeployment(target: ApplicationTarget | undefined, name: string): DeploymentTarget | undefined {
+  return target?.deployments.find((deployment) => deployment.spec.name === name);
+}
