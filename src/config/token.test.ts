@@ -1,0 +1,34 @@
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ensureToken, readToken } from "./token.ts";
+
+let folder: string;
+let file: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "manta-token-"));
+  file = join(folder, "default", "token");
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("token", () => {
+  it("is undefined until somebody makes it", () => {
+    expect(readToken(file)).toBeUndefined();
+  });
+
+  it("is made once and then only read (R1)", () => {
+    const made = ensureToken(file);
+    expect(made).toMatch(/^[0-9a-f]{64}$/);
+    expect([ensureToken(file), readToken(file)]).toEqual([made, made]);
+  });
+
+  it("is readable by its owner only, and leaves no draft behind", () => {
+    ensureToken(file);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(statSync(dirname(file)).mode & 0o777).toBe(0o700);
+    expect(readdirSync(dirname(file))).toEqual(["token"]);
+  });
+});

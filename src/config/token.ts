@@ -1,0 +1,37 @@
+// The instance's random token: a file that only its owner reads. Whoever needs it first makes it; all others read it.
+// It never travels (architecture section 7).
+//   R1  Two processes that make it at the same moment end up with the same one: a file appears whole, by link, once.
+import { randomBytes } from "node:crypto";
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+
+/** 256 bits, as the HMAC's key. */
+const TOKEN_BYTES = 32;
+
+/** The token, or undefined when nobody has made it. */
+export function readToken(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8").trim() || undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** The token; made, with its folder (mode 0700), when there is none. */
+export function ensureToken(file: string): string {
+  const existing = readToken(file);
+  if (existing !== undefined) return existing;
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const made = randomBytes(TOKEN_BYTES).toString("hex");
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, made, { mode: 0o600 });
+  try {
+    linkSync(draft, file); // R1
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  return readToken(file) ?? made;
+}
