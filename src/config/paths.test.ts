@@ -1,30 +1,30 @@
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { instancePaths, socketPath } from "./paths.ts";
 
-describe("instancePaths", () => {
-  it("keeps everything of a namespace in its own folder (R1)", () => {
-    const paths = instancePaths("/home/ada/.manta", "default", "/tmp");
-    expect(paths.root).toBe("/home/ada/.manta/default");
-    for (const path of Object.values(paths)) expect(path.startsWith(paths.root)).toBe(true);
-    expect(paths.logs).toBe("/home/ada/.manta/default/logs/serve");
+describe("instance paths", () => {
+  it("gives each namespace its own folder below home", () => {
+    const paths = instancePaths("/home/u/.manta", "blue");
+    expect(paths.dir).toBe("/home/u/.manta/blue");
+    expect(paths.logsDir).toBe("/home/u/.manta/blue/logs/serve");
+    expect(socketPath(paths, "k3f9q2zz")).toBe("/home/u/.manta/blue/run/k3f9q2zz");
   });
 
-  it("moves sockets to a short folder when the longest name would not fit into 103 bytes (R2)", () => {
-    const longestFitting = "/" + "h".repeat(103 - 1 - "/ns/run/".length - 12);
-    expect(instancePaths(longestFitting, "ns", "/tmp").sockets).toBe(join(longestFitting, "ns/run"));
-    const moved = instancePaths(`${longestFitting}h`, "ns", "/tmp");
-    expect(moved.sockets).toMatch(/^\/tmp\/manta-[0-9a-f]{12}$/);
-    expect(moved.token).toBe(join(moved.root, "token"));
+  it("puts sockets into a short folder where the namespace's is too long, the same one each time (R1)", () => {
+    const home = `/${"long/".repeat(30)}`;
+    const paths = instancePaths(home, "default", "/tmp");
+    expect(paths.headSocket).toMatch(/^\/tmp\/manta-[0-9a-f]{12}\/head$/);
+    expect(instancePaths(home, "default", "/tmp")).toEqual(paths);
+    expect(instancePaths(home, "other", "/tmp").socketsDir).not.toBe(paths.socketsDir);
   });
 
-  it("counts bytes, not characters (R2)", () => {
-    expect(instancePaths("/" + "ä".repeat(45), "ns", "/tmp").sockets).toMatch(/^\/tmp\//);
+  it("never gives a path above 100 bytes, whatever the folders are (R1)", () => {
+    for (const length of [1, 60, 75, 80, 85, 90, 120, 300]) {
+      const paths = instancePaths(`/${"ä".repeat(length)}`, "default", `/${"t".repeat(length)}`);
+      expect(Buffer.byteLength(socketPath(paths, "123456789012"))).toBeLessThanOrEqual(100);
+    }
   });
 
-  it("gives two long folders two socket folders (R2)", () => {
-    const [a, b] = ["a", "b"].map((name) => instancePaths("/" + name.repeat(100), "ns", "/tmp").sockets);
-    expect(a).not.toBe(b);
-    expect(socketPath(a!, "proxy-abcdef").length).toBeLessThanOrEqual(103);
+  it("refuses a name above 12 characters", () => {
+    expect(() => socketPath(instancePaths("/h", "n"), "1234567890123")).toThrow(/13 characters, expected at most 12/);
   });
 });

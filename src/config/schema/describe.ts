@@ -63,7 +63,14 @@ function describeString(schema: z.ZodString): OptionRule {
 }
 
 function describeNumber(schema: z.ZodNumber): OptionRule {
-  const { type, $schema: _schema, minimum: min, exclusiveMinimum: above, maximum: max, ...unknown } = z.toJSONSchema(schema);
+  const {
+    type,
+    $schema: _schema,
+    minimum: min,
+    exclusiveMinimum: above,
+    maximum: max,
+    ...unknown
+  } = z.toJSONSchema(schema);
   assert(Object.keys(unknown).length === 0, `a number rule cannot tell ${Object.keys(unknown).join()} (R2)`);
   return {
     kind: "number",

@@ -1,0 +1,200 @@
+// Lines of the log files, as Ray Serve writes them (reference 7.2 and 7.3). Pure.
+//   R1  One record is one line; only the stack of an error adds lines, in TEXT alone.
+//   R2  The formatted second is kept, and the access line concatenates strings: both run once per request.
+//   R3  Local time, as in Ray. `filename` and `lineno` are there for parsers that ask for them: reading the caller's
+//       place costs more than a request may.
+import type { LogFields, LogLevel, LogRecord } from "../core/logger.ts";
+
+/** The program that writes. `replica` is one replica of a deployment, all others are known by their kind and an id. */
+export type LogComponent =
+  | { readonly kind: "replica"; readonly application: string; readonly deployment: string; readonly replicaId: string }
+  | {
+      readonly kind: "controller" | "proxy" | "supervisor" | "driver";
+      /** The proxy's address, else the process id. */
+      readonly id: string;
+    }
+  | { readonly kind: "builder"; readonly application: string; readonly pid: number };
+
+/** One finished request. */
+export interface AccessEntry {
+  /** HTTP verb, `WS`, or `CALL` for a call through a handle. */
+  readonly method: string;
+  /** Route prefix, "" for 404; for a call through a handle the method's name. */
+  readonly route: string;
+  /** HTTP status; or `OK`, `ERROR`, `CANCELLED`. */
+  readonly status: number | string;
+  readonly latencyMs: number;
+  readonly requestId: string;
+  readonly application: string;
+}
+
+/** Makes lines, each with its line end. Times are Unix milliseconds. */
+export interface LineFormatter {
+  record(record: LogRecord, timeMs: number): string;
+  access(entry: AccessEntry, timeMs: number): string;
+}
+
+/** A formatter for the lines of one program. @param pid the process id, part of JSON lines */
+export function createLineFormatter(component: LogComponent, encoding: "TEXT" | "JSON", pid: number): LineFormatter {
+  return encoding === "TEXT" ? textFormatter(component) : jsonFormatter(component, pid);
+}
+
+/** Ray's name of a level. */
+const LEVEL_NAMES: Readonly<Record<LogLevel, string>> = {
+  debug: "DEBUG",
+  info: "INFO",
+  warn: "WARNING",
+  error: "ERROR",
+};
+
+/** Level of the `logLevel` option. */
+export const LEVEL_OF_OPTION = { DEBUG: "debug", INFO: "info", WARNING: "warn", ERROR: "error" } as const;
+
+function textFormatter(component: LogComponent): LineFormatter {
+  const who = `${componentName(component)} ${componentId(component)}`;
+  const time = secondCache();
+  return {
+    record({ level, event, fields }, timeMs) {
+      const { requestId, error, extra } = splitFields(fields, component);
+      const pairs = Object.entries(extra).map(([name, value]) => ` ${name}=${textValue(value)}`);
+      const id = requestId === undefined ? "" : ` ${requestId}`;
+      const stack = error === undefined ? "" : `\n${stackOf(error)}`;
+      return `${LEVEL_NAMES[level]} ${time(timeMs)} ${who}${id} -- ${oneLine(event)}${pairs.join("")}${stack}\n`;
+    },
+    access(entry, timeMs) {
+      return `INFO ${time(timeMs)} ${who} ${entry.requestId} -- ${accessMessage(entry)}\n`;
+    },
+  };
+}
+
+function jsonFormatter(component: LogComponent, pid: number): LineFormatter {
+  const source = { filename: "manta-serve", lineno: 0, process: pid };
+  const ids = componentKeys(component);
+  const time = secondCache();
+  const toStderr = component.kind === "proxy" ? { log_to_stderr: false } : {};
+  return {
+    record({ level, event, fields }, timeMs) {
+      const { requestId: request_id, route, application, error, extra } = splitFields(fields, component);
+      const stack = error === undefined ? {} : { exc_text: stackOf(error) };
+      const head = { asctime: time(timeMs), levelname: LEVEL_NAMES[level], message: event, ...source, ...stack };
+      return jsonLine({ ...head, route, request_id, application, ...ids }, extra, timeMs);
+    },
+    access(entry, timeMs) {
+      const { route, requestId: request_id, application } = entry;
+      const head = { asctime: time(timeMs), levelname: "INFO", message: accessMessage(entry), ...source };
+      return jsonLine({ ...head, route, request_id, application, ...ids, ...toStderr }, {}, timeMs);
+    },
+  };
+}
+
+/** A field named like one of the line's own keys gets a `_` behind it. Never throws. */
+function jsonLine(own: Readonly<Record<string, unknown>>, extra: LogFields, timeMs: number): string {
+  const line: Record<string, unknown> = { ...own };
+  for (const [name, value] of Object.entries(extra)) line[own[name] === undefined ? name : `${name}_`] = value;
+  line["timestamp_ns"] = timeMs * 1e6;
+  try {
+    return `${JSON.stringify(line, jsonReplacer)}\n`;
+  } catch {
+    return `${JSON.stringify({ ...own, unshown: Object.keys(extra), timestamp_ns: timeMs * 1e6 })}\n`;
+  }
+}
+
+function accessMessage({ method, route, status, latencyMs }: AccessEntry): string {
+  return `${method} ${route} ${status} ${latencyMs.toFixed(1)}ms`;
+}
+
+/** `component_name` of a TEXT line: `app_Deployment` for a replica. */
+function componentName(component: LogComponent): string {
+  if (component.kind === "replica") return `${component.application}_${component.deployment}`;
+  return component.kind === "builder" ? "controller" : component.kind;
+}
+
+function componentId(component: LogComponent): string {
+  if (component.kind === "replica") return component.replicaId;
+  return component.kind === "builder" ? `build_${component.application}_${component.pid}` : component.id;
+}
+
+function componentKeys(component: LogComponent): Readonly<Record<string, string>> {
+  if (component.kind !== "replica") {
+    return { component_name: componentName(component), component_id: componentId(component) };
+  }
+  return { deployment: componentName(component), replica: component.replicaId, component_name: "replica" };
+}
+
+interface SplitFields {
+  readonly requestId: string | undefined;
+  readonly route: string | undefined;
+  readonly application: string | undefined;
+  readonly error: Error | undefined;
+  readonly extra: LogFields;
+}
+
+/** Takes out what has its own place in a line; a replica's own ids stand in every line already. */
+function splitFields(fields: LogFields, component: LogComponent): SplitFields {
+  const { requestId, route, error, ...rest } = fields;
+  const stack = error instanceof Error ? error : undefined;
+  const extra: Record<string, unknown> = error === undefined || stack !== undefined ? rest : { error, ...rest };
+  let application = asText(extra["application"]);
+  if (component.kind === "replica") {
+    application ??= component.application;
+    if (extra["application"] === component.application) delete extra["application"];
+    if (extra["deployment"] === component.deployment) delete extra["deployment"];
+    if (extra["replica"] === component.replicaId) delete extra["replica"];
+  }
+  return { requestId: asText(requestId), route: asText(route), application, error: stack, extra };
+}
+
+function oneLine(text: string): string {
+  return text.includes("\n") ? text.replaceAll("\n", "\\n") : text;
+}
+
+function asText(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+/** Longest chain of causes that is written. */
+const MAX_CAUSES = 5;
+
+function stackOf(error: Error, causes = 0): string {
+  const own = error.stack ?? `${error.name}: ${error.message}`;
+  if (!(error.cause instanceof Error) || causes === MAX_CAUSES) return own;
+  return `${own}\ncaused by ${stackOf(error.cause, causes + 1)}`;
+}
+
+/** A value on a TEXT line: bare when it holds no blanks or quotes, else as JSON (R1). Never throws. */
+function textValue(value: unknown): string {
+  if (typeof value === "string") return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
+  try {
+    return JSON.stringify(value, jsonReplacer) ?? String(value);
+  } catch {
+    return '"a value that cannot be shown"';
+  }
+}
+
+function jsonReplacer(_key: string, value: unknown): unknown {
+  if (typeof value === "bigint") return String(value);
+  return value instanceof Error ? `${value.name}: ${value.message}` : value;
+}
+
+/** `YYYY-MM-DD HH:MM:SS,mmm` in local time; the part up to the second is made once per second (R2). */
+function secondCache(): (timeMs: number) => string {
+  let second = NaN;
+  let text = "";
+  return (timeMs) => {
+    const whole = Math.floor(timeMs / 1000);
+    if (whole !== second) {
+      second = whole;
+      text = formatSecond(new Date(whole * 1000));
+    }
+    return `${text},${pad(Math.floor(timeMs) - whole * 1000, 3)}`;
+  };
+}
+
+function formatSecond(date: Date): string {
+  const day = `${date.getFullYear()}-${pad(date.getMonth() + 1, 2)}-${pad(date.getDate(), 2)}`;
+  return `${day} ${pad(date.getHours(), 2)}:${pad(date.getMinutes(), 2)}:${pad(date.getSeconds(), 2)}`;
+}
+
+function pad(value: number, width: number): string {
+  return String(value).padStart(width, "0");
+}
