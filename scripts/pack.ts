@@ -9,7 +9,7 @@ import path from "node:path";
 import { root } from "./lib/root.ts";
 import { publishedManifest, type Manifest } from "./lib/published-manifest.ts";
 
-const staging = path.join(root, "node_modules/.cache/manta/package");
+const staging = path.join(root, ".cache/package");
 
 function stage(): void {
   if (!existsSync(path.join(root, "dist/index.js"))) throw new Error("dist/ is missing; run npm run build first");
@@ -33,4 +33,4 @@ function pack(target: string): string {
 }
 
 stage();
-console.log(pack(path.resolve(process.argv[2] ?? path.join(root, "node_modules/.cache/manta"))));
+console.log(pack(path.resolve(process.argv[2] ?? path.join(root, ".cache"))));

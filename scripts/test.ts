@@ -8,7 +8,7 @@ import path from "node:path";
 import { countTests, type TestCounts } from "./lib/count-tests.ts";
 import { root } from "./lib/root.ts";
 
-const reportFile = path.join(root, "node_modules/.cache/manta/test-report.json");
+const reportFile = path.join(root, ".cache/test-report.json");
 
 /** Runs vitest in the foreground and reads its report; undefined when it wrote none. */
 function runVitest(args: readonly string[]): { exitCode: number; report: unknown } {

@@ -8,7 +8,7 @@
 /** As much of an ESTree node as these rules look at. */
 interface Node {
   readonly type: string;
-  readonly parent?: Node;
+  readonly parent?: Node | null;
   readonly name?: string;
   readonly callee?: Node;
   readonly object?: Node;
@@ -61,7 +61,7 @@ function isSleep(node: Node): boolean {
   if (node.callee?.name !== "setTimeout") return false;
   if (node.parent?.type === "AwaitExpression") return true;
   const first = node.arguments?.[0];
-  for (let outer = node.parent; outer !== undefined; outer = outer.parent) {
+  for (let outer = node.parent; outer != null; outer = outer.parent) {
     if (outer.type === "NewExpression") return outer.callee?.name === "Promise" && first?.type === "Identifier";
     if (outer.type === "FunctionDeclaration") return false;
   }
