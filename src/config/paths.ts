@@ -1,71 +1,70 @@
-// Where an instance keeps its things: one folder per namespace below `MANTA_HOME` (api.md section 4). Every program
-// derives the same paths from home and namespace. Computes names only; whoever owns a thing makes it.
-//   R1  A Unix socket's path must fit `sun_path` (103 bytes on macOS, 107 on Linux): where the namespace's folder is too
-//       long, sockets stand in a short folder below the system's temporary directory.
+// Where an instance lives on disk: one folder below `MANTA_HOME` for each namespace (api.md section 4). Rules only:
+// nothing here makes, reads or removes a file.
+//   R1  Driver, CLI, supervisor and every program of the instance find the same places from (home, namespace) alone.
+//   R2  A Unix socket's path has at most 103 bytes (macOS; Linux takes 107). Where the instance's own folder is too
+//       deep for that, sockets live in a short folder under the system's temporary directory, named by a hash.
 import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ServeError } from "../core/errors.ts";
 
-/** Paths of one instance, all absolute. */
+/** Longest path of a Unix socket that every supported system takes, bytes (R2). */
+const MAX_SOCKET_PATH_BYTES = 103;
+
+/** Longest name of a socket: a process id of at most 12 characters (architecture section 4). */
+const MAX_SOCKET_NAME_BYTES = 12;
+
+/** The places of one instance, absolute. */
 export interface InstancePaths {
   /** Folder of the namespace; mode 0700. */
-  readonly dir: string;
-  /** Folder of the Unix sockets; mode 0700. */
-  readonly socketsDir: string;
-  /** Where the head accepts control links. */
-  readonly headSocket: string;
-  /** The state store. */
-  readonly store: string;
-  /** Locked by the head while it lives. */
-  readonly lock: string;
-  /** The pid of the lock's holder, as text. */
-  readonly lockOwner: string;
-  /** The secret between programs; mode 0600. */
+  readonly root: string;
+  /** The instance's random token, mode 0600; made by whoever comes first. */
   readonly token: string;
-  /** Log files and output of all programs: `logs/serve`. */
-  readonly logsDir: string;
+  /** `lock.db`: the head that holds it owns the namespace (K5). */
+  readonly lock: string;
+  /** The pid of the lock's holder, as text; for messages only. */
+  readonly lockOwner: string;
+  /** The state database. */
+  readonly state: string;
+  /** Folder of the Unix sockets; mode 0700. */
+  readonly sockets: string;
+  /** The head's socket. */
+  readonly headSocket: string;
+  /** Folder of all log and output files: `logs/serve/`. */
+  readonly logs: string;
 }
 
-/** Longest name of a socket: ids of 8 characters, with room. */
-const MAX_NAME = 12;
-
-/** Longest path of a socket, bytes: below the limits of both systems (R1). */
-const MAX_SOCKET_PATH = 100;
-
 /**
- * The paths of `namespace` below `home` (absolute).
- * @param temporary default: the system's temporary directory
+ * The places of the instance `namespace` below `home`.
+ * @param temporary the system's temporary directory; only for sockets that would not fit elsewhere (R2)
  */
 export function instancePaths(home: string, namespace: string, temporary: string = tmpdir()): InstancePaths {
-  const dir = join(home, namespace);
-  const socketsDir = chooseSocketsDir(dir, temporary);
+  const root = join(home, namespace);
+  const sockets = socketFolder(root, temporary);
   return {
-    dir,
-    socketsDir,
-    headSocket: join(socketsDir, "head"),
-    store: join(dir, "state.db"),
-    lock: join(dir, "lock.db"),
-    lockOwner: join(dir, "head.pid"),
-    token: join(dir, "token"),
-    logsDir: join(dir, "logs", "serve"),
+    root,
+    token: join(root, "token"),
+    lock: join(root, "lock.db"),
+    lockOwner: join(root, "head.pid"),
+    state: join(root, "state.db"),
+    sockets,
+    headSocket: socketPath(sockets, "head"),
+    logs: join(root, "logs", "serve"),
   };
 }
 
-/**
- * Path of the socket of the process `id`.
- * @throws {ServeError} ENGINE when the id is longer than a socket's name may be (12 characters)
- */
-export function socketPath(paths: Pick<InstancePaths, "socketsDir">, id: string): string {
-  if (id.length <= MAX_NAME) return join(paths.socketsDir, id);
-  throw new ServeError("ENGINE", `socket name ${id}: ${id.length} characters, expected at most ${MAX_NAME}`);
+/** Path of the socket of one process; `id` has at most 12 characters. */
+export function socketPath(sockets: string, id: string): string {
+  return join(sockets, id);
 }
 
-function chooseSocketsDir(dir: string, temporary: string): string {
-  const own = join(dir, "run");
-  if (Buffer.byteLength(own) + 1 + MAX_NAME <= MAX_SOCKET_PATH) return own;
-  const name = `manta-${createHash("sha256").update(dir).digest("hex").slice(0, 12)}`;
-  const short = join(temporary, name);
+function socketFolder(root: string, temporary: string): string {
+  const own = join(root, "run");
+  if (fits(own)) return own;
+  const name = `manta-${createHash("sha256").update(root).digest("hex").slice(0, 12)}`;
   // macOS gives each user a long temporary directory; `/tmp` is short everywhere.
-  return Buffer.byteLength(short) + 1 + MAX_NAME <= MAX_SOCKET_PATH ? short : join("/tmp", name);
+  return fits(join(temporary, name)) ? join(temporary, name) : join("/tmp", name);
+}
+
+function fits(folder: string): boolean {
+  return Buffer.byteLength(folder) + 1 + MAX_SOCKET_NAME_BYTES <= MAX_SOCKET_PATH_BYTES;
 }
