@@ -1,0 +1,82 @@
+// Error bodies that the proxy writes (RT8). Pure.
+//   R1  Text unless Accept names `application/json` or a `+json` type; `*/*` is text.
+//   R2  A 500 says nothing about its cause, unless in development mode.
+//   R3  404 and 400 come from the proxy itself; an error from a call keeps its status only where the table says so.
+import { ERROR_CODES } from "../core/error-codes.ts";
+import type { ServeError } from "../core/errors.ts";
+
+/** What the answer depends on besides the error. */
+export interface ErrorContext {
+  readonly requestId: string;
+  /** Value of Accept; "" when missing. */
+  readonly accept: string;
+  /** `MANTA_DEV=1`: causes are shown. */
+  readonly development: boolean;
+}
+
+/** A whole answer, but for its request id. */
+export interface ErrorResponse {
+  readonly status: number;
+  readonly headers: readonly string[];
+  readonly body: string;
+}
+
+const HIDDEN = "Internal Server Error";
+const JSON_TYPE = /^(?:application\/json|[\w.+-]+\/[\w.-]+\+json)$/i;
+const REFUSED_RANGE = /;\s*q=0(?:\.0*)?\s*(?:;|$)/i;
+
+/** HTTP status of an error that a call ended with (R3). */
+export function statusOfCallError(error: ServeError): number {
+  const facts = ERROR_CODES[error.code];
+  if (!facts.passesThrough) return 500;
+  return error.code === "BACK_PRESSURE" && error.details["statusCode"] === 429 ? 429 : facts.http;
+}
+
+/** True when an Accept value names a JSON type (R1). */
+export function acceptsJson(accept: string): boolean {
+  return accept.split(",").some((range) => JSON_TYPE.test((range.split(";")[0] as string).trim()) && !REFUSED_RANGE.test(range));
+}
+
+/** The answer to a request that failed with `error`. */
+export function errorResponse(status: number, error: ServeError, context: ErrorContext): ErrorResponse {
+  const headers: string[] = [];
+  if (error.code === "BACK_PRESSURE") headers.push("retry-after", retryAfter(error));
+  if (status === 405) headers.push("allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+  if (acceptsJson(context.accept)) {
+    headers.push("content-type", "application/json");
+    return { status, headers, body: jsonBody(status, error, context) };
+  }
+  headers.push("content-type", "text/plain; charset=utf-8");
+  return { status, headers, body: status === 500 ? HIDDEN : textBody(error, context.requestId) };
+}
+
+/** Whole seconds, rounded up; 1 when nobody said. */
+function retryAfter(error: ServeError): string {
+  const seconds = error.details["retryAfterS"];
+  return String(typeof seconds === "number" && seconds > 0 ? Math.ceil(seconds) : 1);
+}
+
+/** Ray Serve's texts (reference 4.4); ours, in one line, for the rest. */
+function textBody({ code, message, details }: ServeError, requestId: string): string {
+  switch (code) {
+    case "ROUTE_NOT_FOUND":
+      return `Path '${details["path"]}' not found. Ping http://.../-/routes for available routes.`;
+    case "BACK_PRESSURE":
+      return `Request dropped due to backpressure (num_queued_requests=${details["queued"]}, max_queued_requests=${details["limit"]}).`;
+    case "DEPLOYMENT_UNAVAILABLE":
+      if (details["deployment"] === undefined) return message;
+      return `Deployment(name='${details["deployment"]}', app='${details["application"]}') is unavailable because it ${details["reason"]}.`;
+    case "REQUEST_TIMEOUT":
+      return `Request ${details["requestId"] ?? requestId} timed out after ${details["timeoutS"]}s.`;
+    default:
+      return message.replaceAll(/\s*[\r\n]\s*/g, " ");
+  }
+}
+
+function jsonBody(status: number, error: ServeError, { requestId, development }: ErrorContext): string {
+  const { code, message, details } = error;
+  if (status !== 500) return JSON.stringify({ error: { code, message, requestId, details } });
+  if (!development) return JSON.stringify({ error: { code, message: HIDDEN, requestId } });
+  const stack = error.cause instanceof Error ? error.cause.stack : undefined;
+  return JSON.stringify({ error: { code, message, requestId, details, stack } });
+}

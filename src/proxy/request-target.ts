@@ -1,0 +1,79 @@
+// Reads the target of a request line and its Host: the URL the application sees, and the path that routes match (RT7).
+// Pure. Must not build a `URL` for the plain targets that nearly every request has.
+//   R1  The path is the pathname that `request.url` shows: dot segments resolved, `%2e` and backslashes too.
+//   R2  The query is left as sent.
+//   R3  What is ambiguous is refused: userinfo, a fragment, another scheme, a Host that is none.
+
+/** What a request line asks for. */
+export type RequestTarget =
+  | { readonly kind: "path"; readonly path: string; readonly url: string }
+  /** `OPTIONS *`: the server as a whole. */
+  | { readonly kind: "server" }
+  | { readonly kind: "refused"; readonly reason: string };
+
+/** Where a URL parser would change a path: characters it encodes, backslashes, and whatever may be a dot segment. */
+const ODD_PATH = /[^\x21-\x7e]|["<>\\^`{}|]|\/\.|%2e/i;
+const ABSOLUTE = /^(https?):\/\/([^/?]*)(.*)$/i;
+const HOST = /^(?:[\w.~!$&'()*+,;=%-]+|\[[\da-f:.]+\])(?::\d*)?$/i;
+/** Hosts remembered; above it the memory starts anew, so that made-up hosts cannot fill it. */
+const MAX_HOSTS = 256;
+
+const SERVER: RequestTarget = { kind: "server" };
+
+function refused(reason: string): RequestTarget {
+  return { kind: "refused", reason };
+}
+
+/** Bytes above ASCII arrive as Latin-1 characters; a URL holds them percent-encoded, byte by byte. */
+function encodeBytes(text: string): string {
+  return text.replace(/[\x80-\xff]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+function originForm(origin: string, target: string): RequestTarget {
+  if (target.includes("#")) return refused("The request target has a fragment.");
+  const mark = target.indexOf("?");
+  const path = mark === -1 ? target : target.slice(0, mark);
+  if (!ODD_PATH.test(path)) return { kind: "path", path, url: origin + target };
+  const pathname = URL.parse(origin + encodeBytes(path))?.pathname;
+  if (pathname === undefined) return refused("The request target is not a valid URL.");
+  return { kind: "path", path: pathname, url: origin + pathname + (mark === -1 ? "" : target.slice(mark)) };
+}
+
+/** Resolves request targets; remembers the hosts it has seen, which are few. */
+export class RequestTargets {
+  readonly #origins = new Map<string, string | null>();
+
+  /**
+   * @param target as it stands in the request line
+   * @param host value of the Host header
+   */
+  resolve(verb: string, target: string, host: string): RequestTarget {
+    const origin = this.#origin("http", host);
+    if (origin === null) return refused("The Host header is not valid.");
+    if (target.startsWith("/")) return originForm(origin, target);
+    if (target === "*") return verb === "OPTIONS" ? SERVER : refused("Only OPTIONS may ask for `*`.");
+    return this.#absoluteForm(target);
+  }
+
+  #absoluteForm(target: string): RequestTarget {
+    const [, scheme, authority, rest] = ABSOLUTE.exec(target) ?? [];
+    if (scheme === undefined || authority === undefined || rest === undefined) {
+      return refused("The request target is neither a path nor an http URL.");
+    }
+    if (authority.includes("@")) return refused("The request target holds user information.");
+    const origin = this.#origin(scheme.toLowerCase(), authority);
+    if (origin === null) return refused("The host of the request target is not valid.");
+    return originForm(origin, rest.startsWith("/") ? rest : `/${rest}`);
+  }
+
+  /** `http://host` in its normal form; null when the host is none. */
+  #origin(scheme: string, host: string): string | null {
+    const key = scheme === "http" ? host : `${scheme}://${host}`;
+    const known = this.#origins.get(key);
+    if (known !== undefined) return known;
+    const origin = HOST.test(host) ? (URL.parse(`${scheme}://${host}`)?.origin ?? null) : null;
+    if (this.#origins.size >= MAX_HOSTS) this.#origins.clear();
+    this.#origins.set(key, origin);
+    return origin;
+  }
+}
