@@ -11,4 +11,5 @@ export interface GeneratedFile {
 export const generatedFiles: readonly GeneratedFile[] = [
   { path: "src/config/options.generated.ts", generator: "scripts/lib/options-pages.ts" },
   { path: "docs/reference/options.md", generator: "scripts/lib/options-pages.ts" },
+  { path: "docs/reference/metrics.md", generator: "scripts/lib/metrics-page.ts" },
 ];

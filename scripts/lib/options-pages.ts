@@ -41,9 +41,14 @@ function resolvedInterface(group: OptionGroupSource): string {
   if (group.joins !== undefined) return `${head} extends ${typesOf(group.joins, "Resolved")} {}`;
   const members = Object.entries(describeGroup(group.schema)).map(([name, facts]) => {
     const type = typeText(facts.rule, "Resolved");
-    return "default" in facts ? `readonly ${name}: ${type};` : `readonly ${name}?: ${type} | undefined;`;
+    return isComplete(facts) ? `readonly ${name}: ${type};` : `readonly ${name}?: ${type} | undefined;`;
   });
   return `${head} {\n${members.join("\n")}\n}`;
+}
+
+/** True when the option always has a value once it is resolved. */
+function isComplete(facts: OptionFacts): boolean {
+  return "default" in facts || facts.rule.kind === "group";
 }
 
 function typesOf(groups: readonly string[], prefix: string): string {
@@ -92,7 +97,7 @@ function notes(facts: OptionFacts): string[] {
   const { unit } = facts;
   return [
     ...(unit === null ? [] : [`In ${unit === "s" ? "seconds" : unit}.`]),
-    ...("default" in facts && facts.rule.kind !== "group" ? [`Default: ${JSON.stringify(facts.default)}.`] : []),
+    ...("default" in facts ? [`Default: ${JSON.stringify(facts.default)}.`] : []),
   ];
 }
 
@@ -103,8 +108,7 @@ function table(group: OptionGroupSource): string {
   const entries = Object.entries(describeGroup(group.schema)).map(([name, facts]) => {
     if (facts.rule.kind !== "group") return `${name}: ${JSON.stringify(facts)},`;
     const { rule, ...rest } = facts;
-    const { default: _none, ...shown } = rest;
-    return `${name}: { rule: { kind: "group", group: "${rule.group}", options: ${rule.group} }, ${JSON.stringify(shown).slice(1)},`;
+    return `${name}: { rule: { kind: "group", group: "${rule.group}", options: ${rule.group} }, ${JSON.stringify(rest).slice(1)},`;
   });
   return `const ${group.name} = {\n${entries.join("\n")}\n} as const satisfies OptionTable;`;
 }
@@ -160,5 +164,5 @@ function valueCell(facts: OptionFacts): string {
 }
 
 function defaultCell(facts: OptionFacts): string {
-  return "default" in facts && facts.rule.kind !== "group" ? `\`${JSON.stringify(facts.default)}\`` : "";
+  return "default" in facts ? `\`${JSON.stringify(facts.default)}\`` : "";
 }

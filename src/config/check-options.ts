@@ -5,7 +5,7 @@
 //   R3  The first fault is thrown, in the order in which the user wrote the options.
 import { ConfigError } from "../core/errors.ts";
 import { checkValue, expectedOf, showValue } from "./check-rule.ts";
-import { joinPath } from "./json-value.ts";
+import { isPlainObject, joinPath } from "./json-value.ts";
 import { nearestKey } from "./nearest-key.ts";
 import type { OptionFacts, OptionTable } from "./option-facts.ts";
 import { OPTIONS, type OptionGroup, type ResolvedOptions } from "./options.generated.ts";
@@ -56,7 +56,7 @@ function resolveTable(table: OptionTable, input: object): Record<string, unknown
 
 function checkTable(group: string, table: OptionTable, input: unknown, path: string): void {
   if (input === undefined) return;
-  if (typeof input !== "object" || input === null || Array.isArray(input)) {
+  if (typeof input !== "object" || input === null || !isPlainObject(input)) {
     throw new ConfigError({ path, received: showValue(input), expected: "an object with options" });
   }
   for (const [name, value] of Object.entries(input)) {

@@ -19,10 +19,10 @@ function describeOption(name: string, option: z.core.$ZodType): OptionFacts {
   return { rule: describeRule(schema), ...rest, ...doc };
 }
 
-/** The schema below `.default()`, `.prefault()` and `.optional()`, and the default. */
+/** The schema below `.default()`, `.prefault()` and `.optional()`, and the default; groups have none of their own. */
 function unwrap(option: z.core.$ZodType): { schema: z.core.$ZodType; default?: unknown } {
   if (option instanceof z.ZodDefault) return { schema: option.unwrap(), default: option.def.defaultValue };
-  if (option instanceof z.ZodPrefault) return { schema: option.unwrap(), default: option.parse(undefined) };
+  if (option instanceof z.ZodPrefault) return { schema: option.unwrap() };
   if (option instanceof z.ZodOptional) return { schema: option.unwrap() };
   return { schema: option };
 }

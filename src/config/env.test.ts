@@ -1,0 +1,65 @@
+import { homedir } from "node:os";
+import { describe, expect, it } from "vitest";
+import { ConfigError } from "../core/errors.ts";
+import { readEnv } from "./env.ts";
+import { resolveInstance } from "./resolve.ts";
+
+describe("readEnv", () => {
+  it("has defaults for everything, also for empty variables", () => {
+    const expected = {
+      home: `${homedir()}/.manta`,
+      namespace: "default",
+      adminToken: undefined,
+      dev: false,
+      metricsPrefix: "ray_",
+    };
+    expect(readEnv({})).toEqual(expected);
+    expect(readEnv({ MANTA_HOME: "", MANTA_NAMESPACE: "", MANTA_ADMIN_TOKEN: "", MANTA_DEV: "" })).toEqual(expected);
+  });
+
+  it("reads what is set", () => {
+    const env = {
+      MANTA_HOME: "/a/../b",
+      MANTA_NAMESPACE: "n",
+      MANTA_ADMIN_TOKEN: "t",
+      MANTA_DEV: "1",
+      MANTA_METRICS_PREFIX: "",
+    };
+    expect(readEnv(env)).toEqual({ home: "/b", namespace: "n", adminToken: "t", dev: true, metricsPrefix: "" });
+  });
+
+  it("names the variable whose value cannot be used", () => {
+    expect(() => readEnv({ MANTA_NAMESPACE: "a/b" })).toThrow(
+      /^MANTA_NAMESPACE: received "a\/b" \(string\), expected 1 to 64/,
+    );
+    expect(() => readEnv({ MANTA_METRICS_PREFIX: "9" })).toThrow(/^MANTA_METRICS_PREFIX: /);
+    expect(() => readEnv({ MANTA_ADMIN_TOKEN: "a b" })).toThrow(/^MANTA_ADMIN_TOKEN: received a string, expected/);
+  });
+});
+
+describe("resolveInstance", () => {
+  const env = readEnv({ MANTA_NAMESPACE: "blue", MANTA_ADMIN_TOKEN: "from-env" });
+
+  it("prefers the option to the environment to the default", () => {
+    const given = resolveInstance({ namespace: "green", admin: { token: "own", port: 1 } }, env, "serve.start");
+    expect(given).toMatchObject({ namespace: "green", admin: { token: "own", port: 1 }, adminPortChosen: true });
+    const absent = resolveInstance(undefined, env, "serve.start");
+    expect(absent).toMatchObject({
+      namespace: "blue",
+      admin: { token: "from-env", port: 8265 },
+      adminPortChosen: false,
+    });
+    expect(resolveInstance({}, readEnv({}), "serve.start").admin.token).toBeUndefined();
+  });
+
+  it("wants a token where others can reach the admin server", () => {
+    const open = { admin: { host: "0.0.0.0" } };
+    expect(() => resolveInstance(open, readEnv({}), "serve.start")).toThrow(ConfigError);
+    expect(() => resolveInstance(open, readEnv({}), "serve.start")).toThrow(
+      'serve.start.admin.host: received "0.0.0.0" (string) without a token, expected a loopback address, or a token in admin.token or MANTA_ADMIN_TOKEN',
+    );
+    expect(resolveInstance(open, env, "serve.start").admin.host).toBe("0.0.0.0");
+    for (const host of ["localhost", "127.0.0.9", "::1"])
+      resolveInstance({ admin: { host } }, readEnv({}), "serve.start");
+  });
+});

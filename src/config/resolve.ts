@@ -1,0 +1,42 @@
+// Rules that span several options, and defaults that come from elsewhere: option before environment before default.
+import { ConfigError } from "../core/errors.ts";
+import { checkOptions, resolveOptions } from "./check-options.ts";
+import { showValue } from "./check-rule.ts";
+import type { Environment } from "./env.ts";
+import type { InstanceOptions, ResolvedInstanceOptions } from "./options.generated.ts";
+
+/** Everything that starts an instance. */
+export interface ResolvedInstance extends ResolvedInstanceOptions {
+  readonly namespace: string;
+  /** False: a taken admin port may be replaced by a free one. */
+  readonly adminPortChosen: boolean;
+}
+
+/**
+ * Checks and completes what starts an instance.
+ * @param path where the options stand, as messages show it: `serve.start`
+ * @throws {ConfigError} a wrong option, or an admin server that others can reach without a token
+ */
+export function resolveInstance(input: InstanceOptions | undefined, env: Environment, path: string): ResolvedInstance {
+  checkOptions("instance", input, path);
+  const resolved = resolveOptions("instance", input);
+  const token = resolved.admin.token ?? env.adminToken;
+  const { host } = resolved.admin;
+  if (token === undefined && !isLoopback(host)) {
+    throw new ConfigError({
+      path: `${path}.admin.host`,
+      received: `${showValue(host)} without a token`,
+      expected: "a loopback address, or a token in admin.token or MANTA_ADMIN_TOKEN",
+    });
+  }
+  return {
+    ...resolved,
+    admin: { ...resolved.admin, token },
+    namespace: resolved.namespace ?? env.namespace,
+    adminPortChosen: input?.admin?.port !== undefined,
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host);
+}

@@ -1,0 +1,90 @@
+import { describe, expect, expectTypeOf, it } from "vitest";
+import { z } from "zod";
+import { RAY_ACTOR_OPTIONS, toCamelCase, toSnakeCase } from "../names.ts";
+import type * as options from "../options.generated.ts";
+import { OPTIONS } from "../options.generated.ts";
+import { describeGroup } from "./describe.ts";
+import { applicationSchema, handleSchema } from "./application.ts";
+import { deploymentSchema, runtimeEnvSchema } from "./deployment.ts";
+import { optionGroups, runSchema } from "./groups.ts";
+import { adminSchema, httpSchema, instanceSchema, loggingSchema } from "./instance.ts";
+import { optionDocs } from "./option-docs.ts";
+
+/** Resolved types are read-only all the way down. */
+type Frozen<T> = T extends AbortSignal ? T : T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
+type Output<S extends z.ZodType> = Frozen<z.output<S>>;
+
+describe("the generated types", () => {
+  it("are what the schemas take", () => {
+    expectTypeOf<options.RuntimeEnvOptions>().toEqualTypeOf<z.input<typeof runtimeEnvSchema>>();
+    expectTypeOf<options.DeploymentOptions>().toEqualTypeOf<z.input<typeof deploymentSchema>>();
+    expectTypeOf<options.HandleOptions>().toEqualTypeOf<z.input<typeof handleSchema>>();
+    expectTypeOf<options.ApplicationOptions>().toEqualTypeOf<z.input<typeof applicationSchema>>();
+    expectTypeOf<options.HttpOptions>().toEqualTypeOf<z.input<typeof httpSchema>>();
+    expectTypeOf<options.AdminOptions>().toEqualTypeOf<z.input<typeof adminSchema>>();
+    expectTypeOf<options.LoggingOptions>().toEqualTypeOf<z.input<typeof loggingSchema>>();
+    expectTypeOf<options.InstanceOptions>().toEqualTypeOf<z.input<typeof instanceSchema>>();
+    expectTypeOf<options.RunOptions>().toEqualTypeOf<z.input<typeof runSchema>>();
+  });
+
+  it("are what the schemas give", () => {
+    expectTypeOf<options.ResolvedRuntimeEnvOptions>().toEqualTypeOf<Output<typeof runtimeEnvSchema>>();
+    expectTypeOf<options.ResolvedDeploymentOptions>().toEqualTypeOf<Output<typeof deploymentSchema>>();
+    expectTypeOf<options.ResolvedHandleOptions>().toEqualTypeOf<Output<typeof handleSchema>>();
+    expectTypeOf<options.ResolvedApplicationOptions>().toEqualTypeOf<Output<typeof applicationSchema>>();
+    expectTypeOf<options.ResolvedHttpOptions>().toEqualTypeOf<Output<typeof httpSchema>>();
+    expectTypeOf<options.ResolvedAdminOptions>().toEqualTypeOf<Output<typeof adminSchema>>();
+    expectTypeOf<options.ResolvedLoggingOptions>().toEqualTypeOf<Output<typeof loggingSchema>>();
+    expectTypeOf<options.ResolvedInstanceOptions>().toEqualTypeOf<Output<typeof instanceSchema>>();
+    expectTypeOf<options.ResolvedRunOptions>().toEqualTypeOf<Output<typeof runSchema>>();
+  });
+});
+
+describe("the registry", () => {
+  it("holds every option, and the generated data is what it says (R1)", () => {
+    for (const { name, schema } of optionGroups) {
+      expect(OPTIONS[name as options.OptionGroup]).toEqual(describeGroup(schema));
+    }
+  });
+
+  it("refuses an option without an entry (R1)", () => {
+    expect(() => describeGroup(z.strictObject({ left: z.int() }))).toThrow("option left is not registered");
+  });
+
+  it("refuses a bound that the plain data cannot tell (R2)", () => {
+    const doc = { text: "", unit: null, update: "live", rayName: null, since: "0" } as const;
+    const option = z.number().multipleOf(2).register(optionDocs, doc);
+    expect(() => describeGroup(z.strictObject({ option }))).toThrow("multipleOf (R2)");
+  });
+
+  it("names Ray's options mechanically, with one exception", () => {
+    for (const [name, facts] of Object.entries({ ...OPTIONS.deployment, ...OPTIONS.http, ...OPTIONS.logging })) {
+      expect(toCamelCase(toSnakeCase(name))).toBe(name);
+      if (name === "runtimeEnv") expect(facts.rayName).toBe(`${RAY_ACTOR_OPTIONS.snake}.runtime_env`);
+      else if (facts.rayName !== null) expect(facts.rayName).toBe(toSnakeCase(name));
+    }
+  });
+
+  it("joins what serve.run takes from its two groups", () => {
+    expect(Object.keys(OPTIONS.run)).toEqual(Object.keys({ ...OPTIONS.application, ...OPTIONS.instance }));
+  });
+
+  it("has Ray's defaults (reference 2.2 to 2.4)", () => {
+    const defaults = Object.entries(OPTIONS.deployment).map(([name, f]) => [
+      toSnakeCase(name),
+      "default" in f ? f.default : undefined,
+    ]);
+    expect(Object.fromEntries(defaults)).toMatchObject({
+      num_replicas: 1,
+      max_ongoing_requests: 5,
+      max_queued_requests: -1,
+      user_config: null,
+      graceful_shutdown_wait_loop_s: 2,
+      graceful_shutdown_timeout_s: 20,
+      health_check_period_s: 10,
+      health_check_timeout_s: 30,
+      rolling_update_percentage: 0.2,
+      max_constructor_retry_count: 20,
+    });
+  });
+});
