@@ -1,0 +1,92 @@
+// The calling side of one process: a router for each deployment it calls, fed by the change feed.
+import type { DeploymentTargets } from "../protocol/control.ts";
+import { targetsKey } from "../protocol/control.ts";
+import { toServeError } from "../core/errors.ts";
+import type { CallTarget, HttpCall, HttpObserver, OutgoingCall, OutgoingHttpCall, ValueCall, ValueObserver } from "../model/call.ts";
+import { deploymentKey } from "../model/ids.ts";
+import { DeploymentRouter, type RouterSurroundings } from "./deployment-router.ts";
+import { HttpTask } from "./http-task.ts";
+import { ValueTask, type HandleCodec } from "./value-task.ts";
+
+/** What a call client needs of its process. */
+export interface CallClientSurroundings extends RouterSurroundings {
+  readonly handles: HandleCodec;
+  /** Subscribes to a key of the change feed; called once a key. */
+  want(key: string): void;
+}
+
+/** Counts that a router reports, for metrics. */
+export interface RouterCounts {
+  readonly application: string;
+  readonly deployment: string;
+  readonly queued: number;
+  readonly ongoing: number;
+}
+
+const NOTHING_TO_CANCEL: OutgoingCall = { cancel: () => undefined };
+
+export class CallClient {
+  readonly #surroundings: CallClientSurroundings;
+  readonly #routers = new Map<string, DeploymentRouter>();
+
+  constructor(surroundings: CallClientSurroundings) {
+    this.#surroundings = surroundings;
+  }
+
+  /** Starts a call with values. Arguments that cannot cross are told to the observer. */
+  startCall(call: ValueCall, observer: ValueObserver): OutgoingCall {
+    let task: ValueTask;
+    try {
+      task = new ValueTask(call, observer, this.#surroundings.handles);
+    } catch (reason) {
+      queueMicrotask(() => observer.onError(toServeError(reason)));
+      return NOTHING_TO_CANCEL;
+    }
+    this.#router(call.target).submit(task);
+    return task;
+  }
+
+  /** Starts an HTTP call. */
+  startHttp(call: HttpCall, observer: HttpObserver): OutgoingHttpCall {
+    const task = new HttpTask(call, observer);
+    this.#router(call.target).submit(task);
+    return task;
+  }
+
+  /** Subscribes and connects ahead of the first call. */
+  prepare(target: CallTarget): void {
+    this.#router(target);
+  }
+
+  /** Puts a deployment's targets from the change feed into effect. */
+  applyTargets(targets: DeploymentTargets): void {
+    this.#router(targets).apply(targets);
+  }
+
+  /** What each router holds now. */
+  counts(): readonly RouterCounts[] {
+    return [...this.#routers.values()].map(({ application, deployment, queued, ongoing }) => ({
+      application,
+      deployment,
+      queued,
+      ongoing,
+    }));
+  }
+
+  /** Ends all links; calls under way fail. */
+  close(): void {
+    for (const router of this.#routers.values()) router.close();
+    this.#routers.clear();
+  }
+
+  #router(target: CallTarget): DeploymentRouter {
+    const key = deploymentKey(target.application, target.deployment);
+    const known = this.#routers.get(key);
+    if (known !== undefined) return known;
+    const router = new DeploymentRouter(target, this.#surroundings);
+    this.#routers.set(key, router);
+    this.#surroundings.want(targetsKey(target.application, target.deployment));
+    return router;
+  }
+}
+

@@ -1,0 +1,91 @@
+// One call at its caller, from the queue to its last frame: the life that value calls and HTTP calls share.
+//   waiting -> sent -> answering -> done, or back from sent to waiting on REJECT (Q3)
+//   R1  The owner hears of the end exactly once, never from inside the call that started it.
+//   R2  A call that ended early (cancelled, deadline) stays at its replica until the replica's last frame: it holds its slot (Q5).
+import type { Cancel } from "../core/clock.ts";
+import { RequestCancelledError, RequestTimeoutError, type ServeError } from "../core/errors.ts";
+import type { CallEnvelope, CancelReason, OutgoingCall } from "../model/call.ts";
+import type { Connection } from "../transport/connection.ts";
+import type { DeploymentRouter } from "./deployment-router.ts";
+import type { ReplicaLink } from "./replica-link.ts";
+
+export abstract class CallTask implements OutgoingCall {
+  readonly envelope: CallEnvelope;
+  /** Order among the calls of this caller. */
+  arrival = 0;
+  /** Set while it is at a replica. */
+  link: ReplicaLink | undefined;
+  callId = 0;
+  /** Streams of the answer that have not ended. */
+  openStreams = 0;
+  /** The answer began, or the call ended: it never moves any more. */
+  answered = false;
+  /** The owner has heard of the end. */
+  ended = false;
+  #router: DeploymentRouter | undefined;
+  #cancelTimer: Cancel | undefined;
+
+  constructor(envelope: CallEnvelope) {
+    this.envelope = envelope;
+  }
+
+  /** Takes the call into `router`; from here on its deadline runs. */
+  enter(router: DeploymentRouter): void {
+    this.#router = router;
+    const { deadlineMs } = this.envelope;
+    if (deadlineMs !== undefined) {
+      this.#cancelTimer = router.clock.after(deadlineMs - router.clock.now(), () => this.#giveUp("deadline"));
+    }
+  }
+
+  cancel(reason: CancelReason): void {
+    this.#giveUp(reason);
+  }
+
+  /** Ends the call with an error; later ends are ignored. */
+  fail(error: ServeError): void {
+    if (this.ended) return;
+    this.settle();
+    this.onFailure(error);
+  }
+
+  /** The owner has what it waits for, or gave up: stops the deadline. */
+  settle(): void {
+    this.answered = true;
+    this.ended = true;
+    this.#cancelTimer?.();
+  }
+
+  /** Milliseconds that are left, for the wire; 0 is no limit, so a spent deadline is 1. */
+  remainingMs(): number {
+    const { deadlineMs } = this.envelope;
+    if (deadlineMs === undefined || this.#router === undefined) return 0;
+    return Math.max(1, Math.ceil(deadlineMs - this.#router.clock.now()));
+  }
+
+  /** Writes the CALL frame. */
+  abstract write(connection: Connection, callId: number): void;
+  /** The replica took it and waits for the rest of its body. */
+  abstract onAccept(): void;
+  /** RESULT. Sets `openStreams` when streams follow. */
+  abstract onResult(payload: Uint8Array, bodyAt: number): void;
+  /** HEAD. Sets `openStreams`. */
+  abstract onHead(payload: Uint8Array, metaAt: number): void;
+  abstract onChunk(stream: number, bytes: Uint8Array): void;
+  abstract onEnd(stream: number): void;
+  abstract onCredit(stream: number, bytes: number): void;
+  /** The call failed; called once, by `fail`. */
+  protected abstract onFailure(error: ServeError): void;
+
+  #giveUp(reason: CancelReason): void {
+    if (this.ended) return;
+    const { requestId, timeoutS } = this.envelope;
+    const error =
+      reason === "deadline"
+        ? new RequestTimeoutError({ requestId, timeoutS })
+        : new RequestCancelledError({ requestId, by: reason });
+    this.link?.cancel(this, reason);
+    this.#router?.forget(this);
+    this.fail(error);
+  }
+}

@@ -1,0 +1,214 @@
+// Routes the calls of one process to the replicas of one deployment.
+// Owns the caller's queue, the links to replicas and their dialling. Does not know what a call carries.
+//   R1  A call goes to a free replica at once or waits; a slot that frees takes the longest waiting one. No polling (P1).
+//   R2  A full queue refuses at once (Q2); a rejected call returns to its place and was admitted already (Q3).
+//   R3  While there is no replica calls wait; `unavailable` targets end them all (RT5).
+import { backoffMs } from "../core/backoff.ts";
+import type { Cancel, Clock } from "../core/clock.ts";
+import { BackPressureError, DeploymentUnavailableError } from "../core/errors.ts";
+import type { Logger } from "../core/logger.ts";
+import type { Random } from "../core/random.ts";
+import type { CallTarget } from "../model/call.ts";
+import type { Address, DeploymentTargets, ReplicaTarget } from "../protocol/control.ts";
+import type { Connection } from "../transport/connection.ts";
+import { mayQueue } from "./admission.ts";
+import { CallQueue } from "./call-queue.ts";
+import type { CallTask } from "./call-task.ts";
+import { chooseReplica } from "./choose-replica.ts";
+import { ReplicaLink, type LinkOwner } from "./replica-link.ts";
+
+/** What a router needs of its process. */
+export interface RouterSurroundings {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  dial(address: Address): Promise<Connection>;
+}
+
+/** First and longest pause between two attempts to reach a replica, milliseconds. */
+const REDIAL_FIRST_MS = 20;
+const REDIAL_MAX_MS = 1000;
+/** Ray's `backpressure_config` defaults, until that option comes (compatibility.md). */
+const BACK_PRESSURE_STATUS = 503;
+const RETRY_AFTER_S = 1;
+
+export class DeploymentRouter implements LinkOwner {
+  readonly application: string;
+  readonly deployment: string;
+  readonly clock: Clock;
+  maxOngoingRequests = 1;
+  readonly #surroundings: RouterSurroundings;
+  readonly #queue = new CallQueue<CallTask>();
+  readonly #links = new Map<string, ReplicaLink>();
+  readonly #redials = new Map<string, Cancel>();
+  #candidates: readonly ReplicaLink[] = [];
+  #maxQueuedRequests = -1;
+  #unavailable: string | null = null;
+  #arrivals = 0;
+  #closed = false;
+
+  constructor(target: CallTarget, surroundings: RouterSurroundings) {
+    this.application = target.application;
+    this.deployment = target.deployment;
+    this.clock = surroundings.clock;
+    this.#surroundings = surroundings;
+  }
+
+  /** Calls that wait for a slot. */
+  get queued(): number {
+    return this.#queue.length;
+  }
+
+  /** Calls of this process that are at replicas. */
+  get ongoing(): number {
+    let sum = 0;
+    for (const link of this.#candidates) sum += link.ongoing;
+    return sum;
+  }
+
+  /** Takes a new call. It fails through its owner, later, when it cannot be taken. */
+  submit(task: CallTask): void {
+    task.arrival = ++this.#arrivals;
+    task.enter(this);
+    const refusal = this.#place(task);
+    if (refusal !== undefined) queueMicrotask(() => task.fail(refusal));
+  }
+
+  /** Puts new targets into effect at once. */
+  apply(targets: DeploymentTargets): void {
+    this.maxOngoingRequests = targets.maxOngoingRequests;
+    this.#maxQueuedRequests = targets.maxQueuedRequests;
+    this.#unavailable = targets.unavailable;
+    const wanted = new Map(targets.replicas.map((replica) => [replica.id, replica]));
+    for (const link of this.#links.values()) {
+      if (!wanted.has(link.id)) this.#remove(link);
+    }
+    for (const [id, cancel] of this.#redials) {
+      if (wanted.has(id)) continue;
+      cancel();
+      this.#redials.delete(id);
+    }
+    for (const replica of wanted.values()) this.#add(replica);
+    this.#candidates = [...this.#links.values()];
+    if (this.#unavailable !== null) this.#failQueue();
+    else this.#serveQueue();
+  }
+
+  /** A call left: takes it out of the queue if it waits there. */
+  forget(task: CallTask): void {
+    if (task.link === undefined) this.#queue.remove(task);
+  }
+
+  /** Ends the links; calls under way fail. */
+  close(): void {
+    this.#closed = true;
+    for (const cancel of this.#redials.values()) cancel();
+    this.#redials.clear();
+    for (const link of this.#links.values()) link.close();
+  }
+
+  rejected(task: CallTask): void {
+    const link = this.#choose();
+    if (link !== undefined) link.send(task);
+    else this.#queue.add(task);
+  }
+
+  slotFreed(link: ReplicaLink): void {
+    // The slot that freed is this replica's: it may be held for us only for a moment.
+    while (this.#queue.length > 0 && link.free) {
+      const task = this.#queue.take();
+      if (task === undefined) return;
+      link.send(task);
+    }
+  }
+
+  lost(link: ReplicaLink, reason: string): void {
+    if (this.#links.get(link.id) !== link) return;
+    this.#links.delete(link.id);
+    this.#candidates = [...this.#links.values()];
+    if (this.#closed) return;
+    this.#surroundings.logger.info("router.replica_lost", { deployment: this.deployment, replica: link.id, reason });
+    this.#dialLater(link.target, 0);
+    this.#serveQueue();
+  }
+
+  #place(task: CallTask): BackPressureError | DeploymentUnavailableError | undefined {
+    const { application, deployment } = this;
+    if (this.#unavailable !== null) {
+      return new DeploymentUnavailableError({ application, deployment, reason: this.#unavailable });
+    }
+    const link = this.#queue.length === 0 ? this.#choose() : undefined;
+    if (link !== undefined) {
+      link.send(task);
+      return undefined;
+    }
+    const queued = this.#queue.length;
+    if (mayQueue(queued, this.#maxQueuedRequests)) {
+      this.#queue.add(task);
+      return undefined;
+    }
+    const limit = this.#maxQueuedRequests;
+    const statusCode = BACK_PRESSURE_STATUS;
+    return new BackPressureError({ application, deployment, queued, limit, statusCode, retryAfterS: RETRY_AFTER_S });
+  }
+
+  #choose(): ReplicaLink | undefined {
+    return chooseReplica(this.#candidates, this.#surroundings.random);
+  }
+
+  #serveQueue(): void {
+    while (this.#queue.length > 0) {
+      const link = this.#choose();
+      if (link === undefined) return;
+      const task = this.#queue.take();
+      if (task === undefined) return;
+      link.send(task);
+    }
+  }
+
+  #failQueue(): void {
+    const { application, deployment } = this;
+    const reason = this.#unavailable ?? "was deleted";
+    for (let task = this.#queue.take(); task !== undefined; task = this.#queue.take()) {
+      task.fail(new DeploymentUnavailableError({ application, deployment, reason }));
+    }
+  }
+
+  #add(target: ReplicaTarget): void {
+    const known = this.#links.get(target.id);
+    if (known !== undefined) known.target = target;
+    else if (!this.#redials.has(target.id)) this.#dial(target, 0);
+  }
+
+  #remove(link: ReplicaLink): void {
+    this.#links.delete(link.id);
+    link.retire();
+  }
+
+  #dial(target: ReplicaTarget, attempt: number): void {
+    const link = new ReplicaLink(target, this);
+    this.#links.set(target.id, link);
+    this.#candidates = [...this.#links.values()];
+    this.#surroundings.dial(target.address).then(
+      (connection) => {
+        if (this.#links.get(target.id) === link && !this.#closed) link.connect(connection);
+        else connection.close("CLOSED", "the replica left the targets");
+      },
+      () => {
+        if (this.#links.get(target.id) !== link || this.#closed) return;
+        this.#links.delete(target.id);
+        this.#dialLater(link.target, attempt);
+      },
+    );
+  }
+
+  #dialLater(target: ReplicaTarget, attempt: number): void {
+    this.#candidates = [...this.#links.values()];
+    const delayMs = backoffMs(attempt, REDIAL_FIRST_MS, REDIAL_MAX_MS);
+    const cancel = this.clock.after(delayMs, () => {
+      this.#redials.delete(target.id);
+      this.#dial(target, attempt + 1);
+    }, true);
+    this.#redials.set(target.id, cancel);
+  }
+}

@@ -1,0 +1,251 @@
+// One replica as its caller sees it: the connection, the calls that are there, and what is known of its load.
+//   R1  It gets at most `maxOngoingRequests` un-rejected calls of this caller (architecture section 3.2).
+//   R2  After REJECT it is full for this caller until its FREE (Q1, P1).
+//   R3  A connection that breaks fails every call that was sent and not rejected (P6, Q3).
+import { ReplicaGoneError } from "../core/errors.ts";
+import type { CancelReason } from "../model/call.ts";
+import type { ReplicaTarget } from "../protocol/control.ts";
+import { readError } from "../protocol/error-wire.ts";
+import { FRAME } from "../protocol/frame.ts";
+import {
+  readChunkHeader,
+  readCredit,
+  readEnd,
+  readOngoing,
+  readReject,
+  readResultHeader,
+  REJECT_REASON,
+  writeCancel,
+  CANCEL_REASON,
+} from "../protocol/messages.ts";
+import type { Connection } from "../transport/connection.ts";
+import type { CallTask } from "./call-task.ts";
+import type { Candidate } from "./choose-replica.ts";
+
+/** What a link tells its router. */
+export interface LinkOwner {
+  readonly application: string;
+  readonly deployment: string;
+  readonly maxOngoingRequests: number;
+  /** `task` was rejected and looks for another place. */
+  rejected(task: CallTask): void;
+  /** `link` may have a slot: a call ended, FREE came, or it just connected. */
+  slotFreed(link: ReplicaLink): void;
+  /** The connection ended; the link will not be used again. */
+  lost(link: ReplicaLink, reason: string): void;
+}
+
+export class ReplicaLink implements Candidate {
+  readonly id: string;
+  target: ReplicaTarget;
+  readonly #owner: LinkOwner;
+  #connection: Connection | undefined;
+  readonly #calls = new Map<number, CallTask>();
+  #lastCallId = 0;
+  /** Ongoing calls of other callers, as the last answer told. */
+  #others = 0;
+  #owed = false;
+  #draining = false;
+  #retired = false;
+
+  constructor(target: ReplicaTarget, owner: LinkOwner) {
+    this.id = target.id;
+    this.target = target;
+    this.#owner = owner;
+  }
+
+  get free(): boolean {
+    return (
+      this.#connection !== undefined &&
+      !this.#owed &&
+      !this.#draining &&
+      !this.#retired &&
+      this.#calls.size < this.#owner.maxOngoingRequests
+    );
+  }
+
+  get load(): number {
+    return this.#calls.size + this.#others;
+  }
+
+  get suspect(): boolean {
+    return this.target.suspect;
+  }
+
+  /** Calls of this caller that are there. */
+  get ongoing(): number {
+    return this.#calls.size;
+  }
+
+  get connected(): boolean {
+    return this.#connection !== undefined;
+  }
+
+  /** The dialled connection takes over. */
+  connect(connection: Connection): void {
+    this.#connection = connection;
+    connection.attach(
+      (type, callId, payload) => this.#receive(type, callId, payload),
+      (reason) => this.#disconnected(reason),
+    );
+    connection.setKeepsAlive(this.#calls.size > 0);
+    if (connection.isOpen) this.#owner.slotFreed(this);
+  }
+
+  /** Sends the call; `free` was true. */
+  send(task: CallTask): void {
+    const connection = this.#connection as Connection;
+    const callId = this.#nextCallId();
+    if (this.#calls.size === 0) connection.setKeepsAlive(true);
+    this.#calls.set(callId, task);
+    task.link = this;
+    task.callId = callId;
+    task.write(connection, callId);
+  }
+
+  /** Tells the replica that nobody waits for `task` any more. The call keeps its slot until its last frame. */
+  cancel(task: CallTask, reason: CancelReason): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    writeCancel(connection.begin(FRAME.cancel, task.callId), CANCEL_REASON[reason]);
+    connection.end();
+  }
+
+  /** It left the targets: no new calls; the connection ends with the last call. */
+  retire(): void {
+    this.#retired = true;
+    this.#closeWhenIdle();
+  }
+
+  /** Ends the connection; calls that are there fail. */
+  close(): void {
+    this.#connection?.close("CLOSED", "the caller ends");
+  }
+
+  #receive(type: number, callId: number, payload: Uint8Array): void {
+    if (type === FRAME.free) return this.#freed(payload);
+    if (type === FRAME.drain) return this.#drain();
+    const task = this.#calls.get(callId);
+    // A call that is not here any more was answered; late frames of a cancelled one mean nothing.
+    if (task === undefined) return;
+    switch (type) {
+      case FRAME.result: {
+        const header = readResultHeader(payload, 0, payload.length);
+        if (header === undefined) return this.#malformed("RESULT");
+        this.#learn(header.ongoing);
+        task.openStreams = header.streams;
+        if (!task.ended) task.onResult(payload, header.metaAt);
+        if (task.openStreams === 0) this.#finish(task);
+        return;
+      }
+      case FRAME.head: {
+        const ongoing = readOngoing(payload, 0, payload.length);
+        if (ongoing === undefined) return this.#malformed("HEAD");
+        this.#learn(ongoing);
+        task.openStreams = 1;
+        if (!task.ended) task.onHead(payload, 2);
+        return;
+      }
+      case FRAME.chunk: {
+        const header = readChunkHeader(payload, 0, payload.length);
+        if (header === undefined) return this.#malformed("CHUNK");
+        task.onChunk(header.stream, payload.subarray(3));
+        return;
+      }
+      case FRAME.end: {
+        const end = readEnd(payload, 0, payload.length);
+        if (end === undefined) return this.#malformed("END");
+        this.#learn(end.ongoing);
+        task.openStreams--;
+        task.onEnd(end.stream);
+        if (task.openStreams <= 0) this.#finish(task);
+        return;
+      }
+      case FRAME.error: {
+        const ongoing = readOngoing(payload, 0, payload.length);
+        if (ongoing === undefined) return this.#malformed("ERROR");
+        this.#learn(ongoing);
+        const error = readError(payload, 2, payload.length);
+        this.#finish(task);
+        task.fail(error);
+        return;
+      }
+      case FRAME.reject:
+        return this.#rejected(task, payload);
+      case FRAME.accept:
+        return task.onAccept();
+      case FRAME.credit: {
+        const credit = readCredit(payload, 0, payload.length);
+        if (credit === undefined) return this.#malformed("CREDIT");
+        return task.onCredit(credit.stream, credit.bytes);
+      }
+      default:
+        return;
+    }
+  }
+
+  #rejected(task: CallTask, payload: Uint8Array): void {
+    const reject = readReject(payload, 0, payload.length);
+    if (reject === undefined) return this.#malformed("REJECT");
+    this.#calls.delete(task.callId);
+    task.link = undefined;
+    if (reject.reason === REJECT_REASON.draining) this.#draining = true;
+    else this.#owed = true;
+    this.#learn(reject.ongoing);
+    if (!task.ended) this.#owner.rejected(task);
+    this.#closeWhenIdle();
+  }
+
+  #freed(payload: Uint8Array): void {
+    const ongoing = readOngoing(payload, 0, payload.length);
+    if (ongoing === undefined) return this.#malformed("FREE");
+    this.#owed = false;
+    this.#learn(ongoing);
+    this.#owner.slotFreed(this);
+  }
+
+  #drain(): void {
+    this.#draining = true;
+    // DRAINED follows our last CALL on the same connection, so the replica knows that no more will come.
+    this.#connection?.signal(FRAME.drained, 0);
+    this.#closeWhenIdle();
+  }
+
+  #finish(task: CallTask): void {
+    this.#calls.delete(task.callId);
+    task.link = undefined;
+    if (this.#calls.size === 0) this.#connection?.setKeepsAlive(false);
+    this.#closeWhenIdle();
+    this.#owner.slotFreed(this);
+  }
+
+  #learn(ongoing: number): void {
+    this.#others = Math.max(0, ongoing - this.#calls.size);
+  }
+
+  #closeWhenIdle(): void {
+    if (this.#retired && this.#calls.size === 0) this.#connection?.close("CLOSED", "the replica left the targets");
+  }
+
+  #malformed(frame: string): void {
+    this.#connection?.close("PROTOCOL", `malformed ${frame}`);
+  }
+
+  #disconnected(reason: string): void {
+    this.#connection = undefined;
+    const lost = [...this.#calls.values()];
+    this.#calls.clear();
+    const { application, deployment } = this.#owner;
+    for (const task of lost) {
+      task.link = undefined;
+      task.fail(new ReplicaGoneError({ application, deployment, replicaId: this.id }));
+    }
+    this.#owner.lost(this, reason);
+  }
+
+  #nextCallId(): number {
+    do this.#lastCallId = this.#lastCallId >= 0xffff_ffff ? 1 : this.#lastCallId + 1;
+    while (this.#calls.has(this.#lastCallId));
+    return this.#lastCallId;
+  }
+}

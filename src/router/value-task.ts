@@ -1,0 +1,149 @@
+// A call with values: arguments out, one value or a stream of values back.
+//   R1  Arguments are encoded once, before the call is queued; up to 64 KiB travel with the CALL, the rest after ACCEPT.
+//   R2  Items of a stream are decoded when they are asked for; until then their bytes hold credit (Q7).
+import { SerializationError, ServeError, toServeError } from "../core/errors.ts";
+import type { ValueCall, ValueObserver, ValueStream } from "../model/call.ts";
+import { CALL_KIND, readValueHead, writeCallMeta } from "../protocol/messages.ts";
+import { FRAME } from "../protocol/frame.ts";
+import { decodeValue, encodeToBytes, type HandleRef, type Revivers } from "../protocol/values.ts";
+import { ChunkSender, CreditKeeper, MAX_CHUNK_BYTES } from "../transport/chunk-stream.ts";
+import type { Connection } from "../transport/connection.ts";
+import { IncomingBodies, OutgoingBodies } from "../transport/value-bodies.ts";
+import { CallTask } from "./call-task.ts";
+import { IncomingValues } from "./incoming-values.ts";
+
+/** How handles cross: api/ knows them, the router does not. */
+export interface HandleCodec {
+  /** The reference when `value` is a handle. */
+  refOf(value: object): HandleRef | undefined;
+  /** A live handle for a reference. */
+  revive(ref: HandleRef): unknown;
+}
+
+export class ValueTask extends CallTask {
+  readonly #call: ValueCall;
+  readonly #observer: ValueObserver;
+  readonly #handles: HandleCodec;
+  readonly #args: Uint8Array;
+  readonly #argBodies = new OutgoingBodies();
+  #argSender: ChunkSender | undefined;
+  #connection: Connection | undefined;
+  #answerBodies: IncomingBodies | undefined;
+  #stream: IncomingValues | undefined;
+  // Pieces of one value too large for a frame.
+  #pieces: Uint8Array[] | undefined;
+  #pieceCredit: CreditKeeper | undefined;
+
+  /** @throws {SerializationError} an argument cannot cross */
+  constructor(call: ValueCall, observer: ValueObserver, handles: HandleCodec) {
+    super(call);
+    this.#call = call;
+    this.#observer = observer;
+    this.#handles = handles;
+    this.#args = encodeToBytes(call.args, this.#argBodies.hooks(handles.refOf), "args");
+  }
+
+  write(connection: Connection, callId: number): void {
+    const call = this.#call;
+    this.#connection = connection;
+    const whole = this.#args.length <= MAX_CHUNK_BYTES;
+    const writer = connection.begin(FRAME.call, callId);
+    writeCallMeta(writer, {
+      kind: CALL_KIND.values,
+      method: call.method,
+      requestId: call.requestId,
+      timeoutMs: this.remainingMs(),
+      route: call.route,
+      multiplexedModelId: call.multiplexedModelId,
+      sessionId: call.sessionId,
+      streams: this.#argBodies.count + (whole ? 0 : 1),
+      http: undefined,
+    });
+    writer.bytes(whole ? this.#args : this.#args.subarray(0, MAX_CHUNK_BYTES));
+    connection.end();
+  }
+
+  onAccept(): void {
+    if (this.ended) return;
+    const connection = this.#connection as Connection;
+    if (this.#args.length > MAX_CHUNK_BYTES) {
+      this.#argSender = new ChunkSender(connection, this.callId, 0, () => undefined);
+      this.#argSender.send(this.#args.subarray(MAX_CHUNK_BYTES));
+      this.#argSender.end(0);
+    }
+    this.#argBodies.send(connection, this.callId, () => 0).catch((reason: unknown) => {
+      this.link?.cancel(this, "caller cancelled");
+      this.fail(toServeError(reason));
+    });
+  }
+
+  onResult(payload: Uint8Array, metaAt: number): void {
+    // `metaLength` is 0 for values: the value follows it.
+    this.#value(payload, metaAt + 4);
+  }
+
+  onHead(payload: Uint8Array, metaAt: number): void {
+    const head = readValueHead(payload, metaAt, payload.length);
+    if (head === undefined) return this.fail(new ServeError("PROTOCOL", "malformed HEAD of a value call"));
+    const credit = new CreditKeeper(this.#connection as Connection, this.callId, 0);
+    if (head.single) {
+      this.openStreams += head.streams;
+      this.#pieces = [];
+      this.#pieceCredit = credit;
+      return;
+    }
+    this.answered = true;
+    const stream = new IncomingValues(credit, this.#revivers(), () => this.cancel("caller cancelled"));
+    this.#stream = stream;
+    this.#observer.onStream(stream satisfies ValueStream);
+  }
+
+  onChunk(stream: number, bytes: Uint8Array): void {
+    if (stream !== 0) return this.#answerBodies?.chunk(stream, bytes);
+    if (this.#stream !== undefined) return this.#stream.push(bytes);
+    this.#pieces?.push(bytes);
+    this.#pieceCredit?.consumed(bytes.length);
+  }
+
+  onEnd(stream: number): void {
+    if (stream !== 0) return this.#answerBodies?.end(stream);
+    if (this.ended) return;
+    if (this.#stream !== undefined) {
+      this.settle();
+      this.#stream.end();
+    } else if (this.#pieces !== undefined) {
+      this.#value(Buffer.concat(this.#pieces), 0);
+    }
+  }
+
+  onCredit(stream: number, bytes: number): void {
+    if (stream === 0) this.#argSender?.grant(bytes);
+    else this.#argBodies.grant(stream, bytes);
+  }
+
+  /** The connection is gone while bodies of the answer were still open. */
+  override fail(error: ServeError): void {
+    this.#answerBodies?.fail(error);
+    super.fail(error);
+  }
+
+  protected onFailure(error: ServeError): void {
+    this.#argBodies.stop(error);
+    if (this.#stream !== undefined) this.#stream.fail(error);
+    else this.#observer.onError(error);
+  }
+
+  #value(bytes: Uint8Array, offset: number): void {
+    const decoded = decodeValue(bytes, offset, bytes.length, this.#revivers());
+    if (!decoded.ok) return this.fail(new SerializationError({ path: "result", received: decoded.reason }));
+    this.settle();
+    this.#observer.onValue(decoded.value);
+  }
+
+  #revivers(): Revivers {
+    const { revive } = this.#handles;
+    const open = (): IncomingBodies =>
+      (this.#answerBodies ??= new IncomingBodies(this.#connection as Connection, this.callId));
+    return { handle: revive, body: (stream) => open().open(stream).stream };
+  }
+}

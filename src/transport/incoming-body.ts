@@ -1,0 +1,72 @@
+// One received byte stream as a web `ReadableStream`: pieces wait here until they are read, at most one window of them.
+//   R1  Credit goes back when a piece is read, so a reader that stops stops the sender (Q7).
+//   R2  A cancelled body swallows what still comes and gives its credit back, so that the sender can end.
+import type { CreditKeeper } from "./chunk-stream.ts";
+
+export class IncomingBody {
+  readonly stream: ReadableStream<Uint8Array>;
+  readonly #credit: CreditKeeper | undefined;
+  #pieces: Uint8Array[] = [];
+  #ended = false;
+  #cancelled = false;
+  #failure: Error | undefined;
+  #wake: (() => void) | undefined;
+
+  /** @param credit where consumed bytes are told; undefined when the body is complete already */
+  constructor(credit: CreditKeeper | undefined) {
+    this.#credit = credit;
+    this.stream = new ReadableStream<Uint8Array>(
+      {
+        pull: (controller) => this.#pull(controller),
+        cancel: () => this.#cancel(),
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  /** True when every byte has arrived. */
+  get complete(): boolean {
+    return this.#ended;
+  }
+
+  /** A piece arrived; it is copied by the caller if its memory is shared. */
+  push(bytes: Uint8Array): void {
+    if (this.#cancelled) return this.#credit?.consumed(bytes.length);
+    this.#pieces.push(bytes);
+    this.#wake?.();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake?.();
+  }
+
+  fail(error: Error): void {
+    if (this.#ended) return;
+    this.#failure = error;
+    this.#wake?.();
+  }
+
+  async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    while (this.#pieces.length === 0 && !this.#ended && this.#failure === undefined && !this.#cancelled) {
+      await new Promise<void>((resolve) => void (this.#wake = resolve));
+    }
+    this.#wake = undefined;
+    if (this.#cancelled) return;
+    const piece = this.#pieces.shift();
+    if (piece !== undefined) {
+      controller.enqueue(piece);
+      this.#credit?.consumed(piece.length);
+    } else if (this.#failure !== undefined) {
+      controller.error(this.#failure);
+    } else {
+      controller.close();
+    }
+  }
+
+  #cancel(): void {
+    this.#cancelled = true;
+    for (const piece of this.#pieces.splice(0)) this.#credit?.consumed(piece.length);
+    this.#wake?.();
+  }
+}
