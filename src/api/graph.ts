@@ -1,0 +1,171 @@
+// From a bound application to data: names, handle references, specs. No process, no clock; the same graph gives the same
+// names in the driver, the builder and the replica.
+//   R1  Children come before their parents, left to right, each once: a diamond shares one deployment.
+//   R2  The same class bound again gets `Adder`, `Adder_1`, `Adder_2`; a different class under a taken name is an error.
+//   R3  Whatever can be wrong with the code's place is told here, before anything starts.
+import { resolveOptions } from "../config/check-options.ts";
+import type { DeploymentOptions } from "../config/options.generated.ts";
+import { ConfigError } from "../core/errors.ts";
+import type { ApplicationSpec, CodeEntry, DeploymentSpec } from "../model/application-spec.ts";
+import { encodeToBytes, plainHooks, type EncodeHooks, type HandleRef } from "../protocol/values.ts";
+import { store } from "./globals.ts";
+import { handleRefOf } from "./handle.ts";
+import { describePlace, type Registration } from "./registry.ts";
+import type { Application } from "./types.ts";
+
+/** Marks bound applications of every copy of the package. */
+const APPLICATION = Symbol.for("manta-serve/application");
+
+/** What `bind` made. */
+export interface BoundApplication {
+  /** Name of its ingress deployment, without a suffix. */
+  readonly name: string;
+  readonly registration: Registration;
+  /** As the user wrote them. */
+  readonly input: DeploymentOptions;
+  readonly args: readonly unknown[];
+  /** Applications among the arguments, at any depth, in the order of the arguments. */
+  readonly children: readonly BoundApplication[];
+  readonly [APPLICATION]: true;
+}
+
+class Bound implements BoundApplication {
+  readonly name: string;
+  readonly registration: Registration;
+  readonly input: DeploymentOptions;
+  readonly args: readonly unknown[];
+  readonly children: readonly BoundApplication[];
+  readonly [APPLICATION] = true;
+
+  constructor(name: string, registration: Registration, input: DeploymentOptions, args: readonly unknown[]) {
+    this.name = name;
+    this.registration = registration;
+    this.input = input;
+    this.args = args;
+    const children = new Set<BoundApplication>();
+    // The encoded value is not kept: names are known only when the whole graph is.
+    encodeArgs(this, (child) => {
+      children.add(child);
+      return { application: "", deployment: child.name };
+    });
+    this.children = [...children];
+    Object.freeze(this);
+  }
+}
+
+/**
+ * Connects code with its arguments.
+ * @throws {SerializationError} an argument cannot cross; names the path, e.g. `Ingress.bind(...)[1].db`
+ */
+export function bindApplication(
+  name: string,
+  registration: Registration,
+  input: DeploymentOptions,
+  args: readonly unknown[],
+): BoundApplication {
+  return new Bound(name, registration, input, args);
+}
+
+/** True for what `bind` returned, also in another copy of the package. */
+export function isApplication(value: unknown): value is BoundApplication & Application<unknown> {
+  return typeof value === "object" && value !== null && APPLICATION in value;
+}
+
+/** How an application is deployed. */
+export interface BuildOptions {
+  readonly name: string;
+  readonly routePrefix: string | null;
+  /** Absolute. */
+  readonly workingDir: string;
+  /** Where all of its code is loaded from. Without it each deployment is loaded from the file that called `deployment()`. */
+  readonly entry?: CodeEntry;
+  /** The code is never loaded again, because its replicas live in this process: where it stands does not matter. */
+  readonly inProcess?: boolean;
+}
+
+/**
+ * An application as data for the head.
+ * @throws {ConfigError} two classes under one name, or code that no replica could load (R2, R3)
+ */
+export function buildApplicationSpec(app: BoundApplication, options: BuildOptions): ApplicationSpec {
+  const { name, routePrefix, workingDir } = options;
+  const names = nameGraph(app, name);
+  const deployments: DeploymentSpec[] = [];
+  for (const [node, graphName] of names) {
+    const { registration, input } = node;
+    deployments.push({
+      name: graphName,
+      registeredName: registration.name,
+      kind: registration.kind,
+      entry: options.entry ?? entryOf(registration, options.inProcess === true),
+      initArgs: encodeArgs(node, (child) => ({ application: name, deployment: names.get(child) as string })),
+      input,
+      options: resolveOptions("deployment", input),
+    });
+  }
+  return { name, routePrefix, ingress: names.get(app) as string, deployments, workingDir };
+}
+
+/** The code of a deployment by its name in the graph; undefined when the graph has no such deployment. */
+export function findInGraph(app: BoundApplication, deployment: string): Registration | undefined {
+  for (const [node, name] of nameGraph(app, "")) if (name === deployment) return node.registration;
+  return undefined;
+}
+
+/** Names all deployments of a graph, children first (R1, R2). */
+function nameGraph(app: BoundApplication, application: string): Map<BoundApplication, string> {
+  const names = new Map<BoundApplication, string>();
+  const taken = new Map<string, BoundApplication>();
+  const first = new Map<string, BoundApplication>();
+  const visit = (node: BoundApplication): void => {
+    if (names.has(node)) return;
+    for (const child of node.children) visit(child);
+    const base = node.name;
+    const holder = first.get(base) ?? node;
+    if (holder.registration.target !== node.registration.target) throw nameClash(application, base, holder, node);
+    first.set(base, holder);
+    let name = base;
+    for (let copy = 1; taken.has(name); copy++) name = `${base}_${copy}`;
+    taken.set(name, node);
+    names.set(node, name);
+  };
+  visit(app);
+  return names;
+}
+
+function nameClash(application: string, name: string, one: BoundApplication, other: BoundApplication): ConfigError {
+  const places = `${describePlace(one.registration.place)} and ${describePlace(other.registration.place)}`;
+  return new ConfigError({
+    path: `application "${application}"`,
+    received: `two different classes or functions named ${name} (${places})`,
+    expected: `one for each name; rename one: deployment(${name}, { name: "..." })`,
+  });
+}
+
+function entryOf(registration: Registration, inProcess: boolean): CodeEntry {
+  const { name, place } = registration;
+  if (inProcess) return { file: "file" in place ? place.file : "", exportName: null, args: null };
+  if (!("file" in place)) throw new ConfigError({ path: `deployment("${name}")`, ...place });
+  const twin = store.registry
+    .named(name)
+    .find((one) => one.target !== registration.target && "file" in one.place && one.place.file === place.file);
+  if (twin !== undefined) {
+    throw new ConfigError({
+      path: `deployment("${name}")`,
+      received: `two different classes or functions under this name (${describePlace(place)} and ${describePlace(twin.place)})`,
+      expected: 'one for each name, so that a replica can tell them apart; give one { name: "..." }',
+    });
+  }
+  return { file: place.file, exportName: null, args: null };
+}
+
+function encodeArgs(
+  node: Pick<BoundApplication, "name" | "args">,
+  refOf: (child: BoundApplication) => HandleRef,
+): Uint8Array {
+  const hooks: EncodeHooks = {
+    handleRef: (value) => (isApplication(value) ? refOf(value) : handleRefOf(value)),
+    openBody: plainHooks.openBody,
+  };
+  return encodeToBytes(node.args, hooks, `${node.name}.bind(...)`);
+}
