@@ -1,0 +1,135 @@
+import { describe, expect, it } from "vitest";
+import { logFileName } from "./file-names.ts";
+import { createLineFormatter, type AccessEntry, type LogComponent } from "./log-format.ts";
+
+const replica: LogComponent = { kind: "replica", application: "app1", deployment: "Ingress", replicaId: "k3f9q2zz" };
+const proxy: LogComponent = { kind: "proxy", id: "127.0.0.1" };
+const timeMs = new Date(2026, 10, 21, 12, 0, 0, 123).getTime();
+const access: AccessEntry = {
+  method: "GET",
+  route: "/",
+  status: 200,
+  latencyMs: 3.44,
+  requestId: "5c8f1d2e",
+  application: "app1",
+};
+
+describe("TEXT lines", () => {
+  const format = createLineFormatter(replica, "TEXT", 42);
+
+  it("are Ray's: level, time, component, id, request id, message (reference 7.2)", () => {
+    expect(format.access(access, timeMs)).toBe(
+      "INFO 2026-11-21 12:00:00,123 app1_Ingress k3f9q2zz 5c8f1d2e -- GET / 200 3.4ms\n",
+    );
+    expect(format.record({ level: "warn", event: "replica.started", fields: { requestId: "r1" } }, timeMs)).toBe(
+      "WARNING 2026-11-21 12:00:00,123 app1_Ingress k3f9q2zz r1 -- replica.started\n",
+    );
+  });
+
+  it("show fields after the event, but not the replica's own ids again", () => {
+    const fields = {
+      application: "app1",
+      deployment: "Ingress",
+      replica: "k3f9q2zz",
+      count: 3,
+      text: "a b",
+      plain: "x",
+      none: null,
+    };
+    expect(format.record({ level: "info", event: "e", fields }, timeMs)).toContain(
+      ' -- e count=3 text="a b" plain=x none=null\n',
+    );
+    const other = { application: "app2", deployment: "Other" };
+    expect(format.record({ level: "info", event: "e", fields: other }, timeMs)).toContain(
+      " -- e application=app2 deployment=Other\n",
+    );
+  });
+
+  it("stay on one line, whatever the fields hold (R1)", () => {
+    const loop: Record<string, unknown> = {};
+    loop["self"] = loop;
+    const fields = { text: "a\nb", big: 7n, loop, fn: () => 1 };
+    expect(format.record({ level: "info", event: "two\nlines", fields }, timeMs).split("\n")).toHaveLength(2);
+  });
+
+  it("end with the stack of an error and its causes", () => {
+    const error = new Error("outer", { cause: new Error("inner") });
+    const lines = format.record({ level: "error", event: "Request failed.", fields: { error } }, timeMs).split("\n");
+    expect(lines[0]).toBe("ERROR 2026-11-21 12:00:00,123 app1_Ingress k3f9q2zz -- Request failed.");
+    expect(lines[1]).toBe("Error: outer");
+    expect(lines).toContain("caused by Error: inner");
+  });
+
+  it("survive an error that is its own cause", () => {
+    const error = new Error("loop");
+    error.cause = error;
+    expect(format.record({ level: "error", event: "e", fields: { error } }, timeMs)).toContain("caused by");
+  });
+
+  it("follow the time across seconds, backwards too (R2)", () => {
+    const at = (ms: number): string | undefined => /\d\d:\d\d:\d\d,\d+/.exec(format.access(access, timeMs + ms))?.[0];
+    expect([at(0), at(876), at(877), at(59_877), at(0.9), at(-124)]).toEqual([
+      "12:00:00,123",
+      "12:00:00,999",
+      "12:00:01,000",
+      "12:01:00,000",
+      "12:00:00,123",
+      "11:59:59,999",
+    ]);
+  });
+});
+
+describe("JSON lines", () => {
+  it("have Ray's keys in Ray's order (reference 7.3)", () => {
+    const line = createLineFormatter(replica, "JSON", 42).access(access, timeMs);
+    expect(line.endsWith("}\n")).toBe(true);
+    expect(Object.entries(JSON.parse(line) as object)).toEqual([
+      ["asctime", "2026-11-21 12:00:00,123"],
+      ["levelname", "INFO"],
+      ["message", "GET / 200 3.4ms"],
+      ["filename", "manta-serve"],
+      ["lineno", 0],
+      ["process", 42],
+      ["route", "/"],
+      ["request_id", "5c8f1d2e"],
+      ["application", "app1"],
+      ["deployment", "app1_Ingress"],
+      ["replica", "k3f9q2zz"],
+      ["component_name", "replica"],
+      ["timestamp_ns", timeMs * 1e6],
+    ]);
+  });
+
+  it("name component and id of other programs; the proxy's access lines are not for stderr", () => {
+    const line = JSON.parse(createLineFormatter(proxy, "JSON", 42).access(access, timeMs)) as object;
+    expect(line).toMatchObject({ component_name: "proxy", component_id: "127.0.0.1", log_to_stderr: false });
+  });
+
+  it("keep their own keys when a field has the same name, and carry the stack", () => {
+    const format = createLineFormatter(replica, "JSON", 42);
+    const fields = { message: "mine", error: new Error("x"), n: 1n };
+    const line = JSON.parse(format.record({ level: "error", event: "e", fields }, timeMs)) as Record<string, unknown>;
+    expect(line).toMatchObject({ message: "e", message_: "mine", n: "1", application: "app1" });
+    expect(line["exc_text"]).toMatch(/^Error: x\n/);
+  });
+
+  it("name the fields that cannot be shown instead of throwing", () => {
+    const loop: Record<string, unknown> = {};
+    loop["self"] = loop;
+    const line = createLineFormatter(proxy, "JSON", 42).record({ level: "info", event: "e", fields: { loop } }, timeMs);
+    expect(JSON.parse(line)).toMatchObject({ message: "e", unshown: ["loop"] });
+  });
+});
+
+describe("logFileName", () => {
+  it.each<[LogComponent, string]>([
+    [{ kind: "controller", id: "4711" }, "controller_4711.log"],
+    [proxy, "proxy_127.0.0.1.log"],
+    [{ kind: "proxy", id: "::1" }, "proxy___1.log"],
+    [replica, "replica_app1_Ingress_k3f9q2zz.log"],
+    [{ kind: "replica", application: "a/../b", deployment: "Größe?", replicaId: "x" }, "replica_a_.._b_Gr__e__x.log"],
+    [{ kind: "builder", application: "a", pid: 9 }, "controller_build_a_9.log"],
+  ])("of %o is %s (reference 7.1)", (component, name) => {
+    expect(logFileName(component)).toBe(name);
+  });
+});
