@@ -66,7 +66,10 @@ export class InstalledPackage {
   }
 }
 
-/** `npx manta run ... --json`, as a user's terminal runs it. */
+/**
+ * `npx manta run ... --json` in a terminal. It is started without npx, which ends by the signal whatever the program
+ * under it answers, so that its exit code is seen.
+ */
 export class RunningApp {
   readonly #child: ChildProcess;
   readonly #closed: Promise<number | null>;
@@ -76,7 +79,7 @@ export class RunningApp {
   readonly url: Promise<URL>;
 
   constructor(command: string, cwd: string, env: NodeJS.ProcessEnv) {
-    const [program = "", ...args] = command.split(" ");
+    const [program = "", ...args] = command.replace(/^npx /, "").split(" ");
     const flags = ["--http-port", "0", "--admin-port", "0", "--json"];
     // Its own process group, so that `interrupt` reaches all of it, as Ctrl-C in a terminal does.
     this.#child = spawn(program, [...args, ...flags], { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });

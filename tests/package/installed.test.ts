@@ -1,5 +1,6 @@
 // The package as users get it: packed, installed into an empty folder, started by its command under the oldest and the
 // pinned Node. The application is the README's first example.
+import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -23,6 +24,12 @@ describe.each([
   { name: "the pinned Node", node: () => process.execPath },
   { name: "Node 22.18", node: oldestNode },
 ])("under $name", ({ node }) => {
+  it("is found by npx", () => {
+    const options = { cwd: installed.folder, env: installed.environment(node()), encoding: "utf8" } as const;
+    const done = spawnSync("npx", ["manta", "--help"], options);
+    expect([done.status, done.stderr, done.stdout]).toEqual([0, expect.any(String), expect.stringContaining("manta")]);
+  });
+
   it("serves the README's first example until Ctrl-C and leaves no process behind", async () => {
     const app = new RunningApp("npx manta run app.ts:app", installed.folder, installed.environment(node()));
     const response = await fetch(await app.url);

@@ -1,9 +1,10 @@
 // Runs the blocks of one Markdown page against the installed package. The table of markers is in scripts/lib/doc-blocks.ts.
 //   R1  All `ts` blocks of a page are one project: each is a module of its own and may import a `file=` of the same page.
 //   R2  Addresses in commands name port 8000; they are answered by the application that `sh start` started last.
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { promisify } from "node:util";
 import { parseBlocks, showsOutput, type DocBlock } from "../../scripts/lib/doc-blocks.ts";
 import { root } from "../../scripts/lib/root.ts";
 import { type InstalledPackage, RunningApp } from "./installed-package.ts";
@@ -62,30 +63,37 @@ export class Page {
     try {
       for (const block of this.#blocks) {
         if (block.kind === "start") {
-          await app?.interrupt();
+          await stop(app);
           app = new RunningApp(block.command, this.#folder, env);
-          await app.url;
         }
-        if (block.kind === "run") this.#runCommands(block, env, await app?.url);
+        if (block.kind === "run") await this.#runCommands(block, env, await app?.url);
       }
-    } finally {
-      const exitCode = await app?.interrupt();
-      if (exitCode !== undefined && exitCode !== 0)
-        throw new Error(`manta run ended with ${exitCode}:\n${app?.output}`);
+    } catch (error) {
+      await app?.interrupt();
+      throw error;
     }
+    await stop(app);
   }
 
-  #runCommands(block: Extract<DocBlock, { kind: "run" }>, env: NodeJS.ProcessEnv, url: URL | undefined): void {
+  async #runCommands(block: Extract<DocBlock, { kind: "run" }>, env: NodeJS.ProcessEnv, url?: URL): Promise<void> {
     let printed = "";
     for (const command of block.commands) {
       const here = url === undefined ? command : command.replaceAll(/(127\.0\.0\.1|localhost):8000/g, url.host); // R2
-      const done = spawnSync("sh", ["-c", here], { cwd: this.#folder, env, encoding: "utf8", timeout: 60_000 });
-      if (done.status !== 0)
-        throw new Error(`line ${block.line}: \`${command}\` failed:\n${done.stdout}${done.stderr}`);
-      printed += done.stdout;
+      const done = promisify(execFile)("sh", ["-c", here], { cwd: this.#folder, env, timeout: 60_000 });
+      const { stdout } = await done.catch((cause: unknown) => {
+        throw new Error(`line ${block.line}: \`${command}\` failed`, { cause });
+      });
+      printed += stdout;
     }
     if (block.output !== undefined && !showsOutput(block.output, printed)) {
       throw new Error(`line ${block.line}: the page shows\n${block.output}but the commands print\n${printed}`);
     }
   }
+}
+
+/** Ends an application after it is up, and insists on a clean end. */
+async function stop(app: RunningApp | undefined): Promise<void> {
+  await app?.url;
+  const exitCode = await app?.interrupt();
+  if (app !== undefined && exitCode !== 0) throw new Error(`manta run ended with ${exitCode}:\n${app.output}`);
 }
