@@ -8,6 +8,7 @@ const compositionRoots = [
   "src/serve/**/*.ts",
   "src/cli/**/*.ts",
   "src/testing/**/*.ts",
+  "src/api/default-runtime.ts",
 ];
 const tests = ["**/*.test.ts", "tests/**/*.ts", "bench/**/*.ts"];
 

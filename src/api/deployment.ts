@@ -4,6 +4,7 @@ import { checkOptions } from "../config/check-options.ts";
 import { showValue } from "../config/check-rule.ts";
 import type { DeploymentOptions } from "../config/options.generated.ts";
 import { ConfigError } from "../core/errors.ts";
+import { DEPLOYMENT } from "./brands.ts";
 import { store } from "./globals.ts";
 import { bindApplication } from "./graph.ts";
 import type { DeploymentCode, Registration } from "./registry.ts";
@@ -50,6 +51,9 @@ export function deployment(target: DeploymentCode, options: DeploymentOptions = 
 }
 
 class DeploymentDefinition implements Deployment<unknown, readonly unknown[]> {
+  /** As error messages and debuggers show it. */
+  static readonly name: string = "Deployment";
+  readonly [DEPLOYMENT] = true;
   readonly #registration: Registration;
   readonly #input: DeploymentOptions;
 

@@ -8,13 +8,11 @@ import type { DeploymentOptions } from "../config/options.generated.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { ApplicationSpec, CodeEntry, DeploymentSpec } from "../model/application-spec.ts";
 import { encodeToBytes, plainHooks, type EncodeHooks, type HandleRef } from "../protocol/values.ts";
+import { APPLICATION, hintFor } from "./brands.ts";
 import { store } from "./globals.ts";
 import { handleRefOf } from "./handle.ts";
 import { describePlace, type Registration } from "./registry.ts";
 import type { Application } from "./types.ts";
-
-/** Marks bound applications of every copy of the package. */
-const APPLICATION = Symbol.for("manta-serve/application");
 
 /** What `bind` made. */
 export interface BoundApplication {
@@ -30,6 +28,8 @@ export interface BoundApplication {
 }
 
 class Bound implements BoundApplication {
+  /** As error messages and debuggers show it. */
+  static readonly name: string = "Application";
   readonly name: string;
   readonly registration: Registration;
   readonly input: DeploymentOptions;
@@ -165,6 +165,7 @@ function encodeArgs(
 ): Uint8Array {
   const hooks: EncodeHooks = {
     handleRef: (value) => (isApplication(value) ? refOf(value) : handleRefOf(value)),
+    hintFor,
     openBody: plainHooks.openBody,
   };
   return encodeToBytes(node.args, hooks, `${node.name}.bind(...)`);

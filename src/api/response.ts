@@ -7,12 +7,10 @@
 import { inspect } from "node:util";
 import { SerializationError, ServeError, toServeError } from "../core/errors.ts";
 import type { CancelReason, OutgoingCall, ValueCall, ValueObserver, ValueStream } from "../model/call.ts";
+import { RESPONSE } from "./brands.ts";
 import { ReceivedStream, type StreamOwner } from "./response-stream.ts";
 import type { Runtime } from "./runtime.ts";
 import { cancelError, type NestedCall, type RequestScope } from "./scope.ts";
-
-/** Marks responses of every copy of the package; the value answers R4. */
-const RESPONSE = Symbol.for("manta-serve/response");
 
 /** How long a failure outside of a request may go unseen before it is logged, milliseconds. */
 const UNSEEN_AFTER_MS = 1000;
@@ -32,6 +30,8 @@ type Settled = "value" | "stream" | "failed";
 export class PendingResponse
   implements ValueObserver, NestedCall, StreamOwner, AwaitableArgument, PromiseLike<unknown>, AsyncIterable<unknown>
 {
+  /** As error messages and debuggers show it. */
+  static readonly name: string = "DeploymentResponse";
   readonly #call: ValueCall;
   readonly #runtime: Runtime;
   readonly #signal: AbortSignal | undefined;
@@ -76,7 +76,6 @@ export class PendingResponse
     return this;
   }
 
-  // oxlint-disable-next-line unicorn/no-thenable
   then<A = unknown, B = never>(
     onValue?: ((value: unknown) => A | PromiseLike<A>) | null,
     onError?: ((reason: unknown) => B | PromiseLike<B>) | null,

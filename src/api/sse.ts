@@ -4,7 +4,7 @@
 //       the connection for dead.
 //   R3  A throw ends the stream with `event: error` and the message; the stack goes to the log.
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { UnderlyingDefaultSource } from "node:stream/web";
+import type { UnderlyingSource } from "node:stream/web";
 import type { Cancel } from "../core/clock.ts";
 import { ConfigError, SerializationError } from "../core/errors.ts";
 import { currentRuntime } from "./globals.ts";
@@ -97,7 +97,7 @@ function format(item: unknown): Uint8Array {
 }
 
 /** Feeds a `ReadableStream` from an iterable (R1). */
-class EventSource implements UnderlyingDefaultSource<Uint8Array> {
+class EventSource implements UnderlyingSource<Uint8Array> {
   readonly #events: AsyncIterable<unknown> | Iterable<unknown>;
   readonly #runtime: Runtime;
   /** The iterable's code belongs to the request, whoever pulls. */

@@ -25,8 +25,8 @@ class ValueEncoder {
     return formatPath(this.root, this.containers, this.slots, this.depth);
   }
 
-  refuse(received: string): never {
-    throw new SerializationError({ path: this.path(), received });
+  refuse(received: string, hint?: string): never {
+    throw new SerializationError({ path: this.path(), received }, hint);
   }
 
   enter(container: object): void {
@@ -225,7 +225,7 @@ class ValueEncoder {
   /** A deployment handle, or else nothing that crosses. */
   foreign(w: ByteWriter, value: object, received: string): void {
     const ref = this.hooks.handleRef(value);
-    if (ref === undefined) this.refuse(received);
+    if (ref === undefined) this.refuse(received, this.hooks.hintFor?.(value));
     this.enter(ref);
     const start = beginExt(w);
     writeArrayHeader(w, 3);

@@ -14,6 +14,8 @@ export interface HandleRef {
 export interface EncodeHooks {
   /** The reference when `value` is a deployment handle. Asked for functions and class instances only. */
   handleRef(value: object): HandleRef | undefined;
+  /** What to do about a function or class instance that is refused; undefined or absent: the usual words. */
+  hintFor?(value: object): string | undefined;
   /**
    * Registers a body that will be sent as chunks beside the value.
    * @param path where the Request or Response stands, for errors
