@@ -1,0 +1,42 @@
+// What a head is started with, by a driver or by a supervisor: plain data on its command line. No secret is in it, for
+// command lines are public on a machine: the admin token travels as `MANTA_ADMIN_TOKEN`.
+import type { ResolvedHttpOptions, ResolvedLoggingOptions } from "./options.generated.ts";
+
+/** The options of one instance, complete. */
+export interface HeadOptions {
+  /** True: the head belongs to the process at the other end of its standard input, and drains and ends with it. */
+  readonly attached: boolean;
+  /**
+   * True: what an earlier instance of the namespace left behind is ended and forgotten. False: it is taken over, as at
+   * every restart after a crash.
+   */
+  readonly fresh: boolean;
+  readonly http: ResolvedHttpOptions;
+  readonly admin: {
+    readonly host: string;
+    readonly port: number;
+    /** False: the port is a default, and a free one takes its place when it is taken. */
+    readonly portChosen: boolean;
+  };
+  readonly logging: ResolvedLoggingOptions;
+}
+
+/** Exit codes of the head. Any other (Node's own 1 after an uncaught error too), and any signal, is a crash. */
+export const HEAD_EXIT = {
+  /** Everything is drained and ended as ordered. */
+  done: 0,
+  /** It could not start: a damaged store, a port that was chosen and is taken. One line on stderr says why. */
+  failed: 78,
+  /** Another head has the namespace (K5). One line on stderr says which. */
+  locked: 73,
+} as const;
+
+/** The command line form of `HeadOptions`. */
+export function formatHeadOptions(options: HeadOptions): string {
+  return JSON.stringify(options);
+}
+
+/** Reads what `formatHeadOptions` wrote; both ends are of one version. */
+export function parseHeadOptions(text: string): HeadOptions {
+  return JSON.parse(text) as HeadOptions;
+}
