@@ -30,9 +30,15 @@ export interface BuildOrder {
   readonly workingDir: string;
 }
 
-/** What a builder found: the graph without the name and prefix it will be deployed under; initArgs name handles by `application`. */
+/** What a deploy by import path is called. Undefined: what an unguarded `serve.run` in the file says, else `default` and `/`. */
+export interface DeployNames {
+  readonly name: string | undefined;
+  readonly routePrefix: string | null | undefined;
+}
+
+/** What a builder found: one application; several when the file is an unguarded `serve.runMany`. */
 export interface BuildResult {
-  readonly application: ApplicationSpec;
+  readonly applications: readonly ApplicationSpec[];
 }
 
 export interface HeadMethods {
@@ -40,7 +46,9 @@ export interface HeadMethods {
   /** Checks, checkpoints, and answers once the target is accepted; with `wait`, once RUNNING and acknowledged (D7) or failed. */
   deploy: { in: { readonly applications: readonly ApplicationSpec[]; readonly wait: boolean }; out: null };
   /** Runs a builder for an import path and deploys what it returns under `name` and `routePrefix`. Answers like `deploy`. */
-  run: { in: BuildOrder & { readonly name: string; readonly routePrefix: string | null | undefined; readonly wait: boolean }; out: { readonly ingress: string } };
+  run: { in: BuildOrder & DeployNames & { readonly wait: boolean }; out: { readonly applications: readonly { readonly name: string; readonly ingress: string }[] } };
+  /** Answers once a proxy listens. @throws {ServeError} ENGINE when it cannot, naming the port and how to change it */
+  ready: { in: null; out: null };
   status: { in: null; out: InstanceStatus };
   /** Answers when the application's replicas are gone. */
   delete: { in: { readonly name: string }; out: null };
@@ -66,7 +74,7 @@ export interface LoadOrder {
 
 export interface ReplicaMethods {
   /** Imports the code, constructs, `setup`, `reconfigure`, first health check. Fails with the user's error. */
-  load: { in: LoadOrder; out: null };
+  load: { in: LoadOrder & { readonly changedFiles: ReplicaReport["changedFiles"] }; out: null };
   /** New options that need no restart: limits, user config, logging. */
   reconfigure: { in: { readonly spec: LoadOrder["spec"]; readonly rank: number; readonly worldSize: number }; out: null };
   checkHealth: { in: null; out: null };
@@ -94,7 +102,7 @@ export interface HttpListen {
 }
 
 export interface BuilderMethods {
-  build: { in: BuildOrder; out: BuildResult };
+  build: { in: BuildOrder & DeployNames; out: BuildResult };
 }
 
 /** What a replica says of itself, on connect and on every change. */
