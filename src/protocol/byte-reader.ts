@@ -9,7 +9,13 @@ const scratch = new DataView(new ArrayBuffer(8));
 
 /** Four bytes, little endian. The caller knows that they are there. */
 export function readU32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0;
+  return (
+    ((bytes[at] as number) |
+      ((bytes[at + 1] as number) << 8) |
+      ((bytes[at + 2] as number) << 16) |
+      ((bytes[at + 3] as number) << 24)) >>>
+    0
+  );
 }
 
 /** Cursor over `bytes[at, end)`. Little endian unless the method says `BE` (msgpack is big endian). */
@@ -69,7 +75,13 @@ export class ByteReader {
     if (!this.#has(4)) return 0;
     const { bytes, at } = this;
     this.at += 4;
-    return (((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)) >>> 0;
+    return (
+      (((bytes[at] as number) << 24) |
+        ((bytes[at + 1] as number) << 16) |
+        ((bytes[at + 2] as number) << 8) |
+        (bytes[at + 3] as number)) >>>
+      0
+    );
   }
 
   f32BE(): number {

@@ -8,11 +8,21 @@ import { describeThrown } from "../core/errors.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { reviveError } from "./error-value.ts";
 import { EXT, MAX_DEPTH, viewConstructor } from "./ext.ts";
-import { readArrayHeader, readInteger, readMapHeader, readNumberTag, readString, readStrings } from "./msgpack.ts";
+import {
+  readArrayHeader,
+  readBoolean,
+  readInteger,
+  readMapHeader,
+  readNumberTag,
+  readString,
+  readStrings,
+} from "./msgpack.ts";
 import type { HandleRef, Revivers } from "./value-hooks.ts";
 
 /** A decoded value and where it ended, or why there is none. */
-export type Decoded = { readonly ok: true; readonly value: unknown; readonly end: number } | { readonly ok: false; readonly reason: string };
+export type Decoded =
+  | { readonly ok: true; readonly value: unknown; readonly end: number }
+  | { readonly ok: false; readonly reason: string };
 
 /**
  * Reads the value that begins at `offset`; never throws.
@@ -42,29 +52,52 @@ function readAny(r: ByteReader, revivers: Revivers, depth: number): unknown {
   if (tag < 0xa0) return readArray(r, revivers, depth, tag & 0x0f);
   if (tag < 0xc0) return r.text(tag & 0x1f);
   switch (tag) {
-    case 0xc0: return null;
-    case 0xc2: return false;
-    case 0xc3: return true;
-    case 0xc4: return r.copy(r.u8());
-    case 0xc5: return r.copy(r.u16BE());
-    case 0xc6: return r.copy(r.u32BE());
-    case 0xc7: return readExt(r, revivers, depth, r.u8());
-    case 0xc8: return readExt(r, revivers, depth, r.u16BE());
-    case 0xc9: return readExt(r, revivers, depth, r.u32BE());
-    case 0xd4: return readExt(r, revivers, depth, 1);
-    case 0xd5: return readExt(r, revivers, depth, 2);
-    case 0xd6: return readExt(r, revivers, depth, 4);
-    case 0xd7: return readExt(r, revivers, depth, 8);
-    case 0xd8: return readExt(r, revivers, depth, 16);
-    case 0xd9: return r.text(r.u8());
-    case 0xda: return r.text(r.u16BE());
-    case 0xdb: return r.text(r.u32BE());
-    case 0xdc: return readArray(r, revivers, depth, r.u16BE());
-    case 0xdd: return readArray(r, revivers, depth, r.u32BE());
-    case 0xde: return readPlain(r, revivers, depth, r.u16BE());
-    case 0xdf: return readPlain(r, revivers, depth, r.u32BE());
-    case 0xc1: return r.fail("byte c1 is not msgpack");
-    default: return readNumberTag(r, tag);
+    case 0xc0:
+      return null;
+    case 0xc2:
+      return false;
+    case 0xc3:
+      return true;
+    case 0xc4:
+      return r.copy(r.u8());
+    case 0xc5:
+      return r.copy(r.u16BE());
+    case 0xc6:
+      return r.copy(r.u32BE());
+    case 0xc7:
+      return readExt(r, revivers, depth, r.u8());
+    case 0xc8:
+      return readExt(r, revivers, depth, r.u16BE());
+    case 0xc9:
+      return readExt(r, revivers, depth, r.u32BE());
+    case 0xd4:
+      return readExt(r, revivers, depth, 1);
+    case 0xd5:
+      return readExt(r, revivers, depth, 2);
+    case 0xd6:
+      return readExt(r, revivers, depth, 4);
+    case 0xd7:
+      return readExt(r, revivers, depth, 8);
+    case 0xd8:
+      return readExt(r, revivers, depth, 16);
+    case 0xd9:
+      return r.text(r.u8());
+    case 0xda:
+      return r.text(r.u16BE());
+    case 0xdb:
+      return r.text(r.u32BE());
+    case 0xdc:
+      return readArray(r, revivers, depth, r.u16BE());
+    case 0xdd:
+      return readArray(r, revivers, depth, r.u32BE());
+    case 0xde:
+      return readPlain(r, revivers, depth, r.u16BE());
+    case 0xdf:
+      return readPlain(r, revivers, depth, r.u32BE());
+    case 0xc1:
+      return r.fail("byte c1 is not msgpack");
+    default:
+      return readNumberTag(r, tag);
   }
 }
 
@@ -88,7 +121,8 @@ function readPlain(r: ByteReader, revivers: Revivers, depth: number, count: numb
   for (let i = 0; i < count && r.fault === undefined; i++) {
     const key = readString(r);
     const value = readAny(r, revivers, depth + 1);
-    if (key === "__proto__") Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true });
+    if (key === "__proto__")
+      Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true });
     else object[key] = value;
   }
   return object;
@@ -108,18 +142,30 @@ function readExt(r: ByteReader, revivers: Revivers, depth: number, length: numbe
 
 function readExtPayload(r: ByteReader, revivers: Revivers, depth: number, type: number): unknown {
   switch (type) {
-    case EXT.undefined: return undefined;
-    case EXT.bigint: return readBigint(r);
-    case EXT.date: return new Date(r.f64BE());
-    case EXT.map: return readMap(r, revivers, depth);
-    case EXT.set: return readSet(r, revivers, depth);
-    case EXT.error: return readErrorValue(r, revivers, depth);
-    case EXT.arrayBuffer: return r.copy(r.left).buffer;
-    case EXT.typedArray: return readTypedArray(r);
-    case EXT.request: return readRequest(r, revivers);
-    case EXT.response: return readResponse(r, revivers);
-    case EXT.handle: return readHandle(r, revivers, depth);
-    default: return r.fail(`extension ${type} is unknown`);
+    case EXT.undefined:
+      return undefined;
+    case EXT.bigint:
+      return readBigint(r);
+    case EXT.date:
+      return new Date(r.f64BE());
+    case EXT.map:
+      return readMap(r, revivers, depth);
+    case EXT.set:
+      return readSet(r, revivers, depth);
+    case EXT.error:
+      return readErrorValue(r, revivers, depth);
+    case EXT.arrayBuffer:
+      return r.copy(r.left).buffer;
+    case EXT.typedArray:
+      return readTypedArray(r);
+    case EXT.request:
+      return readRequest(r, revivers);
+    case EXT.response:
+      return readResponse(r, revivers);
+    case EXT.handle:
+      return readHandle(r, revivers, depth);
+    default:
+      return r.fail(`extension ${type} is unknown`);
   }
 }
 
@@ -159,18 +205,12 @@ function expectParts(r: ByteReader, count: number): void {
   if (readArrayHeader(r) !== count) r.fail(`${count} parts were expected`);
 }
 
-function readFlag(r: ByteReader): boolean {
-  const tag = r.u8();
-  if (tag !== 0xc2 && tag !== 0xc3) r.fail("true or false was expected");
-  return tag === 0xc3;
-}
-
 function readErrorValue(r: ByteReader, revivers: Revivers, depth: number): Error | undefined {
   expectParts(r, 5);
   if (!mayEnter(r, depth, 5, 1)) return undefined;
   const name = readString(r);
   const message = readString(r);
-  const hasCause = readFlag(r);
+  const hasCause = readBoolean(r);
   const cause = readAny(r, revivers, depth + 1);
   const fields = readPlain(r, revivers, depth, readMapHeader(r));
   return reviveError(hasCause ? { name, message, fields, cause } : { name, message, fields });
@@ -214,7 +254,8 @@ function readHeaders(r: ByteReader): [string, string][] {
 function readBody(r: ByteReader, revivers: Revivers): ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null {
   const body = readAny(r, revivers, MAX_DEPTH);
   if (body === null || body instanceof Uint8Array) return body as Uint8Array<ArrayBuffer> | null;
-  if (typeof body !== "number" || !Number.isInteger(body) || body < 0) r.fail("a body is nil, bytes or a stream number");
+  if (typeof body !== "number" || !Number.isInteger(body) || body < 0)
+    r.fail("a body is nil, bytes or a stream number");
   return r.fault === undefined ? revivers.body(body as number) : null;
 }
 
@@ -225,7 +266,12 @@ function readHandle(r: ByteReader, revivers: Revivers, depth: number): unknown {
   const deployment = readString(r);
   const options = readAny(r, revivers, depth + 1);
   if (r.fault !== undefined) return undefined;
-  const ref: HandleRef | undefined = options === null ? { application, deployment } : isOptions(options) ? { application, deployment, options } : undefined;
+  const ref: HandleRef | undefined =
+    options === null
+      ? { application, deployment }
+      : isOptions(options)
+        ? { application, deployment, options }
+        : undefined;
   return ref === undefined ? r.fail("handle options are a map or nil") : revivers.handle(ref);
 }
 

@@ -7,7 +7,18 @@
 import { SerializationError, describeThrown } from "../core/errors.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import { EXT, MAX_DEPTH, viewKind, viewName } from "./ext.ts";
-import { beginExt, endExt, writeArrayHeader, writeBinary, writeBoolean, writeExtHeader, writeMapHeader, writeNil, writeNumber, writeString } from "./msgpack.ts";
+import {
+  beginExt,
+  endExt,
+  writeArrayHeader,
+  writeBinary,
+  writeBoolean,
+  writeExtHeader,
+  writeMapHeader,
+  writeNil,
+  writeNumber,
+  writeString,
+} from "./msgpack.ts";
 import { formatPath } from "./value-path.ts";
 import { plainHooks, type EncodeHooks } from "./value-hooks.ts";
 
@@ -48,14 +59,22 @@ class ValueEncoder {
 
   value(w: ByteWriter, value: unknown): void {
     switch (typeof value) {
-      case "string": return this.text(w, value);
-      case "number": return writeNumber(w, value);
-      case "boolean": return writeBoolean(w, value);
-      case "undefined": return writeExtHeader(w, EXT.undefined, 0);
-      case "bigint": return writeBigint(w, value);
-      case "object": return value === null ? writeNil(w) : this.object(w, value);
-      case "function": return this.foreign(w, value, "a function");
-      default: return this.refuse("a symbol");
+      case "string":
+        return this.text(w, value);
+      case "number":
+        return writeNumber(w, value);
+      case "boolean":
+        return writeBoolean(w, value);
+      case "undefined":
+        return writeExtHeader(w, EXT.undefined, 0);
+      case "bigint":
+        return writeBigint(w, value);
+      case "object":
+        return value === null ? writeNil(w) : this.object(w, value);
+      case "function":
+        return this.foreign(w, value, "a function");
+      default:
+        return this.refuse("a symbol");
     }
   }
 
@@ -71,13 +90,17 @@ class ValueEncoder {
     }
     switch (prototype) {
       case Object.prototype:
-      case null: return this.plain(w, value as Record<string, unknown>);
-      case Map.prototype: return this.map(w, value as Map<unknown, unknown>);
-      case Set.prototype: return this.set(w, value as Set<unknown>);
+      case null:
+        return this.plain(w, value as Record<string, unknown>);
+      case Map.prototype:
+        return this.map(w, value as Map<unknown, unknown>);
+      case Set.prototype:
+        return this.set(w, value as Set<unknown>);
       case Date.prototype:
         writeExtHeader(w, EXT.date, 8);
         return w.f64BE((value as Date).getTime());
-      default: return this.instance(w, value);
+      default:
+        return this.instance(w, value);
     }
   }
 
@@ -269,7 +292,9 @@ function writeHeaders(w: ByteWriter, headers: Headers): void {
 
 function describeInstance(value: object): string {
   const { constructor: maker } = (Object.getPrototypeOf(value) ?? {}) as { constructor?: { name?: unknown } };
-  return typeof maker?.name === "string" && maker.name !== "" ? `an instance of ${maker.name}` : "an instance of a class without a name";
+  return typeof maker?.name === "string" && maker.name !== ""
+    ? `an instance of ${maker.name}`
+    : "an instance of a class without a name";
 }
 
 let spare: ValueEncoder | undefined = new ValueEncoder();
@@ -291,7 +316,10 @@ export function encodeValue(writer: ByteWriter, value: unknown, hooks: EncodeHoo
   } catch (reason) {
     writer.position = start;
     if (reason instanceof SerializationError) throw reason;
-    throw new SerializationError({ path: encoder.path(), received: `a value that threw while it was read (${describeThrown(reason)})` });
+    throw new SerializationError({
+      path: encoder.path(),
+      received: `a value that threw while it was read (${describeThrown(reason)})`,
+    });
   } finally {
     while (encoder.depth > 0) encoder.leave();
     encoder.hooks = plainHooks;

@@ -2,7 +2,10 @@
 // Must not run anything from the sender; a known name picks the language's own class, any other is only a name.
 
 const NATIVE: ReadonlyMap<string, ErrorConstructor> = new Map<string, ErrorConstructor>(
-  [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((type) => [type.name, type as ErrorConstructor]),
+  [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((type) => [
+    type.name,
+    type as ErrorConstructor,
+  ]),
 );
 
 /** What an Error is made of on the wire. */

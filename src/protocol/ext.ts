@@ -46,7 +46,8 @@ const constructorsByKind: readonly (ViewConstructor | undefined)[] = Object.keys
   (name) => (globalThis as unknown as Record<string, ViewConstructor | undefined>)[name],
 );
 
-const arrayName = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)?.get as (this: unknown) => string | undefined;
+const arrayName = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)
+  ?.get as (this: unknown) => string | undefined;
 
 /** The standard type of a view, whatever its subclass: "Uint8Array" for a Buffer. */
 export function viewName(view: ArrayBufferView): string {

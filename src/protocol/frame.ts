@@ -148,7 +148,10 @@ export class FrameParser {
 
   #accepts(length: number): boolean {
     if (length >= MIN_LENGTH && length <= this.#limit) return true;
-    const message = length < MIN_LENGTH ? `frame length ${length} is below ${MIN_LENGTH}` : `frame length ${length} is above the limit of ${this.#limit}`;
+    const message =
+      length < MIN_LENGTH
+        ? `frame length ${length} is below ${MIN_LENGTH}`
+        : `frame length ${length} is above the limit of ${this.#limit}`;
     this.#fault = { length, message };
     this.#held = EMPTY;
     this.#heldLength = 0;

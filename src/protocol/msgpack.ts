@@ -99,12 +99,6 @@ function writeHeader(writer: ByteWriter, tag8: number, length: number): void {
   }
 }
 
-/** Text, or nil for undefined. */
-export function writeOptionalString(writer: ByteWriter, text: string | undefined): void {
-  if (text === undefined) writer.u8(0xc0);
-  else writeString(writer, text);
-}
-
 export function writeBinary(writer: ByteWriter, bytes: Uint8Array): void {
   writeHeader(writer, 0xc4, bytes.length);
   writer.bytes(bytes);
@@ -148,12 +142,18 @@ export function writeExtHeader(writer: ByteWriter, type: number, length: number)
 
 function fixedExtTag(length: number): number {
   switch (length) {
-    case 1: return 0xd4;
-    case 2: return 0xd5;
-    case 4: return 0xd6;
-    case 8: return 0xd7;
-    case 16: return 0xd8;
-    default: return 0;
+    case 1:
+      return 0xd4;
+    case 2:
+      return 0xd5;
+    case 4:
+      return 0xd6;
+    case 8:
+      return 0xd7;
+    case 16:
+      return 0xd8;
+    default:
+      return 0;
   }
 }
 
@@ -176,6 +176,13 @@ export function endExt(writer: ByteWriter, start: number, type: number): void {
   writer.advance(length);
 }
 
+/** True or false; anything else is a fault. */
+export function readBoolean(reader: ByteReader): boolean {
+  const tag = reader.u8();
+  if (tag !== 0xc2 && tag !== 0xc3) reader.fail("true or false was expected");
+  return tag === 0xc3;
+}
+
 /** An integer that is exact as a number; anything else is a fault. */
 export function readInteger(reader: ByteReader): number {
   const value = readNumberTag(reader, reader.u8());
@@ -189,17 +196,28 @@ export function readNumberTag(reader: ByteReader, tag: number): number | bigint 
   if (tag < 0x80) return tag;
   if (tag >= 0xe0) return tag - 0x100;
   switch (tag) {
-    case 0xca: return reader.f32BE();
-    case 0xcb: return reader.f64BE();
-    case 0xcc: return reader.u8();
-    case 0xcd: return reader.u16BE();
-    case 0xce: return reader.u32BE();
-    case 0xcf: return read64(reader, reader.u32BE());
-    case 0xd0: return (reader.u8() << 24) >> 24;
-    case 0xd1: return (reader.u16BE() << 16) >> 16;
-    case 0xd2: return reader.u32BE() | 0;
-    case 0xd3: return read64(reader, reader.u32BE() | 0);
-    default: return undefined;
+    case 0xca:
+      return reader.f32BE();
+    case 0xcb:
+      return reader.f64BE();
+    case 0xcc:
+      return reader.u8();
+    case 0xcd:
+      return reader.u16BE();
+    case 0xce:
+      return reader.u32BE();
+    case 0xcf:
+      return read64(reader, reader.u32BE());
+    case 0xd0:
+      return (reader.u8() << 24) >> 24;
+    case 0xd1:
+      return (reader.u16BE() << 16) >> 16;
+    case 0xd2:
+      return reader.u32BE() | 0;
+    case 0xd3:
+      return read64(reader, reader.u32BE() | 0);
+    default:
+      return undefined;
   }
 }
 

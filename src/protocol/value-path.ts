@@ -10,7 +10,12 @@ const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
  * @param slots for each container what is being read in it: a key, an index, or for a Map twice the entry's
  *   index, plus one for its value
  */
-export function formatPath(root: string, containers: readonly (object | undefined)[], slots: readonly (string | number)[], depth: number): string {
+export function formatPath(
+  root: string,
+  containers: readonly (object | undefined)[],
+  slots: readonly (string | number)[],
+  depth: number,
+): string {
   let path = root;
   for (let level = 0; level < depth; level++) path += formatStep(containers[level], slots[level] as string | number);
   return path;

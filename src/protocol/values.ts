@@ -8,12 +8,21 @@ export { decodeValue, type Decoded } from "./decode-value.ts";
 export { encodeValue } from "./encode-value.ts";
 export { plainHooks, plainRevivers, type EncodeHooks, type HandleRef, type Revivers } from "./value-hooks.ts";
 
+// One writer for all: what it hands out is a piece of a slab, so that a small value does not cost 64 KiB.
+let shared: ByteWriter | undefined;
+
 /**
  * One value as bytes of its own.
  * @throws {SerializationError} something in it cannot cross
  */
 export function encodeToBytes(value: unknown, hooks: EncodeHooks, root: string): Uint8Array {
-  const writer = new ByteWriter();
-  encodeValue(writer, value, hooks, root);
-  return writer.take();
+  // An accessor of the value may come here again while the writer is in use.
+  const writer = shared ?? new ByteWriter();
+  shared = undefined;
+  try {
+    encodeValue(writer, value, hooks, root);
+    return writer.take();
+  } finally {
+    shared = writer;
+  }
 }

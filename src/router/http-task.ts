@@ -42,7 +42,8 @@ export class HttpTask extends CallTask implements OutgoingHttpCall {
       route: call.route,
       multiplexedModelId: call.multiplexedModelId,
       sessionId: call.sessionId,
-      streams: call.bodyFollows ? 1 : 0,
+      streams: 0,
+      continues: call.bodyFollows,
       http: { verb: call.verb, url: call.url, headers: call.headers, flags },
     });
     writer.bytes(call.body);

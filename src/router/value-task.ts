@@ -56,7 +56,8 @@ export class ValueTask extends CallTask {
       route: call.route,
       multiplexedModelId: call.multiplexedModelId,
       sessionId: call.sessionId,
-      streams: this.#argBodies.count + (whole ? 0 : 1),
+      streams: this.#argBodies.count,
+      continues: !whole,
       http: undefined,
     });
     writer.bytes(whole ? this.#args : this.#args.subarray(0, MAX_CHUNK_BYTES));
