@@ -1,5 +1,5 @@
 // The public names of `manta-serve`, listed by hand (docs/reference/api.md has a section for each; a test compares).
-// Imports api/ and core/ only: a replica that loads user code loads no driver. `serve` brings the driver by `import()`.
+// At run time it imports api/ and core/ only: a replica that loads user code loads no driver. `serve` brings the driver by `import()`.
 import { createServe, type Serve } from "./api/serve.ts";
 
 export { replicaContext, requestContext } from "./api/context.ts";
@@ -18,6 +18,58 @@ export {
   UserCodeError,
   isServeError,
 } from "./core/errors.ts";
+
+export type { ReplicaContext, ReplicaRank } from "./api/runtime.ts";
+export type { RunManyItem, Serve } from "./api/serve.ts";
+export type { SseEvent, SseEventFields } from "./api/sse.ts";
+export type {
+  Application,
+  Deployment,
+  DeploymentResponse,
+  DeploymentResponseStream,
+  Handle,
+  HandleControls,
+  RemoteMethod,
+  RemoteResult,
+  RequestContext,
+} from "./api/types.ts";
+export type {
+  AdminOptions,
+  ApplicationOptions,
+  DeploymentOptions,
+  HandleOptions,
+  HttpOptions,
+  InstanceOptions,
+  LoggingOptions,
+  RunOptions,
+  RuntimeEnvOptions,
+} from "./config/options.generated.ts";
+export type { ErrorCode } from "./core/error-codes.ts";
+export type {
+  BackPressureDetails,
+  ConfigErrorDetails,
+  DeploymentUnavailableDetails,
+  ErrorDetails,
+  ReplicaGoneDetails,
+  RequestCancelledDetails,
+  RequestTimeoutDetails,
+  SerializationDetails,
+  UserCodeDetails,
+} from "./core/errors.ts";
+export type { LogFields, Logger } from "./core/logger.ts";
+export type {
+  ApplicationDetails,
+  ApplicationStatus,
+  DeploymentDetails,
+  DeploymentStatus,
+  DeploymentStatusTrigger,
+  Endpoint,
+  InstanceStatus,
+  ProxyDetails,
+  ProxyStatus,
+  ReplicaDetails,
+  ReplicaState,
+} from "./model/status.ts";
 
 /** Runs and manages applications: `await serve.run(app)`. */
 export const serve: Serve = createServe(async () => (await import("./serve/driver.ts")).driver);
