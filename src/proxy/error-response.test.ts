@@ -12,7 +12,15 @@ import { acceptsJson, errorResponse, statusOfCallError } from "./error-response.
 const text = { requestId: "r1", accept: "*/*", development: false };
 const json = { ...text, accept: "application/json" };
 const full = (details: object = {}) =>
-  new BackPressureError({ application: "a", deployment: "D", queued: 3, limit: 2, statusCode: 503, retryAfterS: 1, ...details });
+  new BackPressureError({
+    application: "a",
+    deployment: "D",
+    queued: 3,
+    limit: 2,
+    statusCode: 503,
+    retryAfterS: 1,
+    ...details,
+  });
 const timeout = new RequestTimeoutError({ requestId: "r1", timeoutS: 0.5 });
 const unavailable = new DeploymentUnavailableError({ application: "a", deployment: "D", reason: "failed to deploy" });
 const gone = new ReplicaGoneError({ application: "a", deployment: "D", replicaId: "x" });
@@ -38,7 +46,12 @@ describe("JSON bodies (RT8)", () => {
     const { headers, body } = errorResponse(408, timeout, json);
     expect(headers).toEqual(["content-type", "application/json"]);
     expect(JSON.parse(body)).toEqual({
-      error: { code: "REQUEST_TIMEOUT", message: timeout.message, requestId: "r1", details: { requestId: "r1", timeoutS: 0.5 } },
+      error: {
+        code: "REQUEST_TIMEOUT",
+        message: timeout.message,
+        requestId: "r1",
+        details: { requestId: "r1", timeoutS: 0.5 },
+      },
     });
   });
 
@@ -74,7 +87,9 @@ describe("Retry-After is sent with every BACK_PRESSURE (RT8)", () => {
     [2.1, "3"],
     [undefined, "1"],
   ])("%s s -> %s", (retryAfterS, value) => {
-    expect(errorResponse(503, full({ retryAfterS }), text).headers).toEqual(expect.arrayContaining(["retry-after", value]));
+    expect(errorResponse(503, full({ retryAfterS }), text).headers).toEqual(
+      expect.arrayContaining(["retry-after", value]),
+    );
   });
 });
 

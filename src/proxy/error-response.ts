@@ -21,6 +21,8 @@ export interface ErrorResponse {
   readonly body: string;
 }
 
+/** What 405 and OPTIONS name. */
+export const ALLOWED_VERBS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 const HIDDEN = "Internal Server Error";
 const JSON_TYPE = /^(?:application\/json|[\w.+-]+\/[\w.-]+\+json)$/i;
 const REFUSED_RANGE = /;\s*q=0(?:\.0*)?\s*(?:;|$)/i;
@@ -34,14 +36,16 @@ export function statusOfCallError(error: ServeError): number {
 
 /** True when an Accept value names a JSON type (R1). */
 export function acceptsJson(accept: string): boolean {
-  return accept.split(",").some((range) => JSON_TYPE.test((range.split(";")[0] as string).trim()) && !REFUSED_RANGE.test(range));
+  return accept
+    .split(",")
+    .some((range) => JSON_TYPE.test((range.split(";")[0] as string).trim()) && !REFUSED_RANGE.test(range));
 }
 
 /** The answer to a request that failed with `error`. */
 export function errorResponse(status: number, error: ServeError, context: ErrorContext): ErrorResponse {
   const headers: string[] = [];
   if (error.code === "BACK_PRESSURE") headers.push("retry-after", retryAfter(error));
-  if (status === 405) headers.push("allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+  if (status === 405) headers.push("allow", ALLOWED_VERBS);
   if (acceptsJson(context.accept)) {
     headers.push("content-type", "application/json");
     return { status, headers, body: jsonBody(status, error, context) };

@@ -56,6 +56,8 @@ describe("what the proxy reads", () => {
 });
 
 it("joins the values of a repeated header", () => {
-  expect(headerValue(["Accept", "text/html", "x", "y", "accept", "application/json"], "accept")).toBe("text/html, application/json");
+  expect(headerValue(["Accept", "text/html", "x", "y", "accept", "application/json"], "accept")).toBe(
+    "text/html, application/json",
+  );
   expect(headerValue([], "accept")).toBe("");
 });

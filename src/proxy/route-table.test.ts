@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest";
 import { cutRootPath, RouteTable } from "./route-table.ts";
 
 const table = (...prefixes: string[]): RouteTable =>
-  new RouteTable({ routes: prefixes.map((prefix) => ({ prefix, application: `app of ${prefix}`, deployment: "Ingress" })) });
+  new RouteTable({
+    routes: prefixes.map((prefix) => ({ prefix, application: `app of ${prefix}`, deployment: "Ingress" })),
+  });
 
 describe("the longest prefix wins (RT1)", () => {
   const routes = table("/", "/api", "/api/v2", "/x/y");

@@ -1,0 +1,81 @@
+// One client's connection: its open requests, in order, and how it ends.
+//   R1  A malformed request is answered after the requests before it, then the connection closes.
+//   R2  A connection that closes while the client may still be sending is first half-closed, so that the answer arrives.
+import type { Socket } from "node:net";
+import type { Clock } from "../core/clock.ts";
+import type { Refusal } from "./refusals.ts";
+
+/** A request under way, as its connection sees it. */
+export interface OpenRequest {
+  /** Its body is still being read. */
+  readonly receiving: boolean;
+  /** The connection ended. */
+  clientLeft(): void;
+  /** The rest of its body is malformed. */
+  bodyMalformed(refusal: Refusal): void;
+}
+
+/** How long a half-closed connection may go on sending, milliseconds. */
+const LINGER_MS = 2000;
+
+export class ClientConnection {
+  readonly socket: Socket;
+  readonly #clock: Clock;
+  readonly #open: OpenRequest[] = [];
+  #failed = false;
+  #lastWords: string | undefined;
+
+  constructor(socket: Socket, clock: Clock) {
+    this.socket = socket;
+    this.#clock = clock;
+  }
+
+  /** True while no request is open. */
+  get idle(): boolean {
+    return this.#open.length === 0;
+  }
+
+  add(request: OpenRequest): void {
+    this.#open.push(request);
+  }
+
+  /** The request was answered. */
+  remove(request: OpenRequest): void {
+    if (this.#open.length === 1 && this.#open[0] === request) this.#open.length = 0;
+    else this.#open.splice(this.#open.indexOf(request), 1);
+    if (this.#lastWords !== undefined && this.idle) this.closeWith(this.#lastWords);
+  }
+
+  /** The client closed its side, or the connection broke. */
+  left(): void {
+    for (const request of [...this.#open]) request.clientLeft();
+  }
+
+  /** The parser gave up. @param rawAnswer a whole response, written when it is its turn (R1) */
+  fail(refusal: Refusal, rawAnswer: string): void {
+    if (this.#failed) return; // the parser says so again for all that follows
+    this.#failed = true;
+    const last = this.#open.at(-1);
+    if (last?.receiving === true) last.bodyMalformed(refusal);
+    else if (last === undefined) this.closeWith(rawAnswer);
+    else this.#lastWords = rawAnswer;
+  }
+
+  /** Writes a whole response and closes. */
+  closeWith(rawAnswer: string): void {
+    if (!this.socket.writable) return void this.socket.destroy();
+    this.linger();
+    this.socket.write(rawAnswer, "latin1");
+    this.socket.destroySoon();
+  }
+
+  /** Makes the coming close half-close first (R2). */
+  linger(): void {
+    const { socket } = this;
+    socket.destroySoon = () => {
+      socket.end();
+      const cancel = this.#clock.after(LINGER_MS, () => void socket.destroy(), true);
+      socket.once("close", cancel);
+    };
+  }
+}

@@ -1,0 +1,84 @@
+// Counts answered requests and leaves their access lines (reference 3.2, 7.2).
+//   R1  Series are looked up by label text once per (route, verb, status); after that by identity, for the hot path.
+//   R2  System paths are counted but neither logged nor ongoing (RT4).
+import type { GaugeSeries, CounterSeries, HistogramSeries, MetricRegistry } from "../telemetry/metrics.ts";
+import { METRICS } from "../telemetry/metric-names.ts";
+import type { AccessEntry } from "../telemetry/log-format.ts";
+import type { Route } from "./route-table.ts";
+
+/** Counts under this when no route matched: the label is empty. */
+export const NO_ROUTE: Route = systemRoute("");
+
+/** The route under which a path of the proxy itself is counted. */
+export function systemRoute(path: string): Route {
+  return { prefix: path, target: { application: "", deployment: "" } };
+}
+
+/** Series of one route, verb and status. */
+interface Series {
+  readonly requests: CounterSeries;
+  readonly latency: HistogramSeries;
+  /** Empty below 400. */
+  readonly errors: readonly CounterSeries[];
+}
+
+/** Where a proxy's node is, as labels of its gauge. */
+export interface NodeLabels {
+  readonly nodeId: string;
+  readonly nodeIp: string;
+}
+
+export class RequestRecorder {
+  /** Requests taken and not finished. */
+  readonly ongoing: GaugeSeries;
+  readonly #registry: MetricRegistry;
+  readonly #access: (entry: AccessEntry) => void;
+  readonly #series = new WeakMap<Route, Map<string, Map<number, Series>>>();
+
+  /** @param access takes the access lines */
+  constructor(registry: MetricRegistry, node: NodeLabels, access: (entry: AccessEntry) => void) {
+    this.#registry = registry;
+    this.#access = access;
+    this.ongoing = registry
+      .gauge(METRICS.ongoingHttpRequests)
+      .labels({ node_id: node.nodeId, node_ip_address: node.nodeIp });
+  }
+
+  /** Counts a request that ended. @param status as sent, or 499 when the client left before anything was sent */
+  count(route: Route, verb: string, status: number, latencyMs: number): void {
+    let byVerb = this.#series.get(route);
+    if (byVerb === undefined) this.#series.set(route, (byVerb = new Map()));
+    let byStatus = byVerb.get(verb);
+    if (byStatus === undefined) byVerb.set(verb, (byStatus = new Map()));
+    let series = byStatus.get(status);
+    if (series === undefined) byStatus.set(status, (series = this.#bind(route, verb, status)));
+    series.requests.inc();
+    series.latency.observe(latencyMs);
+    for (const errors of series.errors) errors.inc();
+  }
+
+  /** Leaves the access line of a request that ended. */
+  log(route: Route, verb: string, status: number, latencyMs: number, requestId: string): void {
+    const { prefix, target } = route;
+    this.#access({ method: verb, route: prefix, status, latencyMs, requestId, application: target.application });
+  }
+
+  #bind({ prefix: route, target }: Route, method: string, status: number): Series {
+    const { application, deployment } = target;
+    const registry = this.#registry;
+    const status_code = String(status);
+    const errors: CounterSeries[] = [];
+    if (status >= 400) {
+      const labels = { route, method, application, error_code: status_code };
+      errors.push(registry.counter(METRICS.httpErrorRequests).labels(labels));
+      if (deployment !== "") {
+        errors.push(registry.counter(METRICS.deploymentHttpErrorRequests).labels({ ...labels, deployment }));
+      }
+    }
+    return {
+      requests: registry.counter(METRICS.httpRequests).labels({ route, method, application, status_code }),
+      latency: registry.histogram(METRICS.httpRequestLatency).labels({ route, method, application, status_code }),
+      errors,
+    };
+  }
+}

@@ -1,0 +1,212 @@
+// The HTTP server: limits, connections, system paths, and what is refused before an application is asked.
+//   R1  Nothing that a client sends makes it throw; a connection that breaks takes its requests with it and leaves nothing.
+//   R2  `node:http` never answers by itself: every refusal has the body and the request id of RT8 and RT6.
+import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import type { Cancel, Clock } from "../core/clock.ts";
+import { describeThrown, ServeError } from "../core/errors.ts";
+import type { Logger } from "../core/logger.ts";
+import { randomUuid, type Random } from "../core/random.ts";
+import type { HttpListen, RouteTableData } from "../protocol/control.ts";
+import { ClientConnection } from "./client-connection.ts";
+import { DEFAULT_LIMITS, type Door, type HttpCaller, type HttpLimits } from "./door.ts";
+import { drainServer } from "./drain.ts";
+import { ALLOWED_VERBS, errorResponse } from "./error-response.ts";
+import { Exchange } from "./exchange.ts";
+import {
+  badRequest,
+  DRAINING_TEXT,
+  EXPECTATION_FAILED,
+  NO_TABLE_TEXT,
+  refusalOfParserError,
+  verbRefused,
+  type Refusal,
+} from "./refusals.ts";
+import { RequestTargets } from "./request-target.ts";
+import { systemRoute, type RequestRecorder } from "./request-recorder.ts";
+import { cutRootPath, RouteTable } from "./route-table.ts";
+
+/** What a server works with. */
+export interface HttpServerParts {
+  readonly calls: HttpCaller;
+  readonly recorder: RequestRecorder;
+  readonly logger: Logger;
+  /** `MANTA_DEV=1`: the causes of 500s are shown. */
+  readonly development: boolean;
+  /** RT7's unless given. */
+  readonly limits?: HttpLimits;
+}
+
+/** URL and headers of a request together, bytes (RT7). */
+const MAX_HEADER_BYTES = 16_384;
+/** Connections that the kernel holds for us while the loop is busy. */
+const BACKLOG = 1024;
+const HEALTHZ = systemRoute("/-/healthz");
+const ROUTES = systemRoute("/-/routes");
+
+export class HttpServer {
+  readonly #door: Door;
+  readonly #listen: HttpListen;
+  readonly #server: Server;
+  readonly #connections = new Map<Socket, ClientConnection>();
+  #stopSweep: Cancel | undefined;
+  #drained: Promise<void> | undefined;
+
+  constructor(options: HttpListen, parts: HttpServerParts, clock: Clock, random: Random) {
+    const { limits = DEFAULT_LIMITS, ...given } = parts;
+    this.#listen = options;
+    this.#door = {
+      ...given,
+      limits,
+      clock,
+      random,
+      targets: new RequestTargets(),
+      rootPath: options.rootPath.replace(/\/+$/, ""),
+      requestTimeoutS: options.requestTimeoutS,
+      maxBodyBytes: options.maxBodyBytes ?? Infinity,
+      receiving: new Set(),
+      waiting: new Set(),
+      routes: undefined,
+      draining: false,
+      ongoing: 0,
+      onQuiet: () => undefined,
+    };
+    this.#server = createServer({
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: 0,
+      keepAliveTimeout: options.keepAliveTimeoutS * 1000,
+      connectionsCheckingInterval: limits.sweepMs,
+      requireHostHeader: false,
+    });
+    this.#server.maxHeadersCount = 0; // headers beyond a count would vanish in silence; bytes are limited
+    this.#attach(this.#server);
+  }
+
+  /** Requests taken and not answered. */
+  get ongoing(): number {
+    return this.#door.ongoing;
+  }
+
+  /**
+   * Binds the port.
+   * @returns where it listens; the port is the one chosen by the system when 0 was asked for
+   * @throws {ServeError} ENGINE: the port is taken or the host is not ours
+   */
+  listen(): Promise<{ readonly host: string; readonly port: number }> {
+    const { host, port } = this.#listen;
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", (error: NodeJS.ErrnoException) => reject(cannotListen(host, port, error)));
+      this.#server.listen({ host, port, backlog: BACKLOG }, () => {
+        this.#server.removeAllListeners("error");
+        this.#server.on("error", (error) => this.#door.logger.error("http.server_error", { error }));
+        this.#stopSweep = this.#door.clock.every(this.#door.limits.sweepMs, () => this.#sweep());
+        resolve({ host, port: (this.#server.address() as AddressInfo).port });
+      });
+    });
+  }
+
+  /** Takes a route table into use; requests that waited for the first one go on (RT5). */
+  setRoutes(data: RouteTableData): void {
+    this.#door.routes = new RouteTable(data);
+    for (const waiting of [...this.#door.waiting]) waiting.routesCame();
+  }
+
+  /** Refuses new requests, finishes the open ones within the grace (milliseconds), closes. Later calls get the first one's promise. */
+  drain(graceMs: number): Promise<void> {
+    this.#drained ??= drainServer(this.#server, this.#door, this.#connections, graceMs, this.#door.clock).finally(() =>
+      this.#stopSweep?.(),
+    );
+    return this.#drained;
+  }
+
+  #attach(server: Server): void {
+    server.on("connection", (socket: Socket) => this.#onConnection(socket));
+    server.on("request", (req, res) => this.#onRequest(req, res, false));
+    server.on("checkContinue", (req, res) => this.#onRequest(req, res, true));
+    server.on("checkExpectation", (req, res) => this.#exchange(req, res, true)?.refuse(EXPECTATION_FAILED));
+    server.on("connect", (_req, socket) => this.#failConnection(socket as Socket, verbRefused("CONNECT")));
+    server.on("clientError", (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket) => {
+      const seen = error.rawPacket?.toString("latin1", 0, 16) ?? "";
+      const refusal = refusalOfParserError(error.code, seen, this.#door.limits.headersTimeoutMs);
+      if (refusal === undefined) socket.destroy();
+      else this.#failConnection(socket as Socket, refusal);
+    });
+  }
+
+  #onConnection(socket: Socket): void {
+    const connection = new ClientConnection(socket, this.#door.clock);
+    this.#connections.set(socket, connection);
+    socket.on("error", () => undefined); // "close" follows; node's own listener is gone after CONNECT
+    socket.on("end", () => connection.left());
+    socket.on("close", () => {
+      this.#connections.delete(socket);
+      connection.left();
+    });
+  }
+
+  #exchange(req: IncomingMessage, res: ServerResponse, expects: boolean): Exchange | undefined {
+    const connection = this.#connections.get(req.socket);
+    return connection && new Exchange(this.#door, connection, req, res, expects);
+  }
+
+  #onRequest(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
+    const exchange = this.#exchange(req, res, expectsContinue);
+    if (exchange === undefined) return;
+    const { host, hosts } = exchange.facts;
+    if (exchange.verb === "TRACE") return exchange.refuse(verbRefused("TRACE"));
+    if (hosts > 1 || (hosts === 0 && req.httpVersionMinor > 0)) {
+      return exchange.refuse(badRequest("A request has exactly one Host header."), true);
+    }
+    const target = this.#door.targets.resolve(exchange.verb, req.url as string, host ?? "localhost");
+    if (target.kind === "refused") return exchange.refuse(badRequest(target.reason), true);
+    if (target.kind === "server") return exchange.answerSystem(systemRoute(""), 200, ["allow", ALLOWED_VERBS], "");
+    if (!this.#answeredSystem(exchange, target.path)) exchange.take(target.url, target.path);
+  }
+
+  /** RT4: answers `/-/healthz` and `/-/routes`, whatever the verb. */
+  #answeredSystem(exchange: Exchange, wholePath: string): boolean {
+    const path = cutRootPath(wholePath, this.#door.rootPath);
+    if (path !== HEALTHZ.prefix && path !== ROUTES.prefix) return false;
+    const route = path === HEALTHZ.prefix ? HEALTHZ : ROUTES;
+    const { draining, routes } = this.#door;
+    const text = ["content-type", "text/plain; charset=utf-8"];
+    if (draining) exchange.answerSystem(route, 503, text, DRAINING_TEXT);
+    else if (routes === undefined) exchange.answerSystem(route, 503, text, NO_TABLE_TEXT);
+    else if (route === HEALTHZ) exchange.answerSystem(route, 200, text, "success");
+    else exchange.answerSystem(route, 200, ["content-type", "application/json"], JSON.stringify(routes));
+    return true;
+  }
+
+  /** Answers a connection whose bytes cannot be read as a request. */
+  #failConnection(socket: Socket, refusal: Refusal): void {
+    const connection = this.#connections.get(socket);
+    if (connection === undefined) return void socket.destroy();
+    const { clock, random } = this.#door;
+    connection.fail(refusal, rawAnswer(refusal, randomUuid(random), clock.now()));
+  }
+
+  #sweep(): void {
+    const { receiving } = this.#door;
+    for (const one of receiving) {
+      if (one.sweep()) receiving.delete(one);
+    }
+  }
+}
+
+function cannotListen(host: string, port: number, error: NodeJS.ErrnoException): ServeError {
+  const what =
+    error.code === "EADDRINUSE"
+      ? `port ${port} on ${host} is taken; choose another one with --http-port or http: { port }`
+      : `cannot listen on ${host}:${port}: ${describeThrown(error)}`;
+  return new ServeError("ENGINE", what, { host, port, reason: error.code ?? "" }, { cause: error });
+}
+
+/** A whole response, for a connection that has no request to answer. */
+function rawAnswer({ status, error }: Refusal, requestId: string, nowMs: number): string {
+  const { headers, body } = errorResponse(status, error, { requestId, accept: "", development: false });
+  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, `date: ${new Date(nowMs).toUTCString()}`];
+  for (let i = 0; i + 1 < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`);
+  lines.push(`x-request-id: ${requestId}`, `content-length: ${body.length}`, "connection: close");
+  return `${lines.join("\r\n")}\r\n\r\n${body}`;
+}
