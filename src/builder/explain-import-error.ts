@@ -1,0 +1,71 @@
+// One line with the cure for what goes wrong when Node imports a user's file (api.md section 3). The texts of Node's
+// errors are matched where it gives no code; what is not known is passed on as it is.
+import { existsSync, readFileSync } from "node:fs";
+import { resolve, dirname } from "node:path";
+import { describeThrown, ServeError } from "../core/errors.ts";
+
+/** @param file the module that was imported; the fault may lie in one that it imports */
+export function explainImportError(file: string, reason: unknown): ServeError {
+  const place = placeOf(reason) ?? file;
+  const cure =
+    missingFile(reason) ?? typesInNodeModules(reason) ?? notErasable(reason) ?? missingType(reason, place) ?? undefined;
+  const message = cure === undefined ? `importing ${file} failed: ${describeThrown(reason)}` : `${place}: ${cure}`;
+  return new ServeError("DEPLOY_FAILED", message, { file }, { cause: reason });
+}
+
+/** `file:line` of a syntax error: V8 puts it on the first line of the stack. */
+function placeOf(reason: unknown): string | undefined {
+  if (!(reason instanceof SyntaxError)) return undefined;
+  const [, place] = /^(?:file:\/\/)?(\/.*:\d+)$/m.exec(reason.stack ?? "") ?? [];
+  return place === undefined ? undefined : decodeURIComponent(place);
+}
+
+function missingFile(reason: unknown): string | undefined {
+  if (codeOf(reason) !== "ERR_MODULE_NOT_FOUND") return undefined;
+  const message = textOf(reason);
+  const [, missing, importer] = /^Cannot find (?:module|package) '(.+?)' imported from (.+)$/.exec(message) ?? [];
+  if (missing === undefined || importer === undefined) return undefined;
+  if (!missing.startsWith("/")) return `package ${missing} is not installed (imported by ${importer}); run npm install ${missing}`;
+  const source = missing.replace(/\.([cm]?)js$/, ".$1ts");
+  if (source !== missing && existsSync(source)) {
+    return `${importer} imports ${missing}, which does not exist; the file is ${source}: write the extension .ts in the import`;
+  }
+  return `${importer} imports ${missing}, which does not exist`;
+}
+
+function typesInNodeModules(reason: unknown): string | undefined {
+  if (codeOf(reason) !== "ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING") return undefined;
+  const [, file] = /"(.+)"/.exec(textOf(reason)) ?? [];
+  return `Node does not strip types below node_modules (${file ?? "a .ts file"}); import the package's compiled .js, or link the source from outside`;
+}
+
+function notErasable(reason: unknown): string | undefined {
+  if (codeOf(reason) !== "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX") return undefined;
+  const [, what] = /^TypeScript (.+?) is not supported/.exec(textOf(reason)) ?? [];
+  const instead = what === "enum" ? "; write a const object and a union of its values" : what === "parameter property" ? "; declare the field and assign it in the constructor" : "";
+  return `${what ?? "this TypeScript syntax"} cannot be erased, and Node runs TypeScript by erasing types${instead}`;
+}
+
+function missingType(reason: unknown, place: string): string | undefined {
+  const [, specifier, name] = /^The requested module '(.+)' does not provide an export named '(.+)'$/.exec(textOf(reason)) ?? [];
+  if (specifier === undefined || name === undefined || !specifier.startsWith(".")) return undefined;
+  const source = readOrEmpty(resolve(dirname(place), specifier));
+  if (!new RegExp(String.raw`\b(?:interface|type)\s+${name}\b`).test(source)) return undefined;
+  return `${name} is a type: write \`import { type ${name} } from "${specifier}"\``;
+}
+
+function codeOf(reason: unknown): unknown {
+  return typeof reason === "object" && reason !== null && "code" in reason ? reason.code : undefined;
+}
+
+function textOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason);
+}
+
+function readOrEmpty(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
