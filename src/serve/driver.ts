@@ -1,0 +1,157 @@
+// The driver behind `serve.*`: finds or starts the instance, hands applications to the head, holds the handles' runtime.
+// Loaded by `import()` at the first use of `serve`.
+//   R1  One instance at a time; calls made side by side share its start. After `shutdown`, or when the instance is gone,
+//       the next `run` or `start` looks for one anew.
+//   R2  Only `run` and `start` start an instance; the others say that there is none.
+//   R3  Before the head is asked to deploy, this process subscribes to what its handles call. The answer comes on the
+//       same link after the targets, so that a later call never reaches the old version (D7).
+//   R4  An instance started here ends with this process; one that was joined does not notice.
+import type { Driver } from "../api/serve.ts";
+import { readEnv } from "../config/env.ts";
+import type { InstanceOptions } from "../config/options.generated.ts";
+import { resolveInstance } from "../config/resolve.ts";
+import { systemClock } from "../core/clock.ts";
+import { ServeError } from "../core/errors.ts";
+import { systemRandom } from "../core/random.ts";
+import type { ApplicationSpec } from "../model/application-spec.ts";
+import type { CallTarget } from "../model/call.ts";
+import type { InstanceStatus } from "../model/status.ts";
+import { type Asker, type Attached, findInstance, type Instance, joinOrStart } from "./instance.ts";
+import { joinWarning } from "./join-warning.ts";
+import { DriverRuntime } from "./runtime.ts";
+import { onStopSignal } from "./signals.ts";
+
+/** How long a lost head may take to come back before another instance is looked for. Chosen: K1's 2 s. */
+const COMEBACK_MS = 2000;
+
+/** What `serve.status()` answers where nothing runs. */
+const NOTHING: InstanceStatus = { proxies: {}, applications: {}, http: null, admin: null };
+
+class ProcessDriver implements Driver {
+  readonly runtime = new DriverRuntime(systemClock, systemRandom);
+  readonly #asker: Asker = {
+    role: "driver",
+    onLink: (link) => this.runtime.follow(link),
+    logger: this.runtime.logger,
+    clock: systemClock,
+    random: systemRandom,
+  };
+  #instance: Instance | undefined;
+  #latest: Promise<unknown> = Promise.resolve();
+
+  async start(options: InstanceOptions): Promise<void> {
+    await this.#running(options);
+  }
+
+  async run(applications: readonly ApplicationSpec[], options: InstanceOptions): Promise<void> {
+    const { head } = await this.#running(options);
+    for (const { name, ingress } of applications) this.runtime.prepare({ application: name, deployment: ingress }); // R3
+    await head.request("deploy", { applications, wait: true });
+  }
+
+  async status(): Promise<InstanceStatus> {
+    const instance = await this.#found();
+    return instance === undefined ? NOTHING : instance.head.request("status", null);
+  }
+
+  async delete(application: string): Promise<void> {
+    const instance = await this.#found();
+    if (instance === undefined) throw nothingRuns(application);
+    await instance.head.deleteApplication(application);
+  }
+
+  async locate(application: string, deployment: string | null): Promise<CallTarget> {
+    const instance = await this.#found();
+    if (instance === undefined) throw nothingRuns(application);
+    const located = await instance.head.request("locate", { application, deployment });
+    const target = { application, deployment: located.deployment };
+    this.runtime.prepare(target);
+    return target;
+  }
+
+  async shutdown(): Promise<void> {
+    const instance = await this.#found();
+    if (instance === undefined) return;
+    instance.attached?.release();
+    await instance.head.shutdown();
+    await instance.attached?.ended;
+    this.#forget(instance);
+  }
+
+  /** The instance, started when there is none. */
+  async #running(options: InstanceOptions): Promise<Instance> {
+    let opened = false;
+    const instance = await this.#next(async () => {
+      opened = true;
+      return joinOrStart(resolveInstance(options, readEnv(), "serve.start"), this.#asker);
+    });
+    if (!opened || instance.attached === undefined) await this.#warn(instance, options);
+    return instance;
+  }
+
+  /** The instance, if one runs (R2). */
+  #found(): Promise<Instance | undefined> {
+    return this.#next(() => findInstance(undefined, this.#asker));
+  }
+
+  /** The instance of earlier calls while it lives, else the one that `open` finds; one call after the other (R1). */
+  #next<I extends Instance | undefined>(open: () => Promise<I>): Promise<I | Instance> {
+    const before = this.#latest;
+    const next = before
+      .catch(() => undefined)
+      .then(async () => {
+        const known = this.#instance;
+        if (known !== undefined && (await known.head.isAlive(COMEBACK_MS))) return known;
+        if (known !== undefined) this.#forget(known);
+        const instance = await open();
+        if (instance !== undefined) this.#adopt(instance);
+        return instance;
+      });
+    this.#latest = next;
+    return next;
+  }
+
+  #adopt(instance: Instance): void {
+    this.#instance = instance;
+    this.runtime.attach(instance.token);
+    if (instance.attached !== undefined) this.#own(instance, instance.attached);
+  }
+
+  /** This process started it: it answers for its end (K6, R4). */
+  #own(instance: Instance, attached: Attached): void {
+    const stopListening = onStopSignal(() => {
+      // A head that cannot be asked ends by itself when this process does.
+      this.shutdown().then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
+    }, true);
+    void attached.ended.then(({ orderly, reason }) => {
+      stopListening();
+      if (!orderly) this.runtime.logger.error("serve.ended", { reason });
+      this.#forget(instance);
+    });
+  }
+
+  #forget(instance: Instance): void {
+    if (this.#instance !== instance) return;
+    this.#instance = undefined;
+    instance.head.close("the instance has ended");
+    this.runtime.detach();
+  }
+
+  async #warn(instance: Instance, options: InstanceOptions): Promise<void> {
+    if (Object.keys(options).length === 0) return;
+    const warning = joinWarning(options, instance.namespace, await instance.head.request("status", null));
+    if (warning !== undefined) this.runtime.logger.warn("serve.joined", { warning });
+  }
+}
+
+function nothingRuns(application: string): ServeError {
+  const { namespace } = readEnv();
+  const message = `application ${application} not found: no instance runs in namespace ${namespace}; start one by serve.run(app)`;
+  return new ServeError("APPLICATION_NOT_FOUND", message, { application });
+}
+
+/** The driver of this process. */
+export const driver: Driver = new ProcessDriver();
