@@ -39,9 +39,11 @@ export const CANCEL_REASON = { "caller cancelled": 0, "client left": 1, deadline
   number
 >;
 
+/** Bits of a chunk's flags: it is text (of a WebSocket); its last value goes on in the next chunk. */
+export const CHUNK_FLAG = { text: 1, continues: 2 } as const;
+
 const CANCEL_REASONS: readonly CancelReason[] = ["caller cancelled", "client left", "deadline"];
 const CALL_POSITIONS = 11;
-const CHUNK_TEXT = 1;
 
 /** The request line and headers of an HTTP call. */
 export interface HttpCallMeta {
@@ -307,20 +309,23 @@ function openMeta(bytes: Uint8Array, metaAt: number, end: number): ByteReader {
   return reader;
 }
 
-/** Begins CHUNK; its bytes follow. `text` marks a piece of text, e.g. of a WebSocket. */
-export function writeChunkHeader(writer: ByteWriter, stream: number, text = false): void {
-  writer.u8(text ? CHUNK_TEXT : 0);
+/** Bytes before a chunk's content. */
+export const CHUNK_HEADER_BYTES = 3;
+
+/** Begins CHUNK; its bytes follow. @param flags sum of `CHUNK_FLAG` bits */
+export function writeChunkHeader(writer: ByteWriter, stream: number, flags: number): void {
+  writer.u8(flags);
   writer.u16(stream);
 }
 
-/** Reads the 3 bytes before a chunk's content. */
+/** Reads the bytes before a chunk's content. */
 export function readChunkHeader(
   bytes: Uint8Array,
   offset: number,
   end: number,
-): { readonly text: boolean; readonly stream: number } | undefined {
+): { readonly flags: number; readonly stream: number } | undefined {
   const stream = readOngoing(bytes, offset + 1, end);
-  return stream === undefined ? undefined : { text: ((bytes[offset] as number) & CHUNK_TEXT) !== 0, stream };
+  return stream === undefined ? undefined : { flags: bytes[offset] as number, stream };
 }
 
 /** Writes END of one stream; `ongoing` is 0 from callers. */

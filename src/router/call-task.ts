@@ -71,7 +71,7 @@ export abstract class CallTask implements OutgoingCall {
   abstract onResult(payload: Uint8Array, bodyAt: number): void;
   /** HEAD. Sets `openStreams`. */
   abstract onHead(payload: Uint8Array, metaAt: number): void;
-  abstract onChunk(stream: number, bytes: Uint8Array): void;
+  abstract onChunk(stream: number, bytes: Uint8Array, flags: number): void;
   abstract onEnd(stream: number): void;
   abstract onCredit(stream: number, bytes: number): void;
   /** The call failed; called once, by `fail`. */

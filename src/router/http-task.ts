@@ -59,7 +59,7 @@ export class HttpTask extends CallTask implements OutgoingHttpCall {
 
   endBody(): void {
     this.#bodyEnded = true;
-    if (!this.#uploadOver) this.#upload?.end(0);
+    if (!this.#uploadOver) this.#upload?.end(noOngoing);
   }
 
   failBody(message: string): void {
@@ -77,7 +77,7 @@ export class HttpTask extends CallTask implements OutgoingHttpCall {
     this.#upload = new ChunkSender(connection, this.callId, BODY_STREAM, () => this.#observer.onWritable());
     for (const bytes of this.#early.splice(0)) this.#upload.send(bytes);
     if (this.#bodyFailure !== undefined) return this.#sendBodyFailure();
-    if (this.#bodyEnded) this.#upload.end(0);
+    if (this.#bodyEnded) this.#upload.end(noOngoing);
     else if (this.#upload.writable) this.#observer.onWritable();
   }
 
@@ -135,6 +135,11 @@ export class HttpTask extends CallTask implements OutgoingHttpCall {
     writeError(writer, error);
     connection.end();
   }
+}
+
+/** Callers have nothing to report. */
+function noOngoing(): number {
+  return 0;
 }
 
 function malformedAnswer(): ServeError {

@@ -19,6 +19,8 @@ export class IncomingValues implements ValueStream, AsyncIterator<unknown, undef
   readonly #stop: () => void;
   #chunks: Uint8Array[] = [];
   #offset = 0;
+  // Parts of a value that is larger than one chunk.
+  #parts: Uint8Array[] = [];
   #waiting: Waiting[] = [];
   #ended = false;
   #failure: ServeError | undefined;
@@ -60,9 +62,21 @@ export class IncomingValues implements ValueStream, AsyncIterator<unknown, undef
     this.#releaseWaiting();
   }
 
-  push(bytes: Uint8Array): void {
+  /** A chunk arrived. @param continues its last value goes on in the next chunk */
+  push(bytes: Uint8Array, continues: boolean): void {
     if (this.#ended) return;
-    this.#chunks.push(bytes);
+    if (continues) {
+      this.#parts.push(bytes);
+      // The reader cannot take a part, so its credit comes back now: the value has to fit into memory anyway.
+      this.#credit.consumed(bytes.length);
+      return;
+    }
+    if (this.#parts.length === 0) {
+      this.#chunks.push(bytes);
+    } else {
+      this.#chunks.push(Buffer.concat([...this.#parts, bytes]));
+      this.#parts = [];
+    }
     while (this.#waiting.length > 0 && this.#chunks.length > 0) {
       const waiting = this.#waiting.shift() as Waiting;
       this.#take().then(waiting.resolve, waiting.reject);

@@ -8,6 +8,7 @@ import type { ReplicaTarget } from "../protocol/control.ts";
 import { readError } from "../protocol/error-wire.ts";
 import { FRAME } from "../protocol/frame.ts";
 import {
+  CHUNK_HEADER_BYTES,
   readChunkHeader,
   readCredit,
   readEnd,
@@ -149,7 +150,7 @@ export class ReplicaLink implements Candidate {
       case FRAME.chunk: {
         const header = readChunkHeader(payload, 0, payload.length);
         if (header === undefined) return this.#malformed("CHUNK");
-        task.onChunk(header.stream, payload.subarray(3));
+        task.onChunk(header.stream, payload.subarray(CHUNK_HEADER_BYTES), header.flags);
         return;
       }
       case FRAME.end: {

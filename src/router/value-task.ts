@@ -3,7 +3,7 @@
 //   R2  Items of a stream are decoded when they are asked for; until then their bytes hold credit (Q7).
 import { SerializationError, ServeError, toServeError } from "../core/errors.ts";
 import type { ValueCall, ValueObserver, ValueStream } from "../model/call.ts";
-import { CALL_KIND, readValueHead, writeCallMeta } from "../protocol/messages.ts";
+import { CALL_KIND, CHUNK_FLAG, readValueHead, writeCallMeta } from "../protocol/messages.ts";
 import { FRAME } from "../protocol/frame.ts";
 import { decodeValue, encodeToBytes, type HandleRef, type Revivers } from "../protocol/values.ts";
 import { ChunkSender, CreditKeeper, MAX_CHUNK_BYTES } from "../transport/chunk-stream.ts";
@@ -70,7 +70,7 @@ export class ValueTask extends CallTask {
     if (this.#args.length > MAX_CHUNK_BYTES) {
       this.#argSender = new ChunkSender(connection, this.callId, 0, () => undefined);
       this.#argSender.send(this.#args.subarray(MAX_CHUNK_BYTES));
-      this.#argSender.end(0);
+      this.#argSender.end(() => 0);
     }
     this.#argBodies.send(connection, this.callId, () => 0).catch((reason: unknown) => {
       this.link?.cancel(this, "caller cancelled");
@@ -99,9 +99,9 @@ export class ValueTask extends CallTask {
     this.#observer.onStream(stream satisfies ValueStream);
   }
 
-  onChunk(stream: number, bytes: Uint8Array): void {
+  onChunk(stream: number, bytes: Uint8Array, flags: number): void {
     if (stream !== 0) return this.#answerBodies?.chunk(stream, bytes);
-    if (this.#stream !== undefined) return this.#stream.push(bytes);
+    if (this.#stream !== undefined) return this.#stream.push(bytes, (flags & CHUNK_FLAG.continues) !== 0);
     this.#pieces?.push(bytes);
     this.#pieceCredit?.consumed(bytes.length);
   }

@@ -2,8 +2,9 @@
 //   R1  The sender starts with a window of 256 KiB; credit counts payload bytes.
 //   R2  Credit above zero allows one whole chunk of at most 64 KiB; then the sender waits for CREDIT.
 //   R3  The receiver gives credit back when a quarter of the window was consumed, so that frames stay few.
+//   R4  Pieces of one turn share a chunk; a value larger than a chunk goes in several, all but the last marked "continues".
 import { FRAME } from "../protocol/frame.ts";
-import { writeCredit, writeEnd } from "../protocol/messages.ts";
+import { CHUNK_FLAG, writeCredit, writeEnd } from "../protocol/messages.ts";
 import type { Connection } from "./connection.ts";
 
 /** Window of a stream, in bytes of payload. */
@@ -12,17 +13,22 @@ export const WINDOW_BYTES = 256 * 1024;
 export const MAX_CHUNK_BYTES = 64 * 1024;
 const GIVE_BACK_AT_BYTES = WINDOW_BYTES / 4;
 
-/** Sends one stream. Bytes beyond the credit wait here; a caller that heeds `writable` keeps that to one piece. */
+interface Piece {
+  readonly bytes: Uint8Array;
+  readonly flags: number;
+}
+
+/** Sends one stream. What exceeds the credit waits here; a caller that heeds `writable` keeps that to one piece. */
 export class ChunkSender {
   readonly #connection: Connection;
   readonly #callId: number;
   readonly #stream: number;
   readonly #onWritable: () => void;
   #credit = WINDOW_BYTES;
-  #waiting: Uint8Array[] = [];
-  #ended = false;
-  #ongoing = 0;
+  #waiting: Piece[] = [];
+  #finish: (() => void) | undefined;
 
+  /** @param onWritable called when `writable` turns true again; not after `end` */
   constructor(connection: Connection, callId: number, stream: number, onWritable: () => void) {
     this.#connection = connection;
     this.#callId = callId;
@@ -35,31 +41,35 @@ export class ChunkSender {
     return this.#credit > 0 && this.#waiting.length === 0;
   }
 
-  /** Takes the bytes; they are copied or kept, so the caller leaves them alone. Returns `writable`. */
+  /** Sends bytes whose borders mean nothing. They are copied or kept, so the caller leaves them alone. Returns `writable`. */
   send(bytes: Uint8Array): boolean {
-    for (let at = 0; at < bytes.length; at += MAX_CHUNK_BYTES) {
-      const piece = bytes.length <= MAX_CHUNK_BYTES ? bytes : bytes.subarray(at, at + MAX_CHUNK_BYTES);
-      if (this.writable) this.#write(piece);
-      else this.#waiting.push(piece);
-    }
-    return this.writable;
+    return this.#split(bytes, 0);
   }
 
-  /** Text as UTF-8. Short text goes straight into the frame. */
+  /** Sends one encoded value: its end is the end of a chunk, or of a piece within one. Returns `writable`. */
+  sendValue(bytes: Uint8Array): boolean {
+    return this.#split(bytes, CHUNK_FLAG.continues);
+  }
+
+  /** Sends text as UTF-8. Returns `writable`. */
   sendText(text: string): boolean {
     // Three bytes a UTF-16 unit is the most that UTF-8 takes.
-    if (!this.writable || text.length * 3 > MAX_CHUNK_BYTES) return this.send(Buffer.from(text));
-    const writer = this.#connection.beginChunk(this.#callId, this.#stream, MAX_CHUNK_BYTES - text.length * 3);
+    const room = text.length * 3;
+    if (!this.writable || room > MAX_CHUNK_BYTES) return this.send(Buffer.from(text));
+    const writer = this.#connection.beginChunk(this.#callId, this.#stream, 0, MAX_CHUNK_BYTES - room);
     this.#credit -= writer.text(text);
     this.#connection.endChunk();
     return this.writable;
   }
 
-  /** Ends the stream after what waits. `ongoing` is the replica's count to report, 0 from callers. */
-  end(ongoing: number): void {
-    this.#ended = true;
-    this.#ongoing = ongoing;
-    if (this.#waiting.length === 0) this.#writeEnd();
+  /** Ends the stream after what waits. @param onEnded called when END was written, maybe at once */
+  end(ongoing: () => number, onEnded: () => void = () => undefined): void {
+    this.#finish = () => {
+      writeEnd(this.#connection.begin(FRAME.end, this.#callId), ongoing(), this.#stream);
+      this.#connection.end();
+      onEnded();
+    };
+    if (this.#waiting.length === 0) this.#finish();
   }
 
   /** CREDIT from the peer. */
@@ -70,20 +80,30 @@ export class ChunkSender {
       const piece = this.#waiting.shift();
       if (piece === undefined) break;
       this.#write(piece);
-      if (this.#ended && this.#waiting.length === 0) this.#writeEnd();
+      if (this.#waiting.length === 0) this.#finish?.();
     }
-    if (!wasWritable && !this.#ended && this.writable) this.#onWritable();
+    if (!wasWritable && this.#finish === undefined && this.writable) this.#onWritable();
   }
 
-  #write(piece: Uint8Array): void {
-    this.#credit -= piece.length;
-    this.#connection.beginChunk(this.#callId, this.#stream, MAX_CHUNK_BYTES - piece.length).bytes(piece);
+  #split(bytes: Uint8Array, flagOfParts: number): boolean {
+    if (bytes.length <= MAX_CHUNK_BYTES) this.#offer({ bytes, flags: 0 });
+    for (let at = 0; bytes.length > MAX_CHUNK_BYTES && at < bytes.length; at += MAX_CHUNK_BYTES) {
+      const end = at + MAX_CHUNK_BYTES;
+      this.#offer({ bytes: bytes.subarray(at, end), flags: end < bytes.length ? flagOfParts : 0 });
+    }
+    return this.writable;
+  }
+
+  #offer(piece: Piece): void {
+    if (this.writable) this.#write(piece);
+    else this.#waiting.push(piece);
+  }
+
+  #write({ bytes, flags }: Piece): void {
+    this.#credit -= bytes.length;
+    const room = flags === 0 ? MAX_CHUNK_BYTES - bytes.length : 0;
+    this.#connection.beginChunk(this.#callId, this.#stream, flags, room).bytes(bytes);
     this.#connection.endChunk();
-  }
-
-  #writeEnd(): void {
-    writeEnd(this.#connection.begin(FRAME.end, this.#callId), this.#ongoing, this.#stream);
-    this.#connection.end();
   }
 }
 

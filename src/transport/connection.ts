@@ -4,7 +4,7 @@
 //   R3  `closed` resolves once, after the last frame was handed on.
 import { ByteWriter } from "../protocol/byte-writer.ts";
 import { beginFrame, endFrame, FRAME, FrameParser } from "../protocol/frame.ts";
-import { PROTOCOL_VERSION, writeClose } from "../protocol/messages.ts";
+import { PROTOCOL_VERSION, writeChunkHeader, writeClose } from "../protocol/messages.ts";
 import type { Role } from "../protocol/control.ts";
 import type { ByteChannel } from "./byte-channel.ts";
 
@@ -95,21 +95,23 @@ export class Connection {
   /**
    * Begins a piece of a chunk stream, or goes on with the unsent chunk frame of the same stream: many small pieces
    * of one turn become one frame. Complete it by `endChunk`.
+   * @param room bytes the chunk may have already for this piece to join it; 0 always begins a new one
    */
-  beginChunk(callId: number, stream: number, maxBytes: number): ByteWriter {
+  beginChunk(callId: number, stream: number, flags: number, room: number): ByteWriter {
     const writer = this.writer;
     const joins = this.#chunkStart >= 0 && this.#chunkCallId === callId && this.#chunkStream === stream;
-    if (joins && writer.position - this.#chunkStart < maxBytes) return writer;
-    this.#chunkStart = beginFrame(writer, FRAME.chunk, callId);
+    if (joins && writer.position - this.#chunkStart < room) return writer;
+    this.#frameStart = beginFrame(writer, FRAME.chunk, callId);
+    this.#chunkStart = flags === 0 ? this.#frameStart : -1;
     this.#chunkCallId = callId;
     this.#chunkStream = stream;
-    writer.u8(0);
-    writer.u16(stream);
+    writeChunkHeader(writer, stream, flags);
     return writer;
   }
 
+  /** Completes the chunk; later pieces of this turn may still join it. */
   endChunk(): void {
-    endFrame(this.writer, this.#chunkStart);
+    endFrame(this.writer, this.#frameStart);
     this.#planFlush();
   }
 

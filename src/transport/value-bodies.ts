@@ -22,7 +22,7 @@ export class BodyPump {
     while (!this.#stopped) {
       const { done, value } = await this.#reader.read();
       if (this.#stopped) break;
-      if (done) return this.#sender.end(ongoing());
+      if (done) return new Promise((resolve) => this.#sender.end(ongoing, (this.#wake = resolve)));
       if (!this.#sender.send(value)) await new Promise<void>((resolve) => void (this.#wake = resolve));
     }
   }
