@@ -51,7 +51,7 @@ export default {
       comment: "Importing manta-serve must stay cheap: the driver comes by import().",
       severity: "error",
       from: { path: "^src/index\\.ts$" },
-      to: { path: "^src/", pathNot: patterns(indexMayImport), dependencyTypesNot: ["dynamic-import"] },
+      to: { path: "^src/", pathNot: patterns(indexMayImport), dependencyTypesNot: ["dynamic-import", "type-only"] },
     },
     {
       name: "pure",
@@ -62,7 +62,7 @@ export default {
     },
     {
       name: "pure-core",
-      comment: "Decisions take time and random numbers as values and do not log.",
+      comment: "Decisions take time as a value and do not log.",
       severity: "error",
       from: { path: pureFiles, pathNot: tests },
       to: { path: patterns(impureCore), dependencyTypesNot: ["type-only"] },

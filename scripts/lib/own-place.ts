@@ -1,22 +1,22 @@
-// Keeps `import.meta.url` true after bundling: in dist/ a module still answers with the place that mirrors its source
-// (src/serve/start.ts -> dist/serve/start.js), whatever chunk it landed in. So sources find a program by
-// `new URL("../head/main.ts", import.meta.url)` and package.json by `new URL("../../package.json", import.meta.url)`.
+// Keeps `import.meta.url`, `filename` and `dirname` true after bundling: in dist/ a module still answers with the place
+// that mirrors its source (src/serve/start.ts -> dist/serve/start.js), whatever chunk it landed in. So sources find a
+// program by `new URL("../head/main.ts", import.meta.url)` and package.json by `../../package.json`.
 //   R1  A `.ts` path given to `new URL(..., import.meta.url)` becomes `.js`.
-//   R2  `import.meta.dirname` and `import.meta.filename` are refused: they would point at the chunk.
 import path from "node:path";
 import type { Plugin } from "rolldown";
 
 /** Stands for the URL of dist/ until the chunk that holds the module, and so the way up, is known. */
 const distPlaceholder = "import.meta.MANTA_DIST";
 
-/** The code with its own place written out; `file` is relative to src/. Throws on what cannot be kept true (R2). */
+/** The code with its own place written out; `file` is relative to src/. */
 export function placeModule(code: string, file: string): string {
-  const lost = /\bimport\.meta\.(dirname|filename)\b/.exec(code);
-  if (lost !== null) throw new Error(`src/${file}: ${lost[0]} points at a chunk after bundling; use import.meta.url`);
-  const own = `new URL(${JSON.stringify(file.replace(/\.ts$/, ".js"))}, ${distPlaceholder}).href`;
+  const own = `new URL(${JSON.stringify(file.replace(/\.ts$/, ".js"))}, ${distPlaceholder})`;
+  const pathOf = (url: string): string => `decodeURIComponent(${url}.pathname)`;
   return code
     .replaceAll(/(new URL\(\s*["'`][^"'`\s]+)\.ts(["'`],\s*import\.meta\.url)/g, "$1.js$2") // R1
-    .replaceAll(/\bimport\.meta\.url\b/g, own);
+    .replaceAll(/\bimport\.meta\.url\b/g, `${own}.href`)
+    .replaceAll(/\bimport\.meta\.filename\b/g, pathOf(own))
+    .replaceAll(/\bimport\.meta\.dirname\b/g, `${pathOf(`new URL(".", ${own})`)}.slice(0, -1)`);
 }
 
 /** The chunk's code with the URL of dist/ written relative to the chunk; `chunk` is relative to dist/. */
