@@ -6,6 +6,11 @@ import { TreeCopy } from "../house/tree-copy.ts";
 const compilers = { "TypeScript 7": "node_modules/ts7/bin/tsc", "TypeScript 6": "node_modules/typescript/bin/tsc" };
 const projects = { "without dom": "tests/types/tsconfig.json", "with dom": "tests/types/tsconfig.dom.json" };
 
+/** What the compiler says, without our own sources: users get declarations, and `npm run types` checks the sources. */
+function errorsOutsideSource(stdout: string): string[] {
+  return stdout.split("\n").filter((line) => line !== "" && !line.startsWith("src/") && !line.startsWith(" "));
+}
+
 const cases = Object.entries(compilers).flatMap(([compiler, tsc]) =>
   Object.entries(projects).map(([lib, project]) => ({ compiler, tsc, lib, project })),
 );
@@ -13,7 +18,7 @@ const cases = Object.entries(compilers).flatMap(([compiler, tsc]) =>
 describe.each(cases)("$compiler $lib", ({ tsc, project }) => {
   it("accepts every claim about types", () => {
     using copy = new TreeCopy();
-    expect(copy.run(tsc, "-p", project)).toMatchObject({ output: "", exitCode: 0 });
+    expect(errorsOutsideSource(copy.run(tsc, "-p", project).stdout)).toEqual([]);
   });
 
   it("sees a wrong claim", () => {
