@@ -1,23 +1,28 @@
 // A streamed answer at the caller: what awaiting a stream yields, and what iterating a response reads from.
 //   R1  Single use: a second iteration is refused.
 //   R2  Leaving the iteration early, or `cancel`, stops the producer.
+//   R3  A cancelled stream fails at whoever still reads it: items that are missing never look like an end.
 import { ServeError } from "../core/errors.ts";
 import type { ValueStream } from "../model/call.ts";
 
-/** Told when a stream is over, however it ended. */
+/** What a stream needs of the response that it belongs to. */
 export interface StreamOwner {
   readonly requestId: string;
   /** `Adder.add`, for messages. */
   readonly callName: string;
+  /** The stream is over, however it ended. */
   streamEnded(): void;
+  /** What readers get after `cancel`. */
+  cancelledByCaller(): ServeError;
 }
 
 /** A plain async iterable, deliberately without `then`. */
 export class ReceivedStream implements AsyncIterable<unknown> {
   readonly #source: ValueStream;
   readonly #owner: StreamOwner;
-  #iterator: StreamIterator | undefined;
+  #started = false;
   #ended = false;
+  #failure: ServeError | undefined;
 
   constructor(source: ValueStream, owner: StreamOwner) {
     this.#source = source;
@@ -31,44 +36,59 @@ export class ReceivedStream implements AsyncIterable<unknown> {
 
   /** True once somebody iterates. */
   get started(): boolean {
-    return this.#iterator !== undefined;
+    return this.#started;
+  }
+
+  /** Set when the stream was cancelled (R3). */
+  get failure(): ServeError | undefined {
+    return this.#failure;
   }
 
   /** Stops the producer (R2). */
   cancel(): void {
+    this.stop(undefined);
+  }
+
+  /** As `cancel`, for another reason than the caller's wish. */
+  stop(failure: ServeError | undefined): void {
     if (this.#ended) return;
+    this.#failure = failure ?? this.#owner.cancelledByCaller();
     this.#source.cancel();
-    this.#end();
+    this.end();
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<unknown> {
-    if (this.#iterator !== undefined) return new RefusedIterator(this.#owner.callName);
-    return (this.#iterator = new StreamIterator(this.#source[Symbol.asyncIterator](), () => this.#end()));
-  }
-
-  #end(): void {
+  /** The reader got to the end, or left. */
+  end(): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#owner.streamEnded();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<unknown> {
+    if (this.#started) return new RefusedIterator(this.#owner.callName);
+    this.#started = true;
+    return new StreamIterator(this.#source[Symbol.asyncIterator](), this);
   }
 }
 
 class StreamIterator implements AsyncIterator<unknown> {
   readonly #inner: AsyncIterator<unknown>;
-  readonly #end: () => void;
+  readonly #stream: ReceivedStream;
   readonly #onResult: (result: IteratorResult<unknown>) => IteratorResult<unknown>;
   readonly #onError: (reason: unknown) => never;
 
-  constructor(inner: AsyncIterator<unknown>, end: () => void) {
+  constructor(inner: AsyncIterator<unknown>, stream: ReceivedStream) {
     this.#inner = inner;
-    this.#end = end;
+    this.#stream = stream;
+    // Made once, because they run for each item.
     this.#onResult = (result) => {
-      if (result.done === true) end();
+      if (stream.failure !== undefined) throw stream.failure; // R3
+      if (result.done === true) stream.end();
       return result;
     };
     this.#onError = (reason) => {
-      end();
-      throw reason;
+      stream.end();
+      throw stream.failure ?? reason;
     };
   }
 
@@ -77,7 +97,7 @@ class StreamIterator implements AsyncIterator<unknown> {
   }
 
   async return(): Promise<IteratorResult<unknown>> {
-    this.#end();
+    this.#stream.end();
     await this.#inner.return?.();
     return { done: true, value: undefined };
   }

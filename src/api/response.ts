@@ -62,7 +62,7 @@ export class PendingResponse
   /** Starts the call; once, right after construction. */
   begin(): this {
     const failure =
-      this.#scope?.failure ?? (this.#signal?.aborted === true ? this.#cancelled("caller cancelled") : undefined);
+      this.#scope?.failure ?? (this.#signal?.aborted === true ? this.cancelledByCaller() : undefined);
     if (failure !== undefined) {
       this.#seen = true; // whoever cancelled knows
       this.#settle("failed", failure);
@@ -130,12 +130,16 @@ export class PendingResponse
     this.#release();
   }
 
+  cancelledByCaller(): ServeError {
+    return cancelError("caller cancelled", this.requestId, this.#call.timeoutS);
+  }
+
   abandon(reason: CancelReason, error: ServeError | undefined): void {
-    if (this.#state === "stream") (this.#result as ReceivedStream).cancel();
+    if (this.#state === "stream") (this.#result as ReceivedStream).stop(error);
     if (this.#state !== "waiting") return;
     this.#seen = true; // whoever cancels knows
     this.#outgoing?.cancel(reason);
-    this.#settle("failed", error ?? this.#cancelled(reason));
+    this.#settle("failed", error ?? this.cancelledByCaller());
   }
 
   requestEnded(): void {
@@ -205,10 +209,6 @@ export class PendingResponse
       else if (this.#state !== "waiting") this.#promise.resolve(this.#result);
     }
     return this.#promise.promise;
-  }
-
-  #cancelled(reason: CancelReason): ServeError {
-    return cancelError(reason, this.requestId, this.#call.timeoutS);
   }
 
   #logUnseenLater(): void {
