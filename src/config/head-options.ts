@@ -21,6 +21,11 @@ export interface HeadOptions {
   readonly logging: ResolvedLoggingOptions;
 }
 
+/** What a head starts its proxies and replicas with: their third argument, after id and epoch, as JSON. */
+export interface ProgramOptions {
+  readonly logging: ResolvedLoggingOptions;
+}
+
 /** Exit codes of the head. Any other (Node's own 1 after an uncaught error too), and any signal, is a crash. */
 export const HEAD_EXIT = {
   /** Everything is drained and ended as ordered. */
@@ -39,4 +44,14 @@ export function formatHeadOptions(options: HeadOptions): string {
 /** Reads what `formatHeadOptions` wrote; both ends are of one version. */
 export function parseHeadOptions(text: string): HeadOptions {
   return JSON.parse(text) as HeadOptions;
+}
+
+/** The command line form of `ProgramOptions`. */
+export function formatProgramOptions(options: ProgramOptions): string {
+  return JSON.stringify(options);
+}
+
+/** Reads what `formatProgramOptions` wrote. */
+export function parseProgramOptions(text: string): ProgramOptions {
+  return JSON.parse(text) as ProgramOptions;
 }

@@ -64,9 +64,9 @@ describe("code version (D3)", () => {
     const [deployment] = stamped.spec.deployments;
     if (deployment === undefined) throw new Error("no deployment");
     const version = stamped.codeVersions["A"] as string;
-    expect(versions.changedSince("default", deployment, folder, version)).toEqual([]);
+    expect(versions.changedSince("default", deployment, version)).toEqual([]);
     write("lib/help.ts", "export const help = 3;");
-    expect(versions.changedSince("default", deployment, folder, version)).toEqual([join(folder, "lib/help.ts")]);
-    expect(new CodeVersions().changedSince("default", deployment, folder, version)).toEqual([join(folder, "app.ts")]);
+    expect(versions.changedSince("default", deployment, version)).toEqual([join(folder, "lib/help.ts")]);
+    expect(new CodeVersions().changedSince("default", deployment, version)).toEqual([join(folder, "app.ts")]);
   });
 });

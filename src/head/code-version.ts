@@ -19,7 +19,7 @@ export class CodeVersions {
       const { file } = deployment.entry;
       const scan = scans.get(file) ?? scanCode(file);
       scans.set(file, scan);
-      const version = codeVersion(deployment, scan, spec.workingDir);
+      const version = codeVersion(deployment, scan);
       codeVersions[deployment.name] = version;
       this.#newest.set(deploymentKey(spec.name, deployment.name), { version, scan });
     }
@@ -30,22 +30,22 @@ export class CodeVersions {
    * Files of a deployment that were edited since `version` was made. After a restart of the head only the fact is
    * known: then the entry stands for all of them.
    */
-  changedSince(application: string, spec: DeploymentSpec, workingDir: string, version: string): readonly string[] {
+  changedSince(application: string, spec: DeploymentSpec, version: string): readonly string[] {
     const known = this.#newest.get(deploymentKey(application, spec.name));
     if (known?.version === version) return changedFiles(known.scan);
-    return codeVersion(spec, scanCode(spec.entry.file), workingDir) === version ? [] : [spec.entry.file];
+    return codeVersion(spec, scanCode(spec.entry.file)) === version ? [] : [spec.entry.file];
   }
 }
 
 /** The version of one deployment, 12 hex digits. Paths count relative to the entry, so that a moved project is the same. */
-export function codeVersion(spec: DeploymentSpec, scan: CodeScan, workingDir: string): string {
+export function codeVersion(spec: DeploymentSpec, scan: CodeScan): string {
   const root = dirname(spec.entry.file);
   const files = [...scan.files].map(([file, hash]) => [relative(root, file), hash]);
   const options = Object.entries(OPTIONS.deployment)
     .filter(([, facts]) => facts.update === "restart")
     .map(([name]) => [name, canonical(spec.options[name as keyof typeof spec.options])]);
   const entry = [relative(root, spec.entry.file), spec.entry.exportName, canonical(spec.entry.args)];
-  const own = [spec.registeredName, spec.kind, entry, hashText(spec.initArgs), relative(root, workingDir)];
+  const own = [spec.registeredName, spec.kind, entry, hashText(spec.initArgs)];
   return hashText(JSON.stringify([own, files, scan.packages, options]));
 }
 

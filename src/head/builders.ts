@@ -1,0 +1,110 @@
+// Runs builder processes: one for each import path that is deployed. A builder dials in, gets its order, answers, ends.
+//   R1  A build ends in an answer whatever happens to the process: its own, or why it ended.
+import type { Clock } from "../core/clock.ts";
+import { ServeError } from "../core/errors.ts";
+import { type Random, randomId } from "../core/random.ts";
+import type { Engine, EngineEvent } from "../engine/engine.ts";
+import type { BuilderMethods, BuildResult } from "../protocol/control.ts";
+import { logFileName } from "../telemetry/file-names.ts";
+import type { ControlLink } from "../transport/control-link.ts";
+
+/** Longest build: the builder itself gives up an import after 60 s. */
+const BUILD_LIMIT_MS = 90_000;
+
+/** How long a builder has to end by itself once it has answered. */
+const END_MS = 1000;
+
+const PREFIX = "builder-";
+
+interface Build {
+  readonly order: BuilderMethods["build"]["in"];
+  readonly resolve: (result: BuildResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Builders {
+  readonly #builds = new Map<string, Build>();
+  readonly #engine: Engine;
+  readonly #clock: Clock;
+  readonly #random: Random;
+
+  constructor(engine: Engine, clock: Clock, random: Random) {
+    this.#engine = engine;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** @throws {ServeError} the builder's own words, or ENGINE when it ended without any (R1) */
+  build(order: BuilderMethods["build"]["in"]): Promise<BuildResult> {
+    const id = `${PREFIX}${randomId(this.#random)}`;
+    const { promise, resolve, reject } = Promise.withResolvers<BuildResult>();
+    this.#builds.set(id, { order, resolve, reject });
+    const cancel = this.#clock.after(BUILD_LIMIT_MS, () => {
+      reject(new ServeError("DEPLOY_FAILED", `building ${order.importPath} has not ended after ${BUILD_LIMIT_MS / 1000} s`));
+      this.#engine.kill(id);
+    });
+    this.#engine.start({
+      id,
+      epoch: 1,
+      program: "builder",
+      runtime: "node",
+      args: [],
+      env: {},
+      cwd: order.workingDir,
+      outputFile: logFileName({ kind: "builder", application: order.name ?? "default", pid: process.pid }),
+      resources: { cpus: 0, gpus: 0, memoryBytes: 0, custom: {} },
+      placement: { kind: "spread" },
+    });
+    return promise.finally(() => {
+      cancel();
+      this.#builds.delete(id);
+    });
+  }
+
+  /** A builder dialled in. */
+  connected(link: ControlLink): void {
+    const { id } = link.peer;
+    const build = this.#builds.get(id);
+    if (build === undefined) {
+      link.close("nothing to build");
+      return;
+    }
+    link
+      .request<BuilderMethods, "build">("build", build.order)
+      .then(build.resolve, (reason: unknown) => {
+        if (link.isOpen) build.reject(reason);
+      })
+      .finally(() => {
+        link.close("built");
+        this.#engine.stop(id, END_MS);
+      });
+  }
+
+  /** The engine without builders: their events end here, everyone else's go on. */
+  hideFrom(engine: Engine): Engine {
+    const observe = (event: EngineEvent): void => this.#observe(event);
+    return {
+      name: engine.name,
+      store: engine.store,
+      start: (spec) => engine.start(spec),
+      stop: (id, graceMs) => engine.stop(id, graceMs),
+      kill: (id) => engine.kill(id),
+      nodes: () => engine.nodes(),
+      async *events(signal) {
+        for await (const event of engine.events(signal)) {
+          if ("id" in event && event.id.startsWith(PREFIX)) observe(event);
+          else yield event;
+        }
+      },
+      adopt: (known) => engine.adopt(known),
+      close: () => engine.close(),
+    };
+  }
+
+  #observe(event: EngineEvent): void {
+    if (event.type !== "exited") return;
+    const build = this.#builds.get(event.id);
+    const message = `building ${build?.order.importPath} failed: its process ended (${event.detail})`;
+    build?.reject(new ServeError("DEPLOY_FAILED", message, {}, { retryable: false }));
+  }
+}
