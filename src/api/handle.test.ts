@@ -34,7 +34,13 @@ describe("a handle", () => {
     const { runtime, handle } = setUp();
     const response = handle.add(3);
     expect(runtime.calls).toHaveLength(1);
-    expect(runtime.last.call).toMatchObject({ target: ref, method: "add", args: [3], timeoutS: 0, deadlineMs: undefined });
+    expect(runtime.last.call).toMatchObject({
+      target: ref,
+      method: "add",
+      args: [3],
+      timeoutS: 0,
+      deadlineMs: undefined,
+    });
     runtime.last.observer.onValue(4);
     expect(await response).toBe(4);
     expect(await response).toBe(4);
@@ -52,7 +58,10 @@ describe("a handle", () => {
 
   it("carries methods whose names a function has as well", () => {
     const { runtime } = setUp();
-    const handle = createHandle<{ call(): void; apply(): void; bind(): void; name(): void; length(): void }>(ref, runtime);
+    const handle = createHandle<{ call(): void; apply(): void; bind(): void; name(): void; length(): void }>(
+      ref,
+      runtime,
+    );
     handle.call();
     handle.apply();
     handle.bind();

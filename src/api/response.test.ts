@@ -83,7 +83,9 @@ describe("a stream", () => {
   it("that is awaited becomes a plain iterable with cancel and requestId, without then", async () => {
     const response = handleOf().tokens();
     runtime.last.observer.onStream(new FakeStream(["a", "b"]));
-    const stream = await (response as unknown as Promise<AsyncIterable<string> & { requestId: string; cancel(): void }>);
+    const stream = await (response as unknown as Promise<
+      AsyncIterable<string> & { requestId: string; cancel(): void }
+    >);
     expect(stream).not.toHaveProperty("then");
     expect(stream.requestId).toBe(response.requestId);
     expect(await collect(stream)).toEqual(["a", "b"]);
@@ -154,7 +156,11 @@ describe("a failure that nobody looks at", () => {
     expect(runtime.records).toEqual([]);
     await runtime.clock.advance(1);
     expect(runtime.records).toMatchObject([
-      { level: "warn", event: "call.failed_unseen", fields: { deployment: "Model", method: "add", code: "REPLICA_GONE" } },
+      {
+        level: "warn",
+        event: "call.failed_unseen",
+        fields: { deployment: "Model", method: "add", code: "REPLICA_GONE" },
+      },
     ]);
   });
 

@@ -61,8 +61,7 @@ export class PendingResponse
 
   /** Starts the call; once, right after construction. */
   begin(): this {
-    const failure =
-      this.#scope?.failure ?? (this.#signal?.aborted === true ? this.cancelledByCaller() : undefined);
+    const failure = this.#scope?.failure ?? (this.#signal?.aborted === true ? this.cancelledByCaller() : undefined);
     if (failure !== undefined) {
       this.#seen = true; // whoever cancelled knows
       this.#settle("failed", failure);
