@@ -10,11 +10,17 @@ export class IncomingBody {
   #ended = false;
   #cancelled = false;
   #failure: Error | undefined;
+  // Bytes that came with the call were never under credit.
+  #uncredited: number;
   #wake: (() => void) | undefined;
 
-  /** @param credit where consumed bytes are told; undefined when the body is complete already */
-  constructor(credit: CreditKeeper | undefined) {
+  /**
+   * @param credit where consumed bytes are told; undefined when the body came whole
+   * @param uncredited bytes at the beginning that came with the call and owe no credit
+   */
+  constructor(credit: CreditKeeper | undefined, uncredited = 0) {
     this.#credit = credit;
+    this.#uncredited = uncredited;
     this.stream = new ReadableStream<Uint8Array>(
       {
         pull: (controller) => this.#pull(controller),
@@ -24,14 +30,9 @@ export class IncomingBody {
     );
   }
 
-  /** True when every byte has arrived. */
-  get complete(): boolean {
-    return this.#ended;
-  }
-
   /** A piece arrived; it is copied by the caller if its memory is shared. */
   push(bytes: Uint8Array): void {
-    if (this.#cancelled) return this.#credit?.consumed(bytes.length);
+    if (this.#cancelled) return this.#consumed(bytes.length);
     this.#pieces.push(bytes);
     this.#wake?.();
   }
@@ -56,7 +57,7 @@ export class IncomingBody {
     const piece = this.#pieces.shift();
     if (piece !== undefined) {
       controller.enqueue(piece);
-      this.#credit?.consumed(piece.length);
+      this.#consumed(piece.length);
     } else if (this.#failure !== undefined) {
       controller.error(this.#failure);
     } else {
@@ -66,7 +67,13 @@ export class IncomingBody {
 
   #cancel(): void {
     this.#cancelled = true;
-    for (const piece of this.#pieces.splice(0)) this.#credit?.consumed(piece.length);
+    for (const piece of this.#pieces.splice(0)) this.#consumed(piece.length);
     this.#wake?.();
+  }
+
+  #consumed(bytes: number): void {
+    const free = Math.min(this.#uncredited, bytes);
+    this.#uncredited -= free;
+    if (bytes > free) this.#credit?.consumed(bytes - free);
   }
 }

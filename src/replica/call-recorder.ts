@@ -1,0 +1,96 @@
+// Counts and logs the calls that a replica finished: metrics of reference 3.2, access lines of 7.2.
+import type { Clock } from "../core/clock.ts";
+import { describeThrown, type ServeError } from "../core/errors.ts";
+import type { Logger } from "../core/logger.ts";
+import type { AccessEntry } from "../telemetry/log-format.ts";
+import { METRICS } from "../telemetry/metric-names.ts";
+import type { CounterSeries, HistogramSeries, MetricRegistry } from "../telemetry/metrics.ts";
+import type { Outcome, RunningCall } from "./running-call.ts";
+
+/** Who the calls belong to. */
+export interface RecorderIdentity {
+  readonly application: string;
+  readonly deployment: string;
+  readonly replicaId: string;
+}
+
+interface RouteSeries {
+  readonly succeeded: CounterSeries;
+  readonly latency: HistogramSeries;
+}
+
+export class CallRecorder {
+  readonly #identity: RecorderIdentity;
+  readonly #labels: { readonly deployment: string; readonly replica: string; readonly application: string };
+  readonly #metrics: MetricRegistry;
+  readonly #log: { readonly logger: Logger; access(entry: AccessEntry): void };
+  readonly #clock: Clock;
+  // Few routes, many calls: series are looked up once a route.
+  readonly #byRoute = new Map<string, RouteSeries>();
+
+  constructor(
+    identity: RecorderIdentity,
+    metrics: MetricRegistry,
+    log: { readonly logger: Logger; access(entry: AccessEntry): void },
+    clock: Clock,
+  ) {
+    const { application, deployment, replicaId } = identity;
+    this.#identity = identity;
+    this.#labels = { deployment, replica: replicaId, application };
+    this.#metrics = metrics;
+    this.#log = log;
+    this.#clock = clock;
+    metrics.counter(METRICS.replicaStarts).labels(this.#labels).inc();
+    metrics.gauge(METRICS.replicaHealthy).labels(this.#labels).set(1);
+  }
+
+  /** The replica's gauge of calls that run now, brought up to date before metrics are read. */
+  setOngoing(ongoing: number): void {
+    this.#metrics.gauge(METRICS.processingQueries).labels(this.#labels).set(ongoing);
+  }
+
+  /** The last health check failed or passed. */
+  setHealthy(healthy: boolean): void {
+    this.#metrics.gauge(METRICS.replicaHealthy).labels(this.#labels).set(healthy ? 1 : 0);
+  }
+
+  ended(call: RunningCall, outcome: Outcome): void {
+    const latencyMs = this.#clock.monotonic() - call.startMs;
+    const { meta } = call;
+    const series = this.#series(meta.route);
+    series.latency.observe(latencyMs);
+    const { error } = outcome;
+    if (error === undefined) series.succeeded.inc();
+    else this.#failed(call, error);
+    const { application } = this.#identity;
+    if (meta.http !== undefined) {
+      const { route, requestId } = meta;
+      this.#log.access({ method: meta.http.verb, route, status: outcome.status, latencyMs, requestId, application });
+    } else {
+      const status = error === undefined ? "OK" : error.code === "REQUEST_CANCELLED" ? "CANCELLED" : "ERROR";
+      this.#log.access({ method: "CALL", route: meta.method, status, latencyMs, requestId: meta.requestId, application });
+    }
+  }
+
+  #failed({ meta }: RunningCall, error: ServeError): void {
+    const thrown = error.code === "USER_CODE" ? error.cause : error;
+    const labels = { ...this.#labels, route: meta.route, exception_type: thrown instanceof Error ? thrown.name : error.code };
+    this.#metrics.counter(METRICS.deploymentErrors).labels(labels).inc();
+    if (error.code === "REQUEST_CANCELLED" || error.code === "REQUEST_TIMEOUT") return;
+    const { requestId, route, method } = meta;
+    const shown = thrown instanceof Error ? thrown : new Error(describeThrown(thrown));
+    this.#log.logger.error("request.failed", { requestId, route, method, code: error.code, error: shown });
+  }
+
+  #series(route: string): RouteSeries {
+    const known = this.#byRoute.get(route);
+    if (known !== undefined) return known;
+    const labels = { ...this.#labels, route };
+    const series = {
+      succeeded: this.#metrics.counter(METRICS.deploymentRequests).labels(labels),
+      latency: this.#metrics.histogram(METRICS.processingLatency).labels(labels),
+    };
+    this.#byRoute.set(route, series);
+    return series;
+  }
+}

@@ -1,0 +1,211 @@
+// A replica as a program: its door for callers, its link to the head, its own calls to other deployments.
+// The same code serves a process of its own (main.ts) and the memory engine.
+//   R1  It serves on while the head is away; after the orphan time-out it drains and ends.
+//   R2  Every change of phase is reported; a new head gets the report first, so it can adopt (K1).
+import { createHandle, handleRefOf } from "../api/handle.ts";
+import type { Registration } from "../api/registry.ts";
+import type { Runtime } from "../api/runtime.ts";
+import type { Clock } from "../core/clock.ts";
+import { ServeError } from "../core/errors.ts";
+import type { Logger } from "../core/logger.ts";
+import type { Random } from "../core/random.ts";
+import type { Address, DeploymentTargets, FeedChange, LoadOrder, ReplicaMethods, ReplicaReport } from "../protocol/control.ts";
+import { CallClient } from "../router/call-client.ts";
+import { FeedClient } from "../router/feed-client.ts";
+import { HeadLink } from "../router/head-link.ts";
+import type { AccessEntry } from "../telemetry/log-format.ts";
+import { METRICS } from "../telemetry/metric-names.ts";
+import { MetricRegistry, type MetricSnapshot } from "../telemetry/metrics.ts";
+import type { ControlLink } from "../transport/control-link.ts";
+import type { Identity, Listener, Transport } from "../transport/transport.ts";
+import { CallRecorder } from "./call-recorder.ts";
+import { Replica } from "./replica.ts";
+
+/** What the program is given. */
+export interface ReplicaProgramOptions {
+  readonly self: Identity;
+  readonly pid: number;
+  readonly transport: Transport;
+  readonly head: Address;
+  /** Where callers reach the replica. */
+  readonly door: Address;
+  loadCode(order: LoadOrder): Promise<Registration>;
+  /** The program's log, opened when the replica knows what it is. */
+  openLog(order: LoadOrder): { readonly logger: Logger; access(entry: AccessEntry): void };
+  /** Files of the deployment that changed on disk since the deploy (D3). */
+  changedFiles?(order: LoadOrder): readonly string[];
+  /** The program has ended in order; nothing of it is left open. */
+  onEnded(): void;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Longest wait for callers to take the last answers of a replica that ends, milliseconds. */
+const LAST_WRITES_MS = 1000;
+
+export class ReplicaProgram {
+  readonly #options: ReplicaProgramOptions;
+  readonly #metrics = new MetricRegistry();
+  readonly #calls: CallClient;
+  readonly #feed: FeedClient;
+  readonly #head: HeadLink;
+  readonly #replica: Replica;
+  #recorder: CallRecorder | undefined;
+  #logger: Logger;
+  #listener: Listener | undefined;
+  #closed = false;
+
+  constructor(options: ReplicaProgramOptions, logger: Logger) {
+    this.#options = options;
+    this.#logger = logger;
+    const { clock, random, transport, self } = options;
+    this.#feed = new FeedClient({ targets: (targets: DeploymentTargets) => this.#calls.applyTargets(targets) });
+    this.#calls = new CallClient({
+      clock,
+      random,
+      logger,
+      dial: (address) => transport.dial(address, self),
+      want: (key) => this.#feed.want(key),
+      handles: { refOf: handleRefOf, revive: (ref) => createHandle(ref, this.#replica.runtime) },
+    });
+    this.#replica = new Replica({
+      replicaId: self.id,
+      clock,
+      runtime: this.#runtime(),
+      loadCode: (order) => options.loadCode(order),
+      recorder: (order) => this.#openRecorder(order),
+      prepare: (target) => this.#calls.prepare(target),
+      onChanged: () => this.#report(),
+      onDrained: () => void this.close(),
+    });
+    this.#head = new HeadLink(transport, options.head, self, {
+      onConnected: (link) => this.#connected(link),
+      onRequest: (method, body) => this.#answer(method, body),
+      onNotify: (link, topic, body) => {
+        if (topic === "feed") this.#feed.receive(link, (body as { changes: readonly FeedChange[] }).changes);
+      },
+      onOrphaned: () => this.#replica.drain(),
+      onRefused: (reason) => {
+        this.#logger.warn("replica.refused", { reason });
+        this.#replica.drain();
+      },
+    }, clock);
+  }
+
+  /** Opens the door and dials the head. @throws {ServeError} ENGINE when the door cannot be opened */
+  async start(): Promise<void> {
+    const { transport, door, self } = this.#options;
+    this.#listener = await transport.listen(door, self, (connection) => this.#replica.accept(connection));
+    this.#head.start();
+  }
+
+  /** Finish what was accepted, then end; `onEnded` follows (D5). */
+  drain(): void {
+    this.#replica.drain();
+  }
+
+  /** Ends at once; what still runs is cut off. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#head.close("the replica ends");
+    const listenerClosed = this.#listener?.close();
+    this.#replica.close();
+    this.#calls.close();
+    // The last answers are on their way; a caller that does not take them is not waited for.
+    await Promise.race([listenerClosed, this.#options.clock.sleep(LAST_WRITES_MS)]);
+    this.#options.onEnded();
+  }
+
+  #runtime(): Omit<Runtime, "replica"> {
+    const { clock, random } = this.#options;
+    const program = this;
+    return {
+      clock,
+      random,
+      get logger() {
+        return program.#logger;
+      },
+      startCall: (call, observer) => this.#calls.startCall(call, observer),
+    };
+  }
+
+  #openRecorder(order: LoadOrder): CallRecorder {
+    const log = this.#options.openLog(order);
+    this.#logger = log.logger;
+    const identity = { application: order.application, deployment: order.spec.name, replicaId: this.#options.self.id };
+    return (this.#recorder = new CallRecorder(identity, this.#metrics, log, this.#options.clock));
+  }
+
+  #connected(link: ControlLink): void {
+    link.notify("replica.report", this.#state());
+    this.#feed.connected(link);
+  }
+
+  #report(): void {
+    this.#head.link?.notify("replica.report", this.#state());
+  }
+
+  #state(): ReplicaReport {
+    const { phase, order, ongoing } = this.#replica;
+    return {
+      phase,
+      address: this.#listener?.address ?? this.#options.door,
+      pid: this.#options.pid,
+      codeVersion: order?.codeVersion ?? null,
+      rank: order?.rank ?? 0,
+      ongoing,
+      changedFiles: order === undefined ? [] : (this.#options.changedFiles?.(order) ?? []),
+    };
+  }
+
+  async #answer(method: string, body: unknown): Promise<unknown> {
+    switch (method as keyof ReplicaMethods) {
+      case "load":
+        return this.#load(body as LoadOrder);
+      case "reconfigure":
+        return this.#replica.reconfigure(body as ReplicaMethods["reconfigure"]["in"]);
+      case "checkHealth":
+        return this.#checkHealth();
+      case "drain":
+        return this.#replica.drain();
+      case "metrics":
+        return this.#snapshot();
+      default:
+        throw new ServeError("PROTOCOL", `a replica does not answer ${method}`);
+    }
+  }
+
+  async #load(order: LoadOrder): Promise<null> {
+    try {
+      await this.#replica.load(order);
+    } catch (reason) {
+      this.#logger.error("replica.start_failed", { error: reason });
+      throw reason;
+    }
+    this.#logger.info("replica.ready", { codeVersion: order.codeVersion, rank: order.rank });
+    return null;
+  }
+
+  async #checkHealth(): Promise<null> {
+    try {
+      await this.#replica.checkHealth();
+    } catch (reason) {
+      this.#recorder?.setHealthy(false);
+      throw reason;
+    }
+    this.#recorder?.setHealthy(true);
+    return null;
+  }
+
+  #snapshot(): MetricSnapshot {
+    this.#recorder?.setOngoing(this.#replica.ongoing);
+    const handle = this.#options.self.id;
+    for (const { application, deployment, queued, ongoing } of this.#calls.counts()) {
+      const labels = { application, deployment, handle, actor_id: handle };
+      this.#metrics.gauge(METRICS.queuedQueries).labels(labels).set(queued);
+      this.#metrics.gauge(METRICS.ongoingRequestsAtReplicas).labels(labels).set(ongoing);
+    }
+    return this.#metrics.snapshot();
+  }
+}
