@@ -2,11 +2,9 @@
 import { CommanderError } from "commander";
 import { toServeError } from "../core/errors.ts";
 import { VERSION } from "../core/version.ts";
+import { EXIT } from "./exit-codes.ts";
 import { type Actions, createProgram } from "./program.ts";
 import { UsageError } from "./usage-error.ts";
-
-/** Exit codes (api.md section 2). */
-export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
 /** Each command's module, loaded when the command runs. */
 const actions: Actions = {

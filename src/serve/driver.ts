@@ -24,6 +24,12 @@ import { onStopSignal } from "./signals.ts";
 /** How long a lost head may take to come back before another instance is looked for. Chosen: K1's 2 s. */
 const COMEBACK_MS = 2000;
 
+/** An instance, and whether this very call started it. */
+interface Opened {
+  readonly instance: Instance;
+  readonly started: boolean;
+}
+
 /** What `serve.status()` answers where nothing runs. */
 const NOTHING: InstanceStatus = { proxies: {}, applications: {}, http: null, admin: null };
 
@@ -40,13 +46,15 @@ class ProcessDriver implements Driver {
   #latest: Promise<unknown> = Promise.resolve();
 
   async start(options: InstanceOptions): Promise<void> {
-    await this.#running(options);
+    const opened = await this.#running(options);
+    await this.#listening(opened);
   }
 
   async run(applications: readonly ApplicationSpec[], options: InstanceOptions): Promise<void> {
-    const { head } = await this.#running(options);
+    const opened = await this.#running(options);
     for (const { name, ingress } of applications) this.runtime.prepare({ application: name, deployment: ingress }); // R3
-    await head.request("deploy", { applications, wait: true });
+    const deployed = opened.instance.head.request("deploy", { applications, wait: true });
+    await Promise.all([this.#listening(opened), deployed]);
   }
 
   async status(): Promise<InstanceStatus> {
@@ -79,14 +87,25 @@ class ProcessDriver implements Driver {
   }
 
   /** The instance, started when there is none. */
-  async #running(options: InstanceOptions): Promise<Instance> {
+  async #running(options: InstanceOptions): Promise<Opened> {
     let opened = false;
     const instance = await this.#next(async () => {
       opened = true;
       return joinOrStart(resolveInstance(options, readEnv(), "serve.start"), this.#asker);
     });
-    if (!opened || instance.attached === undefined) await this.#warn(instance, options);
-    return instance;
+    const started = opened && instance.attached !== undefined;
+    if (!started) await this.#warn(instance, options);
+    return { instance, started };
+  }
+
+  /** Until HTTP listens. An instance that cannot is ended by the call that started it, so that nothing is left behind. */
+  async #listening({ instance, started }: Opened): Promise<void> {
+    try {
+      await instance.head.request("ready", null);
+    } catch (error) {
+      if (started) await this.shutdown();
+      throw error;
+    }
   }
 
   /** The instance, if one runs (R2). */

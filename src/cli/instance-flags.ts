@@ -1,0 +1,25 @@
+// From flags to the options of an instance that may be started.
+import { readEnv } from "../config/env.ts";
+import type { InstanceOptions } from "../config/options.generated.ts";
+import { type ResolvedInstance, resolveInstance } from "../config/resolve.ts";
+import { toServeError } from "../core/errors.ts";
+import { type FlagValues, instanceOptions } from "./flags.ts";
+import { UsageError } from "./usage-error.ts";
+
+/**
+ * What the flags ask for, and the same complete.
+ * @throws {UsageError} a wrong value, or an admin server that others could reach without a token
+ */
+export function resolveFlags(flags: FlagValues): { readonly given: InstanceOptions; readonly resolved: ResolvedInstance } {
+  const given = instanceOptions(flags);
+  try {
+    return { given, resolved: resolveInstance(given, readEnv(), "manta") };
+  } catch (error) {
+    throw new UsageError(toServeError(error).message);
+  }
+}
+
+/** The namespace that a command means. @throws {UsageError} a name that cannot be one */
+export function namespaceOf(flags: FlagValues): string {
+  return instanceOptions(flags).namespace ?? readEnv().namespace;
+}

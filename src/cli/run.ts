@@ -1,0 +1,139 @@
+// `manta run`: runs an application until Ctrl-C.
+//   R1  The head is on its way before anything is loaded that is not needed to start it.
+//   R2  What this command started, or deployed into an instance that ran already, ends with it: on Ctrl-C, and when the
+//       deploy fails. An application that it replaced stays as it was (D6).
+//   R3  The first Ctrl-C drains and ends with 0; the second ends at once (K6).
+import { systemClock } from "../core/clock.ts";
+import { toServeError } from "../core/errors.ts";
+import type { InstanceStatus } from "../model/status.ts";
+import { type Instance, joinOrStart } from "../serve/instance.ts";
+import { joinWarning } from "../serve/join-warning.ts";
+import { onStopSignal } from "../serve/signals.ts";
+import { EXIT } from "./exit-codes.ts";
+import { applicationOptions } from "./flags.ts";
+import { cliAsker, clientOf, type HeadClient } from "./head-client.ts";
+import { resolveFlags } from "./instance-flags.ts";
+import type { RunFlags } from "./program.ts";
+import { formatProgress, processesUp, replicaIds } from "./progress.ts";
+import { findTarget, parseArguments } from "./run-target.ts";
+
+/** How often the status is looked at for progress, milliseconds. */
+const PROGRESS_MS = 20;
+
+/** How often a joined instance is looked at, and how long it may be away. */
+const WATCH_MS = 1000;
+const AWAY_LIMIT_MS = 10_000;
+
+type Order = Parameters<HeadClient["run"]>[0];
+
+/** @throws {ServeError} DEPLOY_FAILED, CONFIG_INVALID and whatever keeps the instance from starting */
+export async function run(target: string | undefined, args: readonly string[], flags: RunFlags): Promise<number> {
+  const { name, routePrefix } = applicationOptions(flags);
+  const { given, resolved } = resolveFlags(flags);
+  const importPath = findTarget(target, process.cwd());
+  const order: Order = { importPath, args: parseArguments(args), workingDir: process.cwd(), name, routePrefix, wait: flags.wait };
+  const stop = Promise.withResolvers<"stopped">();
+  onStopSignal(() => stop.resolve("stopped"), false);
+  const starting = joinOrStart(resolved, cliAsker);
+  const instance = await Promise.race([starting, stop.promise]);
+  if (instance === "stopped") return EXIT.ok; // the head that is starting ends with this process
+
+  const head = clientOf(instance);
+  const before = instance.attached === undefined ? await head.status() : undefined;
+  const warning = before === undefined ? undefined : joinWarning(given, instance.namespace, before);
+  if (warning !== undefined) console.error(`warning: ${warning}`);
+  const deploying = deploy(head, order, flags, before);
+  let applications: readonly string[];
+  try {
+    const deployed = await Promise.race([deploying, stop.promise]);
+    applications = deployed === "stopped" ? [name ?? "default"] : deployed;
+  } catch (error) {
+    await end(instance, head, failedApplications(error, name), before);
+    throw error;
+  }
+  const reason = await Promise.race([stop.promise, ended(instance)]);
+  if (reason === "stopped") await end(instance, head, applications, undefined);
+  else console.error(`manta: ${reason}`);
+  return EXIT.ok;
+}
+
+/** Runs the order, shows progress, says where the applications are. @returns their names */
+async function deploy(head: HeadClient, order: Order, flags: RunFlags, before: InstanceStatus | undefined): Promise<string[]> {
+  const running = Promise.all([head.run(order), head.ready()]);
+  const isWatched = flags.json !== true && process.stderr.isTTY;
+  if (isWatched) await showProgress(head, running, before);
+  const [{ applications }] = await running;
+  const names = applications.map((application) => application.name);
+  const [status, { pid }] = await Promise.all([head.status(), head.info()]);
+  announce(head, status, names, pid, flags);
+  return names;
+}
+
+async function showProgress(head: HeadClient, running: Promise<unknown>, before: InstanceStatus | undefined): Promise<void> {
+  const seen = new Set<string>();
+  const earlier = before === undefined ? new Set<string>() : replicaIds(before);
+  const say = (line: string): void => console.error(line);
+  const look = async (): Promise<void> => {
+    for (const up of processesUp(await head.status(), earlier)) {
+      if (!seen.has(up.name)) say(formatProgress(systemClock.monotonic(), up));
+      seen.add(up.name);
+    }
+  };
+  let over = false;
+  const onEnd = (): void => void (over = true);
+  running.then(onEnd, onEnd);
+  say(formatProgress(systemClock.monotonic(), { name: "head", pid: (await head.info()).pid }));
+  while (!over) {
+    await look();
+    await systemClock.sleep(PROGRESS_MS);
+  }
+  await look();
+}
+
+function announce(head: HeadClient, status: InstanceStatus, names: readonly string[], pid: number, flags: RunFlags): void {
+  const places = names.map((name) => ({ name, url: urlOf(status, name) }));
+  const [first] = places;
+  if (flags.json === true) {
+    const { namespace } = head;
+    console.log(JSON.stringify({ url: first?.url ?? null, name: first?.name, namespace, admin: status.admin?.url ?? null, pid, applications: places }));
+    return;
+  }
+  for (const { name, url } of places) console.log(url === null ? `${name} runs, without a route` : `${name} runs at ${url}`);
+  if (first !== undefined && first.url !== null) console.log(`curl ${first.url}`);
+  console.error("Ctrl-C ends it.");
+}
+
+/** Where an application answers; null when it has no route. */
+function urlOf(status: InstanceStatus, name: string): string | null {
+  const prefix = status.applications[name]?.routePrefix ?? null;
+  return prefix === null || status.http === null ? null : new URL(prefix, status.http.url).href;
+}
+
+/** Ends what this command brought (R2). @param before what ran already; its applications are spared */
+async function end(instance: Instance, head: HeadClient, names: readonly string[], before: InstanceStatus | undefined): Promise<void> {
+  if (instance.attached !== undefined) {
+    instance.attached.release();
+    await head.shutdown();
+    await instance.attached.ended;
+    return;
+  }
+  for (const name of names.filter((one) => before?.applications[one] === undefined)) {
+    await head.delete(name).catch((error: unknown) => {
+      if (toServeError(error).code !== "APPLICATION_NOT_FOUND") throw error;
+    });
+  }
+  head.close();
+}
+
+function failedApplications(error: unknown, name: string | undefined): string[] {
+  const { application } = toServeError(error).details;
+  return [typeof application === "string" ? application : (name ?? "default")];
+}
+
+/** Why the instance is no more; while it is, this keeps the process alive. */
+async function ended({ attached, head, namespace }: Instance): Promise<string> {
+  if (attached !== undefined) return (await attached.ended).reason;
+  do await systemClock.sleep(WATCH_MS);
+  while (await head.isAlive(AWAY_LIMIT_MS));
+  return `the instance of namespace ${namespace} has ended`;
+}
