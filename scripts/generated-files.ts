@@ -12,4 +12,5 @@ export const generatedFiles: readonly GeneratedFile[] = [
   { path: "src/config/options.generated.ts", generator: "scripts/lib/options-pages.ts" },
   { path: "docs/reference/options.md", generator: "scripts/lib/options-pages.ts" },
   { path: "docs/reference/metrics.md", generator: "scripts/lib/metrics-page.ts" },
+  { path: "docs/reference/cli.md", generator: "scripts/lib/cli-page.ts" },
 ];

@@ -50,13 +50,15 @@ function indent(lines: readonly string[], by: number): string[] {
   return lines.map((line) => (line === "" ? "" : " ".repeat(by) + line));
 }
 
-function text(key: string, value: string): string[] {
+function text(key: string, raw: string): string[] {
+  const value = clean(raw);
   if (!value.includes("\n")) return [`${key}: ${scalar(value)}`];
-  const lines = clean(value).split("\n");
-  const keep = lines.at(-1) === "" ? (lines.at(-2) === "" ? "+" : "") : "-";
+  const lines = value.split("\n");
+  const ends = lines.at(-1) === "";
+  const chomping = ends ? (lines.at(-2) === "" ? "+" : "") : "-";
   // A block that begins with a space must say how deep it is.
-  const depth = /^\n*\s/.test(value) ? "2" : "";
-  return [`${key}: |${depth}${keep}`, ...indent(keep === "-" ? lines : lines.slice(0, -1), 2)];
+  const depth = /^\n*[ \t]/.test(value) ? "2" : "";
+  return [`${key}: |${depth}${chomping}`, ...indent(ends ? lines.slice(0, -1) : lines, 2)];
 }
 
 /** Letters, digits and the few signs that mean nothing in YAML, beginning with a letter or `/`. */
@@ -64,13 +66,15 @@ const PLAIN = /^[A-Za-z/](?:[\w ./()+=@~-]*[\w./()+=@~-])?$/;
 /** Words that some YAML reader takes for something else than a string. */
 const SPECIAL = /^(?:null|true|false|yes|no|on|off|y|n)$/i;
 
-function scalar(value: string): string {
+function scalar(raw: string): string {
+  const value = clean(raw);
   if (PLAIN.test(value) && !SPECIAL.test(value)) return value;
-  return `'${clean(value).replaceAll("'", "''")}'`;
+  return `'${value.replaceAll("'", "''")}'`;
 }
+
+const ANSI = new RegExp(`${String.fromCodePoint(27)}\\[[0-9;]*[A-Za-z]`, "g");
 
 /** Without terminal colours and the characters that YAML forbids. */
 function clean(value: string): string {
-  // eslint-disable-next-line no-control-regex -- these are what is removed
-  return value.replaceAll(/\u001b\[[0-9;]*[A-Za-z]/g, "").replaceAll(/[^\P{Cc}\n\t]/gu, "");
+  return value.replaceAll(ANSI, "").replaceAll(/[^\P{Cc}\n\t]/gu, "");
 }

@@ -1,0 +1,112 @@
+import { describe, expect, it } from "vitest";
+import type { DeploymentDetails, InstanceStatus } from "../model/status.ts";
+import { formatStatusTable } from "./status-table.ts";
+import { formatStatusYaml } from "./status-yaml.ts";
+
+const replica = (replicaId: string, state: "RUNNING" | "STARTING", pid: number | null) =>
+  ({ replicaId, state, pid, startTimeS: 1000, nodeId: "local", logFilePath: "" }) as const;
+
+const deployment = (name: string, message = ""): DeploymentDetails => ({
+  name,
+  status: message === "" ? "HEALTHY" : "UPDATING",
+  statusTrigger: "CONFIG_UPDATE_COMPLETED",
+  message,
+  targetNumReplicas: 2,
+  replicas: [replica("aaaaaaaa", "RUNNING", 11), replica("bbbbbbbb", "STARTING", null)],
+});
+
+const status: InstanceStatus = {
+  proxies: { local: { nodeId: "local", status: "HEALTHY", pid: 7, logFilePath: "" } },
+  applications: {
+    shop: {
+      name: "shop",
+      routePrefix: "/shop",
+      status: "RUNNING",
+      message: "",
+      lastDeployedTimeS: 1795262400.12,
+      deployments: { Ingress: deployment("Ingress"), "no: 1": deployment("no: 1", "it's\nslow\n") },
+    },
+  },
+  http: { host: "127.0.0.1", port: 8000, url: "http://127.0.0.1:8000/" },
+  admin: null,
+};
+
+describe("formatStatusYaml", () => {
+  it("has the shape of Ray Serve's", () => {
+    expect(formatStatusYaml(status)).toBe(`proxies:
+  local: HEALTHY
+
+applications:
+  shop:
+    status: RUNNING
+    message: ''
+    last_deployed_time_s: 1795262400.12
+    deployments:
+      Ingress:
+        status: HEALTHY
+        status_trigger: CONFIG_UPDATE_COMPLETED
+        replica_states:
+          RUNNING: 1
+          STARTING: 1
+        message: ''
+      'no: 1':
+        status: UPDATING
+        status_trigger: CONFIG_UPDATE_COMPLETED
+        replica_states:
+          RUNNING: 1
+          STARTING: 1
+        message: |
+          it's
+          slow
+
+target_capacity: null
+`);
+  });
+
+  it("shows an instance without anything as empty maps", () => {
+    expect(formatStatusYaml({ proxies: {}, applications: {}, http: null, admin: null })).toBe(
+      "proxies: {}\n\napplications: {}\n\ntarget_capacity: null\n",
+    );
+  });
+
+  it.each([
+    ["null", "'null'"],
+    ["12", "'12'"],
+    ["it's: x", "'it''s: x'"],
+    ["- a", "'- a'"],
+    ["plain words/of.it", "plain words/of.it"],
+    ["\u001b[31mred\u001b[0m", "red"],
+    ["ends: here:", "'ends: here:'"],
+  ])("writes the message %j as a string for every reader (R1)", (message, scalar) => {
+    const shop = { ...status.applications["shop"]!, message, deployments: {} };
+    expect(formatStatusYaml({ ...status, applications: { shop } })).toContain(`message: ${scalar}\n`);
+  });
+
+  it.each([
+    ["a\nb", "|-"],
+    ["a\nb\n\n", "|+"],
+    ["  a\nb\n", "|2"],
+  ])("keeps the lines of %j in a block", (message, header) => {
+    const shop = { ...status.applications["shop"]!, message, deployments: {} };
+    expect(formatStatusYaml({ ...status, applications: { shop } })).toContain(`    message: ${header}\n      `);
+  });
+});
+
+describe("formatStatusTable", () => {
+  it("says each name once, one line a replica, and messages below", () => {
+    expect(formatStatusTable(status, 61_000 + 1_000_000)).toBe(`http   http://127.0.0.1:8000/
+
+PROXY  STATUS   PID
+local  HEALTHY  7
+
+APPLICATION  ROUTE  STATUS   DEPLOYMENT  STATUS    REPLICA   STATE     PID  UP
+shop         /shop  RUNNING  Ingress     HEALTHY   aaaaaaaa  RUNNING   11   1 min
+                                                   bbbbbbbb  STARTING  -    1 min
+                             no: 1       UPDATING  aaaaaaaa  RUNNING   11   1 min
+                                                   bbbbbbbb  STARTING  -    1 min
+
+shop#no: 1: it's
+slow
+`);
+  });
+});
