@@ -4,7 +4,7 @@
 //   R2  Only `running`, `updating` and a `recovering` replica whose address is known stand in published targets.
 //   R3  `leaving` comes before `draining`: callers are told before the replica refuses (D5).
 import type { Address } from "./address.ts";
-import type { ReplicaState } from "./status.ts";
+import type { ProxyStatus, ReplicaState } from "./status.ts";
 
 /** Where a replica is in its life. Times are Unix milliseconds. */
 export type ReplicaPhase =
@@ -14,6 +14,8 @@ export type ReplicaPhase =
   | { readonly kind: "idle" }
   /** Has its load order. */
   | { readonly kind: "loading" }
+  /** Its load order failed; its process is of no more use. */
+  | { readonly kind: "failed"; readonly error: string }
   /** Serves. */
   | { readonly kind: "running"; readonly address: Address; readonly readySinceMs: number }
   /** Serves, and applies changed options in place. */
@@ -33,7 +35,8 @@ export type ReplicaPhaseKind = ReplicaPhase["kind"];
 export const REPLICA_MOVES = {
   launching: ["idle", "ending", "gone"],
   idle: ["loading", "ending", "gone"],
-  loading: ["idle", "running", "ending", "gone"],
+  loading: ["idle", "running", "failed", "ending", "gone"],
+  failed: ["ending", "gone"],
   running: ["updating", "leaving", "draining", "ending", "gone"],
   updating: ["running", "leaving", "draining", "ending", "gone"],
   recovering: ["idle", "loading", "running", "draining", "ending", "gone"],
@@ -46,8 +49,12 @@ export const REPLICA_MOVES = {
 /** Where a proxy is in its life. */
 export type ProxyPhase =
   | { readonly kind: "launching" }
-  /** Dialled in; has its order to listen. */
+  /** Dialled in, without a port. */
+  | { readonly kind: "idle" }
+  /** Has its order to listen. */
   | { readonly kind: "starting" }
+  /** Could not listen; its process is of no more use. */
+  | { readonly kind: "failed"; readonly error: string }
   | { readonly kind: "listening"; readonly host: string; readonly port: number; readonly sinceMs: number }
   | { readonly kind: "recovering"; readonly untilMs: number }
   | { readonly kind: "draining"; readonly untilMs: number }
@@ -57,10 +64,12 @@ export type ProxyPhaseKind = ProxyPhase["kind"];
 
 /** Legal moves of a proxy. */
 export const PROXY_MOVES = {
-  launching: ["starting", "ending", "gone"],
-  starting: ["listening", "draining", "ending", "gone"],
+  launching: ["idle", "ending", "gone"],
+  idle: ["starting", "listening", "ending", "gone"],
+  starting: ["idle", "listening", "failed", "ending", "gone"],
+  failed: ["ending", "gone"],
   listening: ["draining", "ending", "gone"],
-  recovering: ["starting", "listening", "draining", "ending", "gone"],
+  recovering: ["idle", "listening", "draining", "ending", "gone"],
   draining: ["ending", "gone"],
   ending: ["gone"],
   gone: [],
@@ -76,6 +85,7 @@ export const REPLICA_STATES = {
   launching: "STARTING",
   idle: "STARTING",
   loading: "STARTING",
+  failed: "STOPPING",
   running: "RUNNING",
   updating: "UPDATING",
   recovering: "RECOVERING",
@@ -83,6 +93,18 @@ export const REPLICA_STATES = {
   draining: "STOPPING",
   ending: "STOPPING",
 } as const satisfies Record<ReplicaPhaseKind, ReplicaState>;
+
+/** The status that is shown for a phase of a proxy (Ray Serve's words). */
+export const PROXY_STATUSES = {
+  launching: "STARTING",
+  idle: "STARTING",
+  starting: "STARTING",
+  failed: "UNHEALTHY",
+  listening: "HEALTHY",
+  recovering: "STARTING",
+  draining: "DRAINING",
+  ending: "DRAINED",
+} as const satisfies Record<ProxyPhaseKind, ProxyStatus>;
 
 /** True while a replica takes calls. */
 export function isServing(phase: ReplicaPhase): phase is ReplicaPhase & { kind: "running" | "updating" } {
@@ -95,8 +117,8 @@ export function isStarting(phase: ReplicaPhase): boolean {
 }
 
 /** True once a replica is on its way out. */
-export function isStopping(phase: ReplicaPhase): phase is ReplicaPhase & { kind: "leaving" | "draining" | "ending" } {
-  return phase.kind === "leaving" || phase.kind === "draining" || phase.kind === "ending";
+export function isStopping(phase: ReplicaPhase): boolean {
+  return REPLICA_STATES[phase.kind] === "STOPPING";
 }
 
 /** Address under which callers may reach a replica in this phase; null: they may not (R2). */

@@ -25,7 +25,10 @@ export interface ApplicationTarget {
   readonly ingress: string;
   /** Working directory of the replicas, absolute. */
   readonly workingDir: string;
+  /** Children before those that call them, as the graph was bound. */
   readonly deployments: readonly DeploymentTarget[];
+  /** Taken out of the graph by a later deploy, and kept while replicas of the earlier graph may still call them (D6). */
+  readonly retired: readonly DeploymentTarget[];
   /** Unix milliseconds. */
   readonly lastDeployedMs: number;
   /** True from the moment the delete is accepted until the last replica is gone. */
@@ -35,7 +38,8 @@ export interface ApplicationTarget {
 /** The applications by name, in the order of their first deploy. */
 export type TargetState = ReadonlyMap<string, ApplicationTarget>;
 
-/** The deployment of that name. */
+/** The deployment of that name, also one that is kept for an earlier graph's sake. */
 export function findDeployment(target: ApplicationTarget | undefined, name: string): DeploymentTarget | undefined {
-  return target?.deployments.find((deployment) => deployment.spec.name === name);
+  const named = (deployment: DeploymentTarget): boolean => deployment.spec.name === name;
+  return target?.deployments.find(named) ?? target?.retired.find(named);
 }

@@ -1,0 +1,119 @@
+// Checks a deploy and works out what it makes of the target state. Pure: the controller checkpoints and adopts the result.
+//   R1  All applications of a deploy are accepted, or none.
+//   R2  No two applications share a prefix (RT2).
+//   R3  A deployment that gave up is tried again by any deploy that names it.
+//   R4  What a deploy takes out of the graph is kept until the replicas that may call it are gone (D6).
+import { ConfigError } from "../core/errors.ts";
+import { deploymentKey } from "../model/ids.ts";
+import type { ApplicationSpec } from "../model/application-spec.ts";
+import type { ApplicationTarget, DeploymentTarget, TargetState, VersionedApplication } from "../model/target-state.ts";
+import { freshMemory, generationOf } from "./decide/start-failures.ts";
+import { NEW_DEPLOYMENT, afterStatusEvent } from "./decide/status.ts";
+import { type TargetChange, decideTargetChange } from "./decide/target-change.ts";
+import { History } from "./history.ts";
+import type { DeploymentState } from "./state.ts";
+
+/** One deployment that a deploy changed, for the journal. */
+export interface AcceptedChange {
+  readonly application: string;
+  readonly deployment: string;
+  readonly reason: string;
+}
+
+export interface Accepted {
+  readonly applications: TargetState;
+  readonly deployments: Map<string, DeploymentState>;
+  readonly changes: readonly AcceptedChange[];
+}
+
+/** What is known before the deploy. */
+export interface Before {
+  readonly applications: TargetState;
+  readonly deployments: ReadonlyMap<string, DeploymentState>;
+}
+
+/** @throws {ConfigError} as `ControllerCommands.deploy` says */
+export function acceptDeploy(before: Before, wanted: readonly VersionedApplication[], nowMs: number): Accepted {
+  const applications = new Map(before.applications);
+  const deployments = new Map(before.deployments);
+  const changes: AcceptedChange[] = [];
+  for (const { spec, codeVersions } of wanted) {
+    checkApplication(spec);
+    const known = before.applications.get(spec.name);
+    const earlier = known?.deleting === true ? undefined : known;
+    const targets = spec.deployments.map((deployment) => {
+      const version = codeVersions[deployment.name] ?? "";
+      const change = decideTargetChange(findTarget(earlier, deployment.name), deployment, version);
+      const key = deploymentKey(spec.name, deployment.name);
+      deployments.set(key, nextState(earlier === undefined ? undefined : deployments.get(key), change));
+      changes.push({ application: spec.name, deployment: deployment.name, reason: change.reason });
+      return change.target;
+    });
+    const names = new Set(spec.deployments.map(({ name }) => name));
+    const retired = [...(earlier?.deployments ?? []), ...(earlier?.retired ?? [])].filter((t) => !names.has(t.spec.name));
+    applications.set(spec.name, {
+      name: spec.name,
+      routePrefix: spec.routePrefix,
+      ingress: spec.ingress,
+      workingDir: spec.workingDir,
+      deployments: targets,
+      retired,
+      lastDeployedMs: nowMs,
+      deleting: false,
+    });
+  }
+  checkPrefixes(applications);
+  return { applications, deployments, changes };
+}
+
+/** What is remembered of a deployment after a change of its target (R3). */
+function nextState(before: DeploymentState | undefined, { target, event }: TargetChange): DeploymentState {
+  const generation = generationOf(target);
+  if (before === undefined) return { status: NEW_DEPLOYMENT, starts: freshMemory(generation), history: new History() };
+  const failed = before.status.status === "DEPLOY_FAILED";
+  const starts = failed || before.starts.generation !== generation ? freshMemory(generation) : before.starts;
+  const statusEvent = failed ? "configUpdate" : event;
+  const status = statusEvent === undefined ? before.status : afterStatusEvent(before.status, statusEvent, "");
+  return { status, starts, history: before.history };
+}
+
+function findTarget(application: ApplicationTarget | undefined, name: string): DeploymentTarget | undefined {
+  return application?.deployments.find(({ spec }) => spec.name === name);
+}
+
+function checkApplication(spec: ApplicationSpec): void {
+  const names = spec.deployments.map(({ name }) => name);
+  const path = `application ${JSON.stringify(spec.name)}`;
+  checkName(spec.name, `${path}.name`);
+  for (const name of names) checkName(name, `${path}.deployments`);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) {
+    throw new ConfigError({ path: `${path}.deployments`, received: `two deployments named ${twice}`, expected: "one of each name" });
+  }
+  if (!names.includes(spec.ingress)) {
+    const expected = names.length === 0 ? "an application with deployments" : `one of its deployments: ${names.join(", ")}`;
+    throw new ConfigError({ path: `${path}.ingress`, received: JSON.stringify(spec.ingress), expected });
+  }
+}
+
+function checkName(name: string, path: string): void {
+  if (name !== "" && !name.includes("#")) return;
+  throw new ConfigError({ path, received: JSON.stringify(name), expected: 'a non-empty string without "#"' });
+}
+
+/** R2 */
+function checkPrefixes(applications: TargetState): void {
+  const owners = new Map<string, string>();
+  for (const { name, routePrefix, deleting } of applications.values()) {
+    if (routePrefix === null || deleting) continue;
+    const owner = owners.get(routePrefix);
+    if (owner !== undefined) {
+      throw new ConfigError({
+        path: `application ${JSON.stringify(name)}.routePrefix`,
+        received: `${JSON.stringify(routePrefix)}, which application ${JSON.stringify(owner)} has`,
+        expected: "a prefix that no other application has, or null",
+      });
+    }
+    owners.set(routePrefix, name);
+  }
+}

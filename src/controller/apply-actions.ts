@@ -1,0 +1,227 @@
+// Carries decisions out: the only caller of the engine and of the links. It decides nothing.
+//   R1  In two steps: `plan*` changes what the controller knows and returns effects; the caller checkpoints and publishes,
+//       and then runs the effects. So a process is known before it exists, and callers hear first that a replica goes (D5).
+//   R2  Outcomes come back through the observers; after each the controller is woken.
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/logger.ts";
+import { type Random, randomId } from "../core/random.ts";
+import type { ReplicaPhase } from "../model/lifecycle.ts";
+import { type ApplicationTarget, type DeploymentTarget } from "../model/target-state.ts";
+import type { LoadOrder } from "../protocol/control.ts";
+import type { ControllerOptions } from "./controller-options.ts";
+import type { ProxyAction } from "./decide/proxies.ts";
+import type { ReplicaAction } from "./decide/replicas.ts";
+import type { Journal } from "./journal.ts";
+import type { LinkOutcome } from "./links.ts";
+import { PROXY_DRAIN_MS, type ProxyObserver } from "./observe-proxies.ts";
+import type { ReplicaObserver } from "./observe-replicas.ts";
+import { EPOCH, proxySpec, replicaSpec } from "./process-specs.ts";
+import { type ControllerState, type ReplicaRecord, moveProxy, moveReplica } from "./state.ts";
+
+/** Something to do to the outside, once it is checkpointed (R1). */
+export type Effect = () => void;
+
+/** How long callers are waited for before a replica drains. Chosen: acknowledgements take milliseconds; who takes longer is stuck. */
+const LEAVE_MS = 2_000;
+/** How long the engine may take to confirm a kill. */
+const END_MS = 5_000;
+
+export interface ApplierParts {
+  readonly state: ControllerState;
+  readonly options: ControllerOptions;
+  readonly replicaObserver: ReplicaObserver;
+  readonly proxyObserver: ProxyObserver;
+  readonly journal: Journal;
+  readonly logger: Logger;
+  /** Called after each outcome (R2). */
+  readonly wake: () => void;
+}
+
+export class ActionApplier {
+  readonly #parts: ApplierParts;
+  readonly #clock: Clock;
+  readonly #random: Random;
+
+  constructor(parts: ApplierParts, clock: Clock, random: Random) {
+    this.#parts = parts;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** Plans one action on a deployment; `application` and `target` are undefined when it is no longer wanted at all. */
+  planReplica(
+    action: ReplicaAction,
+    application: ApplicationTarget | undefined,
+    target: DeploymentTarget | undefined,
+  ): Effect | undefined {
+    if (action.kind === "start") {
+      return application === undefined || target === undefined ? undefined : this.#start(action, application, target);
+    }
+    const record = this.#parts.state.replicas.get(action.id);
+    if (record === undefined) return undefined;
+    this.#parts.journal.replica(record, `replica.${action.kind}`, action.reason);
+    switch (action.kind) {
+      case "load":
+        return application === undefined || target === undefined ? undefined : this.#load(record, application, target);
+      case "reconfigure":
+        return target === undefined ? undefined : this.#reconfigure(record, target);
+      case "leave":
+        moveReplica(record, { kind: "leaving", untilMs: this.#clock.now() + Math.min(LEAVE_MS, graceOf(record, target)) });
+        return undefined;
+      case "drain":
+        return this.#drain(record, graceOf(record, target));
+      case "kill":
+        if (action.died) this.#parts.replicaObserver.onDied(record, action.reason);
+        moveReplica(record, { kind: "ending", untilMs: this.#clock.now() + END_MS });
+        return () => this.#parts.options.engine.kill(record.id);
+      case "forget":
+        this.#parts.state.replicas.delete(record.id);
+        return undefined;
+    }
+  }
+
+  planProxy(action: ProxyAction): Effect | undefined {
+    const { state, options, logger, proxyObserver } = this.#parts;
+    if (action.kind === "start") return this.#startProxy(action);
+    const record = state.proxies.get(action.id);
+    if (record === undefined) return undefined;
+    logger.info(`proxy.${action.kind}`, { proxy: record.id, node: record.node, reason: action.reason });
+    const nowMs = this.#clock.now();
+    switch (action.kind) {
+      case "listen":
+        return this.#listen(record.id);
+      case "drain":
+        moveProxy(record, { kind: "draining", untilMs: nowMs + PROXY_DRAIN_MS });
+        return () => this.#orElseStop(options.proxies.drain(record.id, PROXY_DRAIN_MS), record.id, PROXY_DRAIN_MS);
+      case "kill":
+        proxyObserver.onDied(record, action.reason);
+        moveProxy(record, { kind: "ending", untilMs: nowMs + END_MS });
+        return () => options.engine.kill(record.id);
+      case "forget":
+        state.proxies.delete(record.id);
+        return undefined;
+    }
+  }
+
+  /** Sends processes away that nobody knows: left over from a head whose checkpoint is gone. */
+  planStrangers(): Effect[] {
+    const { state, options, logger } = this.#parts;
+    const strangers = [...state.strangers];
+    state.strangers.clear();
+    return strangers.map(([id, program]) => () => {
+      logger.warn("process.unknown", { process: id, program, reason: "no checkpoint names it" });
+      const links = program === "replica" ? options.replicas : options.proxies;
+      this.#orElseStop(links.drain(id, 0), id, 0);
+    });
+  }
+
+  #start(action: ReplicaAction & { kind: "start" }, application: ApplicationTarget, target: DeploymentTarget): Effect {
+    const { state, options, journal } = this.#parts;
+    const record: ReplicaRecord = {
+      id: randomId(this.#random),
+      application: application.name,
+      deployment: target.spec.name,
+      rank: action.rank,
+      startMs: this.#clock.now(),
+      graceMs: target.spec.options.gracefulShutdownTimeoutS * 1000,
+      codeVersion: target.codeVersion,
+      configRevision: target.configRevision,
+      phase: { kind: "launching" },
+      pid: null,
+      node: "",
+      linkLostAtMs: null,
+      stuck: null,
+      suspect: false,
+      pending: "",
+      changedFiles: [],
+    };
+    state.replicas.set(record.id, record);
+    journal.replica(record, "replica.start", action.reason);
+    const bootstrap = options.bootstrap({ id: record.id, epoch: EPOCH, program: "replica" });
+    return () => options.engine.start(replicaSpec(record.id, application, target, bootstrap));
+  }
+
+  #load(record: ReplicaRecord, application: ApplicationTarget, target: DeploymentTarget): Effect {
+    const { options, replicaObserver, wake } = this.#parts;
+    moveReplica(record, { kind: "loading" });
+    record.configRevision = target.configRevision;
+    const isIngress = application.ingress === target.spec.name;
+    const order: LoadOrder = {
+      application: application.name,
+      spec: target.spec,
+      isIngress,
+      exposed: isIngress && application.routePrefix !== null,
+      codeVersion: target.codeVersion,
+      rank: record.rank,
+      worldSize: target.spec.options.numReplicas,
+    };
+    return () =>
+      options.replicas.load(record.id, order).then(wake, (reason: unknown) => {
+        replicaObserver.onLoadFailed(record.id, reason);
+        wake();
+      });
+  }
+
+  #reconfigure(record: ReplicaRecord, target: DeploymentTarget): Effect {
+    const { options, replicaObserver, wake } = this.#parts;
+    if (record.phase.kind === "running") moveReplica(record, { ...record.phase, kind: "updating" } satisfies ReplicaPhase);
+    const { spec, configRevision } = target;
+    const order = { spec, rank: record.rank, worldSize: spec.options.numReplicas };
+    return () =>
+      options.replicas.reconfigure(record.id, order).then(
+        (outcome) => {
+          if (outcome === "done") replicaObserver.onReconfigured(record.id, configRevision);
+          else replicaObserver.onNotReconfigured(record.id, configRevision, undefined);
+          wake();
+        },
+        (reason: unknown) => {
+          replicaObserver.onNotReconfigured(record.id, configRevision, reason);
+          wake();
+        },
+      );
+  }
+
+  #drain(record: ReplicaRecord, graceMs: number): Effect {
+    moveReplica(record, { kind: "draining", untilMs: this.#clock.now() + graceMs });
+    return () => this.#orElseStop(this.#parts.options.replicas.drain(record.id, graceMs), record.id, graceMs);
+  }
+
+  #startProxy(action: ProxyAction & { kind: "start" }): Effect {
+    const { state, options, logger } = this.#parts;
+    const id = `proxy-${randomId(this.#random)}`;
+    const { node } = action;
+    const nodeIp = options.engine.nodes().find((info) => info.id === node)?.ip ?? node;
+    const common = { pid: null, linkLostAtMs: null, stuck: null };
+    state.proxies.set(id, { ...common, id, node, startMs: this.#clock.now(), phase: { kind: "launching" } });
+    logger.info("proxy.start", { proxy: id, node, reason: action.reason });
+    const bootstrap = options.bootstrap({ id, epoch: EPOCH, program: "proxy" });
+    return () => options.engine.start(proxySpec(id, node, nodeIp, options.proxyDir, bootstrap));
+  }
+
+  #listen(id: string): Effect | undefined {
+    const { state, options, proxyObserver, wake } = this.#parts;
+    const record = state.proxies.get(id);
+    if (record === undefined || options.http === null) return undefined;
+    moveProxy(record, { kind: "starting" });
+    const port = options.http.port === 0 ? (state.endpoint?.port ?? 0) : options.http.port;
+    const listen = { ...options.http, port };
+    return () =>
+      options.proxies.listen(id, listen).then(wake, (reason: unknown) => {
+        proxyObserver.onListenFailed(id, reason);
+        wake();
+      });
+  }
+
+  /** A process that cannot be told over its link is told by the engine. */
+  #orElseStop(told: Promise<LinkOutcome>, id: string, graceMs: number): void {
+    const { engine } = this.#parts.options;
+    told.then(
+      (outcome) => outcome === "done" || engine.stop(id, graceMs),
+      () => engine.stop(id, graceMs),
+    );
+  }
+}
+
+function graceOf(record: ReplicaRecord, target: DeploymentTarget | undefined): number {
+  return target === undefined ? record.graceMs : target.spec.options.gracefulShutdownTimeoutS * 1000;
+}

@@ -1,0 +1,154 @@
+// Keeps what must survive the head in the store: the accepted applications, the processes that live, and what decisions
+// remember of deployments. Nothing else reads or writes these documents.
+//   R1  All changed documents go out in one transaction; an unchanged one is not written.
+//   R2  A document that cannot be understood refuses the start and is never overwritten (K4's beginning).
+//   R3  Values are encoded by the codec of the wire, so that what a deploy may hold is what a checkpoint may hold.
+import { ServeError } from "../core/errors.ts";
+import type { StateStore } from "../engine/state-store.ts";
+import type { Address } from "../model/address.ts";
+import { isServing } from "../model/lifecycle.ts";
+import type { ApplicationTarget } from "../model/target-state.ts";
+import { decodeValue, encodeToBytes, plainHooks, plainRevivers } from "../protocol/values.ts";
+import { History } from "./history.ts";
+import type { StartMemory } from "./decide/start-failures.ts";
+import type { StatusInfo } from "./decide/status.ts";
+import type { ControllerState, DeploymentState, ProxyRecord, ReplicaRecord } from "./state.ts";
+
+/** Grows when a document's shape changes in a way that an earlier version cannot read. */
+const SCHEMA = 1;
+const APPLICATION_PREFIX = "application/";
+const DEPLOYMENTS_KEY = "deployments";
+const PROCESSES_KEY = "processes";
+
+/** How long a replica or proxy of the last checkpoint may take to dial in. Chosen: far above a busy loop's pause. */
+export const RECOVER_MS = 10_000;
+
+type Kept = Pick<ControllerState, "applications" | "deployments" | "replicas" | "proxies" | "endpoint" | "shuttingDown">;
+
+interface KeptReplica extends Omit<ReplicaRecord, "phase" | "linkLostAtMs" | "stuck" | "suspect" | "pending"> {
+  readonly address: Address | null;
+  readonly readySinceMs: number;
+}
+
+interface Processes {
+  readonly replicas: readonly KeptReplica[];
+  readonly proxies: readonly Pick<ProxyRecord, "id" | "startMs" | "pid" | "node">[];
+  readonly endpoint: ControllerState["endpoint"];
+  readonly shuttingDown: boolean;
+}
+
+type Deployments = Readonly<Record<string, { readonly status: StatusInfo; readonly starts: StartMemory }>>;
+
+export class Checkpoint {
+  readonly #store: StateStore;
+  readonly #written = new Map<string, Uint8Array>();
+  /** Applications are values: the same object is the same document. */
+  readonly #applications = new Map<string, ApplicationTarget>();
+
+  constructor(store: StateStore) {
+    this.#store = store;
+  }
+
+  /** Writes what changed since the last time (R1). @throws {ServeError} ENGINE when the store refuses */
+  save(kept: Kept): void {
+    const changes = new Map<string, Uint8Array | null>();
+    for (const [name, target] of kept.applications) {
+      if (this.#applications.get(name) !== target) changes.set(APPLICATION_PREFIX + name, encode(target));
+    }
+    for (const name of this.#applications.keys()) {
+      if (!kept.applications.has(name)) changes.set(APPLICATION_PREFIX + name, null);
+    }
+    for (const [key, value] of [
+      [DEPLOYMENTS_KEY, deploymentsOf(kept)],
+      [PROCESSES_KEY, processesOf(kept)],
+    ] as const) {
+      const bytes = encode(value);
+      if (!sameBytes(bytes, this.#written.get(key))) changes.set(key, bytes);
+    }
+    if (changes.size === 0) return;
+    this.#store.write(changes);
+    for (const [key, bytes] of changes) if (bytes !== null) this.#written.set(key, bytes);
+    this.#applications.clear();
+    for (const [name, target] of kept.applications) this.#applications.set(name, target);
+  }
+
+  /**
+   * Fills an empty state with what the last head left; every process is `recovering` from now on.
+   * @throws {ServeError} ENGINE naming the damaged document (R2)
+   */
+  load(state: ControllerState, nowMs: number): void {
+    const names = this.#store.keys(APPLICATION_PREFIX);
+    const applications = names.map((key) => this.#read(key) as ApplicationTarget);
+    state.applications = new Map(applications.map((target) => [target.name, target]));
+    for (const target of applications) this.#applications.set(target.name, target);
+    const deployments = (this.#read(DEPLOYMENTS_KEY) ?? {}) as Deployments;
+    state.deployments = new Map(
+      Object.entries(deployments).map(([key, value]): [string, DeploymentState] => [key, { ...value, history: new History() }]),
+    );
+    const processes = this.#read(PROCESSES_KEY) as Processes | undefined;
+    if (processes === undefined) return;
+    const untilMs = nowMs + RECOVER_MS;
+    for (const kept of processes.replicas) state.replicas.set(kept.id, recoverReplica(kept, untilMs));
+    for (const kept of processes.proxies) {
+      state.proxies.set(kept.id, { ...kept, phase: { kind: "recovering", untilMs }, linkLostAtMs: null, stuck: null });
+    }
+    state.endpoint = processes.endpoint;
+    state.shuttingDown = processes.shuttingDown;
+  }
+
+  #read(key: string): unknown {
+    const bytes = this.#store.read(key);
+    if (bytes === undefined) return undefined;
+    const decoded = decodeValue(bytes, 0, bytes.length, plainRevivers);
+    if (!decoded.ok) throw damaged(key, decoded.reason);
+    if (decoded.end !== bytes.length) throw damaged(key, `${bytes.length - decoded.end} bytes too many`);
+    const document = decoded.value;
+    if (typeof document !== "object" || document === null || !("schema" in document) || !("value" in document)) {
+      throw damaged(key, "it is no checkpoint");
+    }
+    if (document.schema !== SCHEMA) {
+      throw damaged(key, `its schema is ${String(document.schema)}, this version reads ${SCHEMA}`);
+    }
+    this.#written.set(key, bytes);
+    return document.value;
+  }
+}
+
+function encode(value: unknown): Uint8Array {
+  return encodeToBytes({ schema: SCHEMA, value }, plainHooks, "checkpoint");
+}
+
+function deploymentsOf(kept: Kept): Deployments {
+  return Object.fromEntries([...kept.deployments].map(([key, { status, starts }]) => [key, { status, starts }]));
+}
+
+function processesOf(kept: Kept): Processes {
+  return {
+    replicas: [...kept.replicas.values()].map(keepReplica),
+    proxies: [...kept.proxies.values()].map(({ id, startMs, pid, node }) => ({ id, startMs, pid, node })),
+    endpoint: kept.endpoint,
+    shuttingDown: kept.shuttingDown,
+  };
+}
+
+function keepReplica(record: ReplicaRecord): KeptReplica {
+  const { phase, linkLostAtMs: _link, stuck: _stuck, suspect: _suspect, pending: _pending, ...kept } = record;
+  if (isServing(phase) || phase.kind === "recovering") {
+    return { ...kept, address: phase.address, readySinceMs: phase.readySinceMs };
+  }
+  return { ...kept, address: null, readySinceMs: 0 };
+}
+
+function recoverReplica({ address, readySinceMs, ...kept }: KeptReplica, untilMs: number): ReplicaRecord {
+  const unknown = { linkLostAtMs: null, stuck: null, suspect: false, pending: "" };
+  return { ...kept, ...unknown, phase: { kind: "recovering", address, readySinceMs, untilMs } };
+}
+
+function damaged(key: string, why: string): ServeError {
+  const message = `the checkpoint document "${key}" cannot be read: ${why}; the head does not start, and leaves it as it is`;
+  return new ServeError("ENGINE", message, { key }, { retryable: false });
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array | undefined): boolean {
+  return b !== undefined && a.length === b.length && a.every((byte, i) => byte === b[i]);
+}

@@ -1,0 +1,293 @@
+// Owns the target state and brings the world to it. A tick goes, in this order:
+//   observe   events of engine, links and feed have changed `ControllerState` by the time it runs
+//   decide    reconcile.ts asks decide/*.ts, pure: what should be done, and why
+//   apply     plans change the state, the checkpoint is written, targets are published, then the effects run
+// Rules:
+//   R1  A tick is woken by an event, a command, or a moment that a decision named; the 1 s tick only repairs.
+//   R2  Nothing is decided while the engine is lost, nor before `start` has asked it what is there (K1).
+//   R3  What a tick sets off is seen by a later tick, never by the same one.
+//   R4  A command is acknowledged after the checkpoint has it.
+import type { Cancel, Clock } from "../core/clock.ts";
+import { ServeError, describeThrown } from "../core/errors.ts";
+import type { Logger } from "../core/logger.ts";
+import type { Random } from "../core/random.ts";
+import type { EngineEvent, KnownProcess } from "../engine/engine.ts";
+import { type ProcessId, type ReplicaId, deploymentKey } from "../model/ids.ts";
+import type { Endpoint, InstanceStatus } from "../model/status.ts";
+import type { VersionedApplication } from "../model/target-state.ts";
+import { type ProxyReport, ROUTES_KEY, type ReplicaReport, targetsKey } from "../protocol/control.ts";
+import { acceptDeploy } from "./accept.ts";
+import { ActionApplier } from "./apply-actions.ts";
+import { Checkpoint } from "./checkpoint.ts";
+import type { ControllerCommands, HistoryEntry } from "./commands.ts";
+import type { ControllerOptions } from "./controller-options.ts";
+import { Journal } from "./journal.ts";
+import { ProxyObserver } from "./observe-proxies.ts";
+import { ReplicaObserver } from "./observe-replicas.ts";
+import { EPOCH } from "./process-specs.ts";
+import { publish } from "./publish.ts";
+import { httpEndpoint, readApplicationStatus, readStatus } from "./read-status.ts";
+import { reconcile } from "./reconcile.ts";
+import { ControllerState } from "./state.ts";
+import { type Verdict, Waiters } from "./waiters.ts";
+
+/** Period of the repairing tick (architecture 1). */
+const REPAIR_MS = 1_000;
+
+export class Controller implements ControllerCommands {
+  readonly #options: ControllerOptions;
+  readonly #state = new ControllerState();
+  readonly #checkpoint: Checkpoint;
+  readonly #journal: Journal;
+  readonly #replicas: ReplicaObserver;
+  readonly #proxies: ProxyObserver;
+  readonly #applier: ActionApplier;
+  readonly #waiters = new Waiters();
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #ending = new AbortController();
+  #started = false;
+  #awake = false;
+  #cancelTimer: Cancel = () => undefined;
+  #cancelRepair: Cancel = () => undefined;
+
+  constructor(options: ControllerOptions, logger: Logger, clock: Clock, random: Random) {
+    this.#options = options;
+    this.#logger = logger;
+    this.#clock = clock;
+    this.#checkpoint = new Checkpoint(options.engine.store);
+    this.#journal = new Journal(this.#state, logger, clock);
+    this.#replicas = new ReplicaObserver(this.#state, this.#journal, clock);
+    this.#proxies = new ProxyObserver(this.#state, logger, clock);
+    const observers = { replicaObserver: this.#replicas, proxyObserver: this.#proxies };
+    const parts = { state: this.#state, options, ...observers, journal: this.#journal, logger, wake: () => this.#wake() };
+    this.#applier = new ActionApplier(parts, clock, random);
+  }
+
+  /**
+   * Takes up what the last head left, then runs until `stop`. Links may report from now on; call it before they can.
+   * @throws {ServeError} ENGINE: a document of the checkpoint is damaged
+   */
+  async start(): Promise<void> {
+    const { engine, feed } = this.#options;
+    this.#checkpoint.load(this.#state, this.#clock.now());
+    publish(this.#state, feed);
+    feed.onProgress(() => this.#wake());
+    await engine.adopt(this.#known());
+    void this.#consume(engine.events(this.#ending.signal));
+    this.#started = true;
+    this.#cancelRepair = this.#clock.every(REPAIR_MS, () => this.#wake());
+    this.#wake();
+  }
+
+  /** Decides nothing any more, and touches no process. */
+  stop(): void {
+    this.#ending.abort();
+    this.#cancelTimer();
+    this.#cancelRepair();
+  }
+
+  /** Where HTTP is served; null when there are no proxies. Rejects with ENGINE when the first proxy cannot listen. */
+  async whenListening(): Promise<Endpoint | null> {
+    if (this.#options.http === null) return null;
+    await this.#waiters.wait(() => {
+      if (httpEndpoint(this.#state) !== null) return "done";
+      return this.#state.proxyError === "" ? "wait" : new ServeError("ENGINE", this.#state.proxyError);
+    });
+    return httpEndpoint(this.#state);
+  }
+
+  /** A replica dialled in, or changed. */
+  onReplicaReport(id: ReplicaId, report: ReplicaReport): void {
+    this.#replicas.onReport(id, report);
+    this.#wake();
+  }
+
+  onReplicaLinkClosed(id: ReplicaId): void {
+    this.#replicas.onLinkClosed(id);
+    this.#wake();
+  }
+
+  /** It misses heartbeats, or is heard again. */
+  onReplicaSuspect(id: ReplicaId, suspect: boolean): void {
+    const record = this.#state.replicas.get(id);
+    if (record !== undefined) record.suspect = suspect;
+    this.#wake();
+  }
+
+  /** A proxy dialled in, or changed. */
+  onProxyReport(id: ProcessId, report: ProxyReport): void {
+    this.#proxies.onReport(id, report);
+    this.#wake();
+  }
+
+  onProxyLinkClosed(id: ProcessId): void {
+    this.#proxies.onLinkClosed(id);
+    this.#wake();
+  }
+
+  deploy(applications: readonly VersionedApplication[]): void {
+    if (this.#state.shuttingDown) throw new ServeError("DEPLOY_FAILED", "the instance is shutting down");
+    const { changes, ...accepted } = acceptDeploy(this.#state, applications, this.#clock.now());
+    this.#adopt(accepted);
+    for (const { application, deployment, reason } of changes) {
+      this.#journal.deployment(application, deployment, "deployment.deploy", reason);
+    }
+  }
+
+  async whenDeployed(names: readonly string[], subscriberId?: string): Promise<void> {
+    await this.#waiters.wait(() => {
+      const verdicts = names.map((name) => this.#deployVerdict(name));
+      return verdicts.find((verdict) => verdict instanceof Error) ?? (verdicts.includes("wait") ? "wait" : "done");
+    });
+    const keys = names.flatMap((name) => {
+      const deployments = this.#state.applications.get(name)?.deployments ?? [];
+      return deployments.map(({ spec }) => targetsKey(name, spec.name));
+    });
+    const callers = [...this.#state.proxies.keys(), ...(subscriberId === undefined ? [] : [subscriberId])];
+    await this.#options.feed.whenAcknowledged([ROUTES_KEY, ...keys], callers);
+  }
+
+  async delete(name: string): Promise<void> {
+    const target = this.#state.applications.get(name);
+    if (target === undefined) throw this.#unknownApplication(name);
+    if (!target.deleting) {
+      this.#adopt({ ...this.#state, applications: new Map(this.#state.applications).set(name, { ...target, deleting: true }) });
+      this.#logger.info("application.delete", { application: name, reason: "by command" });
+    }
+    await this.#waiters.wait(() => (this.#state.applications.get(name)?.deleting === true ? "wait" : "done"));
+  }
+
+  async shutdown(): Promise<void> {
+    this.#state.shuttingDown = true;
+    this.#logger.info("instance.shutdown", { reason: "by command" });
+    this.#wake();
+    await this.#waiters.wait(() => {
+      const { applications, replicas, proxies } = this.#state;
+      return applications.size + replicas.size + proxies.size === 0 ? "done" : "wait";
+    });
+  }
+
+  status(): InstanceStatus {
+    const nodeIps = new Map(this.#options.engine.nodes().map(({ id, ip }) => [id, ip]));
+    return readStatus(this.#state, nodeIps, this.#options.admin());
+  }
+
+  locate(application: string, deployment: string | null): { readonly deployment: string } {
+    const target = this.#state.applications.get(application);
+    if (target === undefined || target.deleting) throw this.#unknownApplication(application);
+    const wanted = deployment ?? target.ingress;
+    const names = target.deployments.map(({ spec }) => spec.name);
+    if (names.includes(wanted)) return { deployment: wanted };
+    const message = `application ${application} has no deployment ${wanted}; it has ${names.join(", ")}`;
+    throw new ServeError("DEPLOYMENT_NOT_FOUND", message, { application, deployment: wanted });
+  }
+
+  history(application: string, deployment: string): readonly HistoryEntry[] {
+    return this.#state.deployments.get(deploymentKey(application, deployment))?.history.list() ?? [];
+  }
+
+  /** Makes a new target state the one that holds, once the checkpoint has it (R4). */
+  #adopt(next: Pick<ControllerState, "applications" | "deployments">): void {
+    this.#checkpoint.save({ ...this.#state, ...next });
+    this.#state.applications = next.applications;
+    this.#state.deployments = next.deployments;
+    publish(this.#state, this.#options.feed);
+    this.#wake();
+  }
+
+  #deployVerdict(name: string): Verdict {
+    const target = this.#state.applications.get(name);
+    if (target === undefined || target.deleting) {
+      return new ServeError("DEPLOY_FAILED", `application ${name} was deleted while it was deployed`, { application: name });
+    }
+    const { status, message } = readApplicationStatus(this.#state, target);
+    if (status === "DEPLOY_FAILED") return new ServeError("DEPLOY_FAILED", message, { application: name });
+    return status === "RUNNING" ? "done" : "wait";
+  }
+
+  #unknownApplication(name: string): ServeError {
+    const names = [...this.#state.applications.values()].filter(({ deleting }) => !deleting).map((target) => target.name);
+    const known = names.length === 0 ? "none is deployed" : `deployed: ${names.join(", ")}`;
+    return new ServeError("APPLICATION_NOT_FOUND", `there is no application ${name}; ${known}`, { application: name });
+  }
+
+  async #consume(events: AsyncIterable<EngineEvent>): Promise<void> {
+    for await (const event of events) {
+      this.#observe(event);
+      this.#wake();
+    }
+  }
+
+  #observe(event: EngineEvent): void {
+    if (event.type === "engine") {
+      this.#state.engineUp = event.state === "up";
+      this.#logger.warn(`engine.${event.state}`, { reason: event.detail });
+      return;
+    }
+    if (event.type === "node") return;
+    const replica = this.#state.replicas.get(event.id);
+    const proxy = this.#state.proxies.get(event.id);
+    const record = replica ?? proxy;
+    if (record === undefined) return;
+    switch (event.type) {
+      case "pending":
+        if (replica !== undefined) replica.pending = `waiting for the engine (${event.cause}): ${event.detail}`;
+        return;
+      case "started":
+        record.pid = event.pid;
+        record.node = event.node;
+        if (replica !== undefined) replica.pending = "";
+        return;
+      case "suspect":
+        record.stuck = event.detail;
+        return;
+      case "exited":
+        if (replica !== undefined) this.#replicas.onExited(replica, event);
+        if (proxy !== undefined) this.#proxies.onExited(proxy, event.detail);
+    }
+  }
+
+  /** Runs a tick after what runs now, once however often it is asked for. */
+  #wake(): void {
+    if (this.#awake) return;
+    this.#awake = true;
+    queueMicrotask(() => {
+      this.#awake = false;
+      if (this.#started && this.#state.engineUp && !this.#ending.signal.aborted) this.#tick(); // R2
+    });
+  }
+
+  #tick(): void {
+    const { engine, feed, http } = this.#options;
+    const parts = { state: this.#state, applier: this.#applier, feed, journal: this.#journal };
+    const proxyNodes = http === null || this.#state.shuttingDown ? [] : engine.nodes().map(({ id }) => id);
+    const nowMs = this.#clock.now();
+    const { effects, wakeAtMs } = reconcile(parts, proxyNodes, nowMs);
+    this.#save();
+    publish(this.#state, feed);
+    for (const effect of effects) effect();
+    this.#waiters.lookAll();
+    this.#cancelTimer();
+    if (wakeAtMs !== undefined) this.#cancelTimer = this.#clock.after(wakeAtMs - nowMs, () => this.#wake(), true);
+  }
+
+  /** A store that fails does not stop the work: processes it does not know end themselves when no head knows them. */
+  #save(): void {
+    try {
+      this.#checkpoint.save(this.#state);
+    } catch (error) {
+      this.#logger.error("checkpoint.failed", { reason: describeThrown(error) });
+    }
+  }
+
+  #known(): readonly KnownProcess[] {
+    const known = ({ id, pid }: { readonly id: ProcessId; readonly pid: number | null }, program: KnownProcess["program"]) => {
+      return { id, epoch: EPOCH, pid, program };
+    };
+    return [
+      ...[...this.#state.replicas.values()].map((record) => known(record, "replica")),
+      ...[...this.#state.proxies.values()].map((record) => known(record, "proxy")),
+    ];
+  }
+}

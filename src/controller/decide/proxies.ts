@@ -1,0 +1,94 @@
+// Decides which proxies to start and stop: one on each node (K3).
+// Pure: no clock, no log, no process. Carried out by ../apply-actions.ts, called from ../controller.ts.
+//   R1  A node without a proxy gets one at once, unless proxies there died within `QUICK_DEATH_MS` three times in a row:
+//       then 1, 2, 4 ... 8 s later.
+//   R2  A proxy that listens drains; one that does not is killed.
+import { backoffMs } from "../../core/backoff.ts";
+import type { NodeId, ProcessId } from "../../model/ids.ts";
+import type { ProxySnapshot } from "../snapshot.ts";
+import { REDIAL_MS } from "./replicas.ts";
+
+const QUICK_DEATH_MS = 30_000;
+const QUICK_DEATHS = 3;
+/** Longest wait. Chosen shorter than a replica's: without a proxy nothing answers at all. */
+const MAX_WAIT_MS = 8_000;
+
+/** What is remembered of the proxies of one node. */
+export interface ProxyMemory {
+  readonly quickDeaths: number;
+  /** Unix milliseconds. */
+  readonly notBeforeMs: number;
+}
+
+export type ProxyAction =
+  | { readonly kind: "start"; readonly node: NodeId; readonly reason: string }
+  | { readonly kind: "listen"; readonly id: ProcessId; readonly reason: string }
+  | { readonly kind: "drain"; readonly id: ProcessId; readonly reason: string }
+  | { readonly kind: "kill"; readonly id: ProcessId; readonly reason: string }
+  | { readonly kind: "forget"; readonly id: ProcessId; readonly reason: string };
+
+export interface ProxyDecision {
+  readonly actions: readonly ProxyAction[];
+  /** When time alone will change the decision, Unix milliseconds; undefined: never. */
+  readonly wakeAtMs: number | undefined;
+}
+
+/** A proxy of the node ended after `livedMs` without being told to. */
+export function afterProxyDeath(memory: ProxyMemory | undefined, livedMs: number, nowMs: number): ProxyMemory {
+  const quickDeaths = livedMs < QUICK_DEATH_MS ? (memory?.quickDeaths ?? 0) + 1 : 0;
+  const waitMs = quickDeaths < QUICK_DEATHS ? 0 : backoffMs(quickDeaths - QUICK_DEATHS, 1000, MAX_WAIT_MS);
+  return { quickDeaths, notBeforeMs: nowMs + waitMs };
+}
+
+/** What brings the proxies to one on each of `nodes`; an empty list stops all. */
+export function decideProxies(
+  nodes: readonly NodeId[],
+  seen: readonly ProxySnapshot[],
+  memory: ReadonlyMap<NodeId, ProxyMemory>,
+  nowMs: number,
+): ProxyDecision {
+  const due = seen.flatMap((proxy) => decideDue(proxy, nowMs) ?? []);
+  const dueIds = new Set(due.map(({ id }) => id));
+  const live = seen.filter(({ id, phase }) => !dueIds.has(id) && phase.kind !== "draining" && phase.kind !== "ending");
+  const held = new Set<NodeId>();
+  const orders = live.flatMap((proxy) => {
+    if (!nodes.includes(proxy.node) || held.has(proxy.node)) return [stop(proxy)];
+    held.add(proxy.node);
+    return proxy.phase.kind === "idle" ? [{ kind: "listen", id: proxy.id, reason: "its process is up" } as const] : [];
+  });
+  const missing = nodes.filter((node) => !held.has(node));
+  const starts = missing
+    .filter((node) => (memory.get(node)?.notBeforeMs ?? 0) <= nowMs)
+    .map((node): ProxyAction => ({ kind: "start", node, reason: `node ${node} has no proxy` })); // R1
+  const times = [...seen.flatMap(deadlinesOf), ...missing.map((node) => memory.get(node)?.notBeforeMs ?? 0)];
+  const future = times.filter((time) => time > nowMs);
+  return {
+    actions: [...due, ...orders, ...starts],
+    wakeAtMs: future.length === 0 ? undefined : Math.min(...future),
+  };
+}
+
+function decideDue({ id, phase, linkLostAtMs, stuck }: ProxySnapshot, nowMs: number) {
+  const over = "untilMs" in phase && nowMs >= phase.untilMs;
+  if (phase.kind === "failed") return { kind: "kill", id, reason: phase.error } as const;
+  if (phase.kind === "ending") return over ? ({ kind: "forget", id, reason: "its end was never confirmed" } as const) : undefined;
+  const why = dueReason(over, phase.kind, stuck, linkLostAtMs !== null && nowMs >= linkLostAtMs + REDIAL_MS);
+  return why === undefined ? undefined : ({ kind: "kill", id, reason: why } as const);
+}
+
+function dueReason(over: boolean, phase: string, stuck: string | null, unreachable: boolean): string | undefined {
+  if (stuck !== null) return stuck;
+  if (over) return phase === "draining" ? "its grace ran out" : "did not dial in after the head's restart";
+  return unreachable && phase !== "draining" ? `control link closed for ${REDIAL_MS / 1000} s` : undefined;
+}
+
+function deadlinesOf({ phase, linkLostAtMs }: ProxySnapshot): number[] {
+  const times = linkLostAtMs === null ? [] : [linkLostAtMs + REDIAL_MS];
+  return "untilMs" in phase ? [...times, phase.untilMs] : times;
+}
+
+/** R2 */
+function stop({ id, phase }: ProxySnapshot): ProxyAction {
+  const reason = "no proxy is wanted here";
+  return { kind: phase.kind === "listening" ? "drain" : "kill", id, reason };
+}

@@ -1,0 +1,38 @@
+// What a deploy changes for one deployment, and what that costs (D1). Pure.
+//   R1  The code version covers code, init args and options of kind restart (D3): another version restarts.
+//   R2  Otherwise the dearest option that changed decides, by the option table.
+import { compareOptions } from "../../config/update-cost.ts";
+import type { DeploymentSpec } from "../../model/application-spec.ts";
+import type { DeploymentTarget } from "../../model/target-state.ts";
+import type { StatusEvent } from "./status.ts";
+
+export interface TargetChange {
+  readonly target: DeploymentTarget;
+  /** What it is for the deployment's status; undefined: nothing that a replica or a status notices. */
+  readonly event: Extract<StatusEvent, "configUpdate" | "scaleUp" | "scaleDown"> | undefined;
+  readonly reason: string;
+}
+
+/** The new target of a deployment. `before` is undefined when it is new. */
+export function decideTargetChange(before: DeploymentTarget | undefined, spec: DeploymentSpec, codeVersion: string): TargetChange {
+  if (before === undefined) {
+    return { target: { spec, codeVersion, configRevision: 1 }, event: "configUpdate", reason: "new deployment" };
+  }
+  const { cost, changed } = compareOptions(before.spec.options, spec.options);
+  const names = changed.join(", ");
+  const same = { spec, codeVersion, configRevision: before.configRevision };
+  if (before.codeVersion !== codeVersion) {
+    const reason = `code version ${before.codeVersion} -> ${codeVersion}${names === "" ? "" : `; changed: ${names}`}`;
+    return { target: same, event: "configUpdate", reason };
+  }
+  if (cost === "reconfigure" || cost === "restart") {
+    const target = { ...same, configRevision: before.configRevision + 1 };
+    return { target, event: "configUpdate", reason: `changed in place: ${names}` };
+  }
+  const grown = spec.options.numReplicas - before.spec.options.numReplicas;
+  if (grown !== 0) {
+    const reason = `numReplicas ${before.spec.options.numReplicas} -> ${spec.options.numReplicas}`;
+    return { target: same, event: grown > 0 ? "scaleUp" : "scaleDown", reason };
+  }
+  return { target: same, event: undefined, reason: cost === "none" ? "nothing changed" : `changed live: ${names}` };
+}

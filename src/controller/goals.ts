@@ -1,0 +1,62 @@
+// What follows from the target state for each deployment: its goal, and the counted facts its status is made of. Pure.
+import { isServing, isStopping, publishedAddress } from "../model/lifecycle.ts";
+import type { ApplicationTarget, DeploymentTarget } from "../model/target-state.ts";
+import type { DeploymentGoal } from "./decide/replicas.ts";
+import { startThreshold } from "./decide/start-failures.ts";
+import type { DeploymentFacts } from "./decide/status.ts";
+import { deploymentsToStop, mayDropRetired } from "./decide/teardown.ts";
+import type { ReplicaRecord } from "./state.ts";
+
+/** A deployment that shall be gone. */
+const NOTHING: DeploymentGoal = { codeVersion: "", configRevision: 0, replicas: 0, surge: 0, startThreshold: 0 };
+
+/** What a deployment should have; undefined: it shall be gone. */
+export function goalOf(target: DeploymentTarget | undefined): DeploymentGoal {
+  if (target === undefined) return NOTHING;
+  const { numReplicas, rollingUpdatePercentage, maxConstructorRetryCount } = target.spec.options;
+  return {
+    codeVersion: target.codeVersion,
+    configRevision: target.configRevision,
+    replicas: numReplicas,
+    surge: Math.max(1, Math.floor(rollingUpdatePercentage * numReplicas)),
+    startThreshold: startThreshold(maxConstructorRetryCount, numReplicas),
+  };
+}
+
+/** Deployments of an application that shall be gone, with the replicas it has by deployment. */
+export function stoppingDeployments(
+  application: ApplicationTarget,
+  replicas: ReadonlyMap<string, readonly ReplicaRecord[]>,
+): ReadonlySet<string> {
+  if (application.deleting) {
+    return deploymentsToStop(application, new Map([...replicas].map(([name, records]) => [name, records.length])));
+  }
+  const versions = new Map([...replicas].map(([name, records]) => [name, records.map(({ codeVersion }) => codeVersion)]));
+  const dropped = mayDropRetired(application, versions) ? application.retired : [];
+  return new Set(dropped.map(({ spec }) => spec.name));
+}
+
+/** Counts what a status is decided from. */
+export function factsOf(target: DeploymentTarget, records: readonly ReplicaRecord[]): DeploymentFacts {
+  const goal = goalOf(target);
+  const live = records.filter(({ phase }) => !isStopping(phase));
+  const current = live.filter(({ codeVersion }) => codeVersion === target.codeVersion);
+  const upToDate = current.filter((r) => r.phase.kind === "running" && r.configRevision === target.configRevision);
+  const pending = live.find((record) => record.pending !== "")?.pending ?? "";
+  const changed = [...new Set(live.flatMap(({ changedFiles }) => changedFiles))];
+  return {
+    target: goal.replicas,
+    upToDate: upToDate.length,
+    changing: live.filter(({ phase }) => phase.kind !== "running").length,
+    outdated: live.length - current.length,
+    stopping: records.length - live.length,
+    recovering: live.filter(({ phase }) => phase.kind === "recovering").length,
+    startThreshold: goal.startThreshold,
+    note: changed.length > 0 ? `code changed on disk: ${changed.join(", ")}` : pending,
+  };
+}
+
+/** True when callers have nowhere to go: none serves, and none is published from before the head's restart. */
+export function hasNobody(records: readonly ReplicaRecord[]): boolean {
+  return records.every(({ phase }) => !isServing(phase) && publishedAddress(phase) === null);
+}

@@ -1,0 +1,71 @@
+// Writes what callers need to know into the change feed: routes and deployment targets. It decides nothing.
+//   R1  A route exists from the moment the deploy is accepted until the delete is accepted (RT5).
+//   R2  A deployment that is no more leaves a tombstone, so that waiting callers hear of it.
+//   R3  Callers of a deployment that gave up and has nobody left are told so; every other one makes them wait (D4).
+import { publishedAddress } from "../model/lifecycle.ts";
+import type { ApplicationTarget, DeploymentTarget } from "../model/target-state.ts";
+import { type DeploymentTargets, ROUTES_KEY, type RouteTableData, targetsKey } from "../protocol/control.ts";
+import type { ChangeFeed } from "./change-feed.ts";
+import { gaveUp } from "./decide/start-failures.ts";
+import { goalOf, hasNobody, stoppingDeployments } from "./goals.ts";
+import type { ControllerState, ReplicaRecord } from "./state.ts";
+
+const TARGETS_PREFIX = "targets/";
+
+/** Brings the feed up to date; keys whose value stays are not touched. */
+export function publish(state: ControllerState, feed: ChangeFeed): void {
+  feed.set(ROUTES_KEY, routesOf(state.applications.values()));
+  const wanted = new Set<string>();
+  for (const application of state.applications.values()) {
+    const replicas = state.replicasByDeployment(application.name);
+    const stopping = stoppingDeployments(application, replicas);
+    for (const target of [...application.deployments, ...application.retired]) {
+      const { name } = target.spec;
+      if (stopping.has(name)) continue;
+      const key = targetsKey(application.name, name);
+      wanted.add(key);
+      feed.set(key, targetsOf(application.name, target, replicas.get(name) ?? [], isUnavailable(state, application, target)));
+    }
+  }
+  for (const key of feed.keys()) {
+    if (!key.startsWith(TARGETS_PREFIX) || wanted.has(key)) continue;
+    feed.set(key, { ...(feed.get(key) as DeploymentTargets), unavailable: "was deleted", replicas: [] }); // R2
+  }
+}
+
+/** The route table (R1). */
+export function routesOf(applications: Iterable<ApplicationTarget>): RouteTableData {
+  const routes = [...applications].flatMap(({ name, routePrefix, ingress, deleting }) =>
+    routePrefix === null || deleting ? [] : [{ prefix: routePrefix, application: name, deployment: ingress }],
+  );
+  return { routes };
+}
+
+/** Where the calls of one deployment may go. */
+export function targetsOf(
+  application: string,
+  target: DeploymentTarget,
+  records: readonly ReplicaRecord[],
+  failed: boolean,
+): DeploymentTargets {
+  const { name, options } = target.spec;
+  const replicas = records.flatMap(({ id, phase, node, suspect, linkLostAtMs }) => {
+    const address = publishedAddress(phase);
+    return address === null ? [] : [{ id, address, node, suspect: suspect || linkLostAtMs !== null }];
+  });
+  return {
+    application,
+    deployment: name,
+    unavailable: failed ? "failed to deploy" : null,
+    maxOngoingRequests: options.maxOngoingRequests,
+    maxQueuedRequests: options.maxQueuedRequests,
+    replicas: replicas.sort((a, b) => (a.id < b.id ? -1 : 1)),
+  };
+}
+
+/** R3 */
+function isUnavailable(state: ControllerState, application: ApplicationTarget, target: DeploymentTarget): boolean {
+  const { name } = target.spec;
+  const { starts } = state.deployment(application.name, name);
+  return gaveUp(starts, goalOf(target).startThreshold) && hasNobody(state.replicasOf(application.name, name));
+}

@@ -1,0 +1,28 @@
+// What was observed, as values: the input of the decisions. Made by observe functions of the state, never changed.
+import type { ProxyPhase, ReplicaPhase } from "../model/lifecycle.ts";
+import type { NodeId, ProcessId, ReplicaId } from "../model/ids.ts";
+
+/** One replica. Times are Unix milliseconds. */
+export interface ReplicaSnapshot {
+  readonly id: ReplicaId;
+  readonly codeVersion: string;
+  /** Of the options it runs with. */
+  readonly configRevision: number;
+  readonly rank: number;
+  readonly phase: ReplicaPhase;
+  /** Since when its control link is closed; null: it is open, or there was none yet. */
+  readonly linkLostAtMs: number | null;
+  /** What the engine says when the process cannot run on (state T); null: nothing. */
+  readonly stuck: string | null;
+  /** Every caller has acknowledged targets without it. Means something while it is `leaving`. */
+  readonly released: boolean;
+}
+
+/** One proxy. */
+export interface ProxySnapshot {
+  readonly id: ProcessId;
+  readonly node: NodeId;
+  readonly phase: ProxyPhase;
+  readonly linkLostAtMs: number | null;
+  readonly stuck: string | null;
+}

@@ -1,0 +1,116 @@
+// Everything the controller knows, each fact once: what should be (applications), what was observed (replicas, proxies),
+// what decisions remember (starts, statuses). Changed by observe-*.ts, apply-actions.ts and accept.ts only, read by all.
+//   R1  A replica's phase changes by `move`, which holds to the table of legal moves.
+//   R2  Records are of this head's knowledge; what decisions get are snapshots of them.
+import {
+  PROXY_MOVES,
+  type ProxyPhase,
+  REPLICA_MOVES,
+  type ReplicaPhase,
+  canMove,
+} from "../model/lifecycle.ts";
+import { type NodeId, type ProcessId, type ReplicaId, deploymentKey } from "../model/ids.ts";
+import type { ApplicationTarget } from "../model/target-state.ts";
+import type { ProxyMemory } from "./decide/proxies.ts";
+import { type StartMemory, freshMemory } from "./decide/start-failures.ts";
+import { NEW_DEPLOYMENT, type StatusInfo } from "./decide/status.ts";
+import { History } from "./history.ts";
+
+/** What replicas and proxies have in common: a process and a link. Times are Unix milliseconds. */
+export interface ProcessRecord {
+  readonly id: ProcessId;
+  readonly startMs: number;
+  pid: number | null;
+  node: NodeId;
+  linkLostAtMs: number | null;
+  /** The engine's words when the process cannot run on. */
+  stuck: string | null;
+}
+
+export interface ReplicaRecord extends ProcessRecord {
+  readonly application: string;
+  readonly deployment: string;
+  readonly rank: number;
+  /** Grace of its deployment when it started, for the day when the deployment is no more. */
+  readonly graceMs: number;
+  codeVersion: string;
+  configRevision: number;
+  phase: ReplicaPhase;
+  /** Misses heartbeats: chosen last. */
+  suspect: boolean;
+  /** Why the engine has not started it yet; empty when it has. */
+  pending: string;
+  /** Files that differed from the deploy when it started (D3). */
+  changedFiles: readonly string[];
+}
+
+export interface ProxyRecord extends ProcessRecord {
+  phase: ProxyPhase;
+}
+
+/** What is remembered of one deployment beside its target. */
+export interface DeploymentState {
+  status: StatusInfo;
+  starts: StartMemory;
+  readonly history: History;
+}
+
+export class ControllerState {
+  applications: ReadonlyMap<string, ApplicationTarget> = new Map();
+  /** By `deploymentKey`. */
+  deployments = new Map<string, DeploymentState>();
+  readonly replicas = new Map<ReplicaId, ReplicaRecord>();
+  readonly proxies = new Map<ProcessId, ProxyRecord>();
+  readonly proxyMemory = new Map<NodeId, ProxyMemory>();
+  /** Processes that dialled in and that nobody knows. */
+  readonly strangers = new Map<ProcessId, "replica" | "proxy">();
+  /** Where the first proxy listened; later ones get the same port. */
+  endpoint: { readonly host: string; readonly port: number } | null = null;
+  /** Why the newest proxy could not listen; empty when it could. */
+  proxyError = "";
+  /** False while the engine says that it lost its substrate: then nothing is decided. */
+  engineUp = true;
+  shuttingDown = false;
+
+  /** The memory of a deployment; a new one begins empty. */
+  deployment(application: string, deployment: string): DeploymentState {
+    const key = deploymentKey(application, deployment);
+    let state = this.deployments.get(key);
+    if (state === undefined) {
+      state = { status: NEW_DEPLOYMENT, starts: freshMemory(""), history: new History() };
+      this.deployments.set(key, state);
+    }
+    return state;
+  }
+
+  /** Replicas of a deployment, in whatever phase. */
+  replicasOf(application: string, deployment: string): ReplicaRecord[] {
+    return [...this.replicas.values()].filter((r) => r.application === application && r.deployment === deployment);
+  }
+
+  /** Replicas of an application by deployment, in whatever phase. */
+  replicasByDeployment(application: string): Map<string, ReplicaRecord[]> {
+    const groups = new Map<string, ReplicaRecord[]>();
+    for (const record of this.replicas.values()) {
+      if (record.application !== application) continue;
+      const group = groups.get(record.deployment);
+      if (group === undefined) groups.set(record.deployment, [record]);
+      else group.push(record);
+    }
+    return groups;
+  }
+}
+
+/** Moves a replica on, if the move is legal (R1). @returns whether it moved */
+export function moveReplica(record: ReplicaRecord, phase: ReplicaPhase): boolean {
+  const legal = canMove(REPLICA_MOVES, record.phase.kind, phase.kind);
+  if (legal) record.phase = phase;
+  return legal;
+}
+
+/** Moves a proxy on, if the move is legal. @returns whether it moved */
+export function moveProxy(record: ProxyRecord, phase: ProxyPhase): boolean {
+  const legal = canMove(PROXY_MOVES, record.phase.kind, phase.kind);
+  if (legal) record.phase = phase;
+  return legal;
+}
