@@ -4,7 +4,7 @@ import { checkOptions } from "../config/check-options.ts";
 import { showValue } from "../config/check-rule.ts";
 import type { DeploymentOptions } from "../config/options.generated.ts";
 import { ConfigError } from "../core/errors.ts";
-import { DEPLOYMENT } from "./brands.ts";
+import { CROSSING_HINT } from "../protocol/values.ts";
 import { store } from "./globals.ts";
 import { bindApplication } from "./graph.ts";
 import type { DeploymentCode, Registration } from "./registry.ts";
@@ -53,7 +53,7 @@ export function deployment(target: DeploymentCode, options: DeploymentOptions = 
 class DeploymentDefinition implements Deployment<unknown, readonly unknown[]> {
   /** As error messages and debuggers show it. */
   static readonly name: string = "Deployment";
-  readonly [DEPLOYMENT] = true;
+  readonly [CROSSING_HINT] = "pass what its bind(...) returns, as an argument of another bind(...)";
   readonly #registration: Registration;
   readonly #input: DeploymentOptions;
 

@@ -7,8 +7,8 @@ import { resolveOptions } from "../config/check-options.ts";
 import type { DeploymentOptions } from "../config/options.generated.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { ApplicationSpec, CodeEntry, DeploymentSpec } from "../model/application-spec.ts";
-import { encodeToBytes, plainHooks, type EncodeHooks, type HandleRef } from "../protocol/values.ts";
-import { APPLICATION, hintFor } from "./brands.ts";
+import { CROSSING_HINT, encodeToBytes, plainHooks, type EncodeHooks, type HandleRef } from "../protocol/values.ts";
+import { APPLICATION } from "./brands.ts";
 import { store } from "./globals.ts";
 import { handleRefOf } from "./handle.ts";
 import { describePlace, type Registration } from "./registry.ts";
@@ -36,6 +36,7 @@ class Bound implements BoundApplication {
   readonly args: readonly unknown[];
   readonly children: readonly BoundApplication[];
   readonly [APPLICATION] = true;
+  readonly [CROSSING_HINT] = "give it to bind(...), which makes a handle of it, or to serve.run";
 
   constructor(name: string, registration: Registration, input: DeploymentOptions, args: readonly unknown[]) {
     this.name = name;
@@ -165,7 +166,6 @@ function encodeArgs(
 ): Uint8Array {
   const hooks: EncodeHooks = {
     handleRef: (value) => (isApplication(value) ? refOf(value) : handleRefOf(value)),
-    hintFor,
     openBody: plainHooks.openBody,
   };
   return encodeToBytes(node.args, hooks, `${node.name}.bind(...)`);

@@ -7,6 +7,7 @@
 import { inspect } from "node:util";
 import { SerializationError, ServeError, toServeError } from "../core/errors.ts";
 import type { CancelReason, OutgoingCall, ValueCall, ValueObserver, ValueStream } from "../model/call.ts";
+import { CROSSING_HINT } from "../protocol/values.ts";
 import { RESPONSE } from "./brands.ts";
 import { ReceivedStream, type StreamOwner } from "./response-stream.ts";
 import type { Runtime } from "./runtime.ts";
@@ -32,6 +33,7 @@ export class PendingResponse
 {
   /** As error messages and debuggers show it. */
   static readonly name: string = "DeploymentResponse";
+
   readonly #call: ValueCall;
   readonly #runtime: Runtime;
   readonly #signal: AbortSignal | undefined;
@@ -48,6 +50,10 @@ export class PendingResponse
     this.#runtime = runtime;
     this.#scope = scope;
     this.#signal = signal;
+  }
+
+  get [CROSSING_HINT](): string {
+    return "await it first, or pass it as a top-level argument of the call";
   }
 
   get requestId(): string {

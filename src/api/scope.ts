@@ -5,7 +5,6 @@
 //   R4  A call started after `cancel` fails at once with the same error.
 import { RequestCancelledError, RequestTimeoutError, type ServeError } from "../core/errors.ts";
 import type { CancelReason } from "../model/call.ts";
-import type { Surroundings } from "./globals.ts";
 import type { Runtime } from "./runtime.ts";
 import type { RequestContext } from "./types.ts";
 
@@ -33,7 +32,7 @@ export interface NestedCall {
 }
 
 /** A request that is running. Whoever runs it makes one, runs the code by `runInScope`, and calls `end` or `cancel`. */
-export class RequestScope implements Surroundings {
+export class RequestScope {
   readonly runtime: Runtime;
   readonly facts: RequestFacts;
   #state: "open" | "ended" | "cancelled" = "open";

@@ -20,7 +20,7 @@ import {
   writeString,
 } from "./msgpack.ts";
 import { formatPath } from "./value-path.ts";
-import { plainHooks, type EncodeHooks } from "./value-hooks.ts";
+import { CROSSING_HINT, plainHooks, type EncodeHooks } from "./value-hooks.ts";
 
 const SHARED_MEMORY = "a SharedArrayBuffer";
 
@@ -131,11 +131,12 @@ class ValueEncoder {
   }
 
   plain(w: ByteWriter, value: Record<string, unknown>): void {
-    this.enter(value);
+    // Before entering: what these find, or throw, belongs to the object and to no key of it.
     const keys = Object.keys(value);
     for (const symbol of Object.getOwnPropertySymbols(value)) {
       if (Object.prototype.propertyIsEnumerable.call(value, symbol)) this.refuse(`the symbol key ${String(symbol)}`);
     }
+    this.enter(value);
     this.fields(w, value, keys);
     this.leave();
   }
@@ -151,9 +152,9 @@ class ValueEncoder {
   }
 
   map(w: ByteWriter, map: Map<unknown, unknown>): void {
+    const size = map.size;
     this.enter(map);
     const start = beginExt(w);
-    const size = map.size;
     writeArrayHeader(w, size * 2);
     let position = 0;
     for (const [key, value] of map) {
@@ -168,9 +169,9 @@ class ValueEncoder {
   }
 
   set(w: ByteWriter, set: Set<unknown>): void {
+    const size = set.size;
     this.enter(set);
     const start = beginExt(w);
-    const size = set.size;
     writeArrayHeader(w, size);
     let position = 0;
     for (const value of set) {
@@ -248,7 +249,7 @@ class ValueEncoder {
   /** A deployment handle, or else nothing that crosses. */
   foreign(w: ByteWriter, value: object, received: string): void {
     const ref = this.hooks.handleRef(value);
-    if (ref === undefined) this.refuse(received, this.hooks.hintFor?.(value));
+    if (ref === undefined) this.refuse(received, crossingHint(value));
     this.enter(ref);
     const start = beginExt(w);
     writeArrayHeader(w, 3);
@@ -295,6 +296,11 @@ function describeInstance(value: object): string {
   return typeof maker?.name === "string" && maker.name !== ""
     ? `an instance of ${maker.name}`
     : "an instance of a class without a name";
+}
+
+function crossingHint(value: object): string | undefined {
+  const hint = (value as { [CROSSING_HINT]?: unknown })[CROSSING_HINT];
+  return typeof hint === "string" ? hint : undefined;
 }
 
 let spare: ValueEncoder | undefined = new ValueEncoder();

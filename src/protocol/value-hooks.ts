@@ -2,6 +2,9 @@
 // Plain types and the two tables for places where neither exists (control links, options, errors).
 import { SerializationError } from "../core/errors.ts";
 
+/** Under this key an object that cannot cross may say what to do instead; the refusal says it on. */
+export const CROSSING_HINT = Symbol.for("manta-serve/crossing-hint");
+
 /** A deployment handle as data. */
 export interface HandleRef {
   readonly application: string;
@@ -14,8 +17,6 @@ export interface HandleRef {
 export interface EncodeHooks {
   /** The reference when `value` is a deployment handle. Asked for functions and class instances only. */
   handleRef(value: object): HandleRef | undefined;
-  /** What to do about a function or class instance that is refused; undefined or absent: the usual words. */
-  hintFor?(value: object): string | undefined;
   /**
    * Registers a body that will be sent as chunks beside the value.
    * @param path where the Request or Response stands, for errors

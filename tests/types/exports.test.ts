@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import * as api from "./index.ts";
+import * as api from "manta-serve";
 
-const source = readFileSync(new URL("index.ts", import.meta.url), "utf8");
-const page = readFileSync(new URL("../docs/reference/api.md", import.meta.url), "utf8");
+const source = readFileSync(new URL("../../src/index.ts", import.meta.url), "utf8");
+const page = readFileSync(new URL("../../docs/reference/api.md", import.meta.url), "utf8");
 
 /** All exported names, types too. */
 function exportedNames(): string[] {
