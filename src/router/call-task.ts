@@ -2,19 +2,29 @@
 //   waiting -> sent -> answering -> done, or back from sent to waiting on REJECT (Q3)
 //   R1  The owner hears of the end exactly once, never from inside the call that started it.
 //   R2  A call that ended early (cancelled, deadline) stays at its replica until the replica's last frame: it holds its slot (Q5).
-import type { Cancel } from "../core/clock.ts";
+import type { Cancel, Clock } from "../core/clock.ts";
 import { RequestCancelledError, RequestTimeoutError, type ServeError } from "../core/errors.ts";
 import type { CallEnvelope, CancelReason, OutgoingCall } from "../model/call.ts";
 import type { Connection } from "../transport/connection.ts";
-import type { DeploymentRouter } from "./deployment-router.ts";
-import type { ReplicaLink } from "./replica-link.ts";
+
+/** Where a call waits and whose deadline clock runs: its router. */
+export interface TaskRouter {
+  readonly clock: Clock;
+  /** Takes the call out of the queue if it waits there. */
+  forget(task: CallTask): void;
+}
+
+/** Where a call is while it is at a replica: the link to it. */
+export interface TaskPlace {
+  cancel(task: CallTask, reason: CancelReason): void;
+}
 
 export abstract class CallTask implements OutgoingCall {
   readonly envelope: CallEnvelope;
   /** Order among the calls of this caller. */
   arrival = 0;
   /** Set while it is at a replica. */
-  link: ReplicaLink | undefined;
+  link: TaskPlace | undefined;
   callId = 0;
   /** Streams of the answer that have not ended. */
   openStreams = 0;
@@ -22,7 +32,7 @@ export abstract class CallTask implements OutgoingCall {
   answered = false;
   /** The owner has heard of the end. */
   ended = false;
-  #router: DeploymentRouter | undefined;
+  #router: TaskRouter | undefined;
   #cancelTimer: Cancel | undefined;
 
   constructor(envelope: CallEnvelope) {
@@ -30,7 +40,7 @@ export abstract class CallTask implements OutgoingCall {
   }
 
   /** Takes the call into `router`; from here on its deadline runs. */
-  enter(router: DeploymentRouter): void {
+  enter(router: TaskRouter): void {
     this.#router = router;
     const { deadlineMs } = this.envelope;
     if (deadlineMs !== undefined) {

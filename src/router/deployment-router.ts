@@ -13,7 +13,7 @@ import type { Address, DeploymentTargets, ReplicaTarget } from "../protocol/cont
 import type { Connection } from "../transport/connection.ts";
 import { mayQueue } from "./admission.ts";
 import { CallQueue } from "./call-queue.ts";
-import type { CallTask } from "./call-task.ts";
+import type { CallTask, TaskRouter } from "./call-task.ts";
 import { chooseReplica } from "./choose-replica.ts";
 import { ReplicaLink, type LinkOwner } from "./replica-link.ts";
 
@@ -32,7 +32,7 @@ const REDIAL_MAX_MS = 1000;
 const BACK_PRESSURE_STATUS = 503;
 const RETRY_AFTER_S = 1;
 
-export class DeploymentRouter implements LinkOwner {
+export class DeploymentRouter implements LinkOwner, TaskRouter {
   readonly application: string;
   readonly deployment: string;
   readonly clock: Clock;

@@ -20,7 +20,7 @@ import {
   CANCEL_REASON,
 } from "../protocol/messages.ts";
 import type { Connection } from "../transport/connection.ts";
-import type { CallTask } from "./call-task.ts";
+import type { CallTask, TaskPlace } from "./call-task.ts";
 import type { Candidate } from "./choose-replica.ts";
 
 /** What a link tells its router. */
@@ -36,7 +36,7 @@ export interface LinkOwner {
   lost(link: ReplicaLink, reason: string): void;
 }
 
-export class ReplicaLink implements Candidate {
+export class ReplicaLink implements Candidate, TaskPlace {
   readonly id: string;
   target: ReplicaTarget;
   readonly #owner: LinkOwner;
