@@ -106,7 +106,13 @@ function error(p: Uint8Array, at: number): object {
   const { code, message, retryable, details, cause } = readError(p, at, p.length);
   if (!(cause instanceof Error)) return { code, message, retryable, details };
   const { name, message: causeMessage, stack } = cause;
-  return { code, message, retryable, details, cause: { name, message: causeMessage, stack, fields: { ...cause } } };
+  return {
+    code,
+    message,
+    retryable,
+    details,
+    cause: { name, message: causeMessage, stack, fields: Object.fromEntries(Object.entries(cause)) },
+  };
 }
 
 function http(p: Uint8Array, at: number): [Head, number] {

@@ -86,7 +86,11 @@ function tag(value: unknown): unknown {
   if (ArrayBuffer.isView(value))
     return { $typedArray: [Object.prototype.toString.call(value).slice(8, -1), toHex(new Uint8Array(value.buffer))] };
   if (value instanceof Error) {
-    const parts: Tagged = { name: value.name, message: value.message, fields: tag({ ...value }) };
+    const parts: Tagged = {
+      name: value.name,
+      message: value.message,
+      fields: tag(Object.fromEntries(Object.entries(value))),
+    };
     return { $error: "cause" in value ? { ...parts, cause: tag(value.cause) } : parts };
   }
   if (value instanceof FakeHandle) return { $handle: value.ref };

@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { ByteWriter } from "./byte-writer.ts";
+
+describe("ByteWriter", () => {
+  it("never writes to memory that was handed out (W1)", () => {
+    const writer = new ByteWriter();
+    writer.text("first");
+    const first = writer.take();
+    writer.text("second");
+    writer.position = 0;
+    writer.text("third!");
+    expect([Buffer.from(first).toString(), Buffer.from(writer.take()).toString()]).toEqual(["first", "third!"]);
+  });
+
+  it("keeps what was begun when it moves to another slab (W2, W3)", () => {
+    const writer = new ByteWriter();
+    writer.bytes(new Uint8Array(65_000));
+    writer.take();
+    const start = writer.position;
+    writer.u32(0);
+    writer.bytes(new Uint8Array(200_000).fill(7));
+    writer.setU32(start, 0x01020304);
+    const taken = writer.take();
+    expect([taken.length, taken[0], taken[3], taken[4], taken[200_003]]).toEqual([200_004, 4, 1, 7, 7]);
+  });
+
+  it("forgets what follows a smaller position, and cannot be set forward", () => {
+    const writer = new ByteWriter();
+    writer.u8(1);
+    writer.u8(2);
+    writer.position = 1;
+    writer.position = 99;
+    writer.u8(3);
+    expect([...writer.take()]).toEqual([1, 3]);
+  });
+
+  it("moves the tail to open and to close a gap", () => {
+    const writer = new ByteWriter();
+    writer.bytes(new Uint8Array([1, 2, 3]));
+    writer.move(1, 2);
+    writer.setU8(1, 9);
+    expect([...writer.take()]).toEqual([1, 9, 2, 3]);
+    writer.bytes(new Uint8Array([1, 2, 3]));
+    writer.move(2, 0);
+    expect([...writer.take()]).toEqual([3]);
+  });
+
+  it("says how many bytes a text took and replaces unpaired surrogates", () => {
+    const writer = new ByteWriter();
+    expect([writer.text("abc"), writer.text("é"), writer.text("\ud800"), writer.text("日".repeat(5000))]).toEqual([
+      3, 2, 3, 15_000,
+    ]);
+    expect(Buffer.from(writer.take()).toString().slice(0, 5)).toBe("abcé\ufffd");
+  });
+});
