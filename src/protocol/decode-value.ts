@@ -231,7 +231,9 @@ function readRequest(r: ByteReader, revivers: Revivers): Request | undefined {
   const headers = readHeaders(r);
   const body = readBody(r, revivers);
   if (r.fault !== undefined) return undefined;
-  return new Request(url, body === null ? { method, headers } : { method, headers, body, duplex: "half" });
+  // A variable, because the browser's types of RequestInit have no `duplex`.
+  const streamed = { method, headers, body, duplex: "half" } as const;
+  return new Request(url, body === null ? { method, headers } : streamed);
 }
 
 function readResponse(r: ByteReader, revivers: Revivers): Response | undefined {
