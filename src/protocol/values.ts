@@ -6,7 +6,14 @@ import type { EncodeHooks } from "./value-hooks.ts";
 
 export { decodeValue, type Decoded } from "./decode-value.ts";
 export { encodeValue } from "./encode-value.ts";
-export { CROSSING_HINT, plainHooks, plainRevivers, type EncodeHooks, type HandleRef, type Revivers } from "./value-hooks.ts";
+export {
+  CROSSING_HINT,
+  plainHooks,
+  plainRevivers,
+  type EncodeHooks,
+  type HandleRef,
+  type Revivers,
+} from "./value-hooks.ts";
 
 // One writer for all: what it hands out is a piece of a slab, so that a small value does not cost 64 KiB.
 let shared: ByteWriter | undefined;
