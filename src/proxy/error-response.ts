@@ -62,16 +62,17 @@ function retryAfter(error: ServeError): string {
 
 /** Ray Serve's texts (reference 4.4); ours, in one line, for the rest. */
 function textBody({ code, message, details }: ServeError, requestId: string): string {
+  const detail = (name: string): string => String(details[name]);
   switch (code) {
     case "ROUTE_NOT_FOUND":
-      return `Path '${details["path"]}' not found. Ping http://.../-/routes for available routes.`;
+      return `Path '${detail("path")}' not found. Ping http://.../-/routes for available routes.`;
     case "BACK_PRESSURE":
-      return `Request dropped due to backpressure (num_queued_requests=${details["queued"]}, max_queued_requests=${details["limit"]}).`;
+      return `Request dropped due to backpressure (num_queued_requests=${detail("queued")}, max_queued_requests=${detail("limit")}).`;
     case "DEPLOYMENT_UNAVAILABLE":
       if (details["deployment"] === undefined) return message;
-      return `Deployment(name='${details["deployment"]}', app='${details["application"]}') is unavailable because it ${details["reason"]}.`;
+      return `Deployment(name='${detail("deployment")}', app='${detail("application")}') is unavailable because it ${detail("reason")}.`;
     case "REQUEST_TIMEOUT":
-      return `Request ${details["requestId"] ?? requestId} timed out after ${details["timeoutS"]}s.`;
+      return `Request ${requestId} timed out after ${detail("timeoutS")}s.`;
     default:
       return message.replaceAll(/\s*[\r\n]\s*/g, " ");
   }

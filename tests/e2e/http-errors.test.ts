@@ -188,7 +188,7 @@ describe("errors (RT8)", () => {
     [new ServeError("BAD_REQUEST", "from a child"), 500, "Internal Server Error"],
   ])("%s", async (error, status, text) => {
     const door = await open(failing(error));
-    const plain = await door.ask("GET /");
+    const plain = await door.ask("GET /", ["x-request-id: r"]);
     expect(plain.statusLine).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     expect(plain.body).toBe(text);
     expect(plain.header("retry-after")).toBe(error.code === "BACK_PRESSURE" ? "1" : undefined);

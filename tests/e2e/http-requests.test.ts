@@ -277,7 +277,7 @@ describe("access lines and metrics (reference 3.2, 7.2)", () => {
     const door = await open({ routes: { "/api": "a" }, handler: (fake) => fake.answer("x", 418) });
     await door.ask("PUT /api/x", ["x-request-id: one"]);
     await door.ask("GET /nowhere", ["x-request-id: two"]);
-    expect(door.access.map(({ latencyMs: _, ...entry }) => entry)).toEqual([
+    expect(door.access).toMatchObject([
       { method: "PUT", route: "/api", status: 418, requestId: "one", application: "a" },
       { method: "GET", route: "", status: 404, requestId: "two", application: "" },
     ]);
