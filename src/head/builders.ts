@@ -80,31 +80,14 @@ export class Builders {
       });
   }
 
-  /** The engine without builders: their events end here, everyone else's go on. */
-  hideFrom(engine: Engine): Engine {
-    const observe = (event: EngineEvent): void => this.#observe(event);
-    return {
-      name: engine.name,
-      store: engine.store,
-      start: (spec) => engine.start(spec),
-      stop: (id, graceMs) => engine.stop(id, graceMs),
-      kill: (id) => engine.kill(id),
-      nodes: () => engine.nodes(),
-      async *events(signal) {
-        for await (const event of engine.events(signal)) {
-          if ("id" in event && event.id.startsWith(PREFIX)) observe(event);
-          else yield event;
-        }
-      },
-      adopt: (known) => engine.adopt(known),
-      close: () => engine.close(),
-    };
-  }
-
-  #observe(event: EngineEvent): void {
-    if (event.type !== "exited") return;
-    const build = this.#builds.get(event.id);
-    const message = `building ${build?.order.importPath} failed: its process ended (${event.detail})`;
-    build?.reject(new ServeError("DEPLOY_FAILED", message, {}, { retryable: false }));
+  /** Takes an engine's event. @returns whether it was about a builder */
+  observe(event: EngineEvent): boolean {
+    if (!("id" in event) || !event.id.startsWith(PREFIX)) return false;
+    if (event.type === "exited") {
+      const build = this.#builds.get(event.id);
+      const message = `building ${build?.order.importPath} failed: its process ended (${event.detail})`;
+      build?.reject(new ServeError("DEPLOY_FAILED", message, {}, { retryable: false }));
+    }
+    return true;
   }
 }

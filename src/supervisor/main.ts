@@ -1,37 +1,7 @@
-// The supervisor program: what `manta start` leaves behind. Its only job is to keep a head alive; it holds no state, so
-// that nothing is lost when it dies. Arguments: the head's options as JSON.
+// The supervisor program, left behind by `manta start`. Arguments: the head's options as JSON.
 import { enableCompileCache } from "node:module";
-import { join } from "node:path";
-import { readEnv } from "../config/env.ts";
-import { formatHeadOptions, HEAD_EXIT, parseHeadOptions } from "../config/head-options.ts";
-import { instancePaths } from "../config/paths.ts";
-import { systemClock } from "../core/clock.ts";
-import { type SpawnedProgram, spawnProgram } from "../engines/local/spawn-program.ts";
-import { openProgramLog } from "../telemetry/program-log.ts";
-import { Supervision } from "./supervise.ts";
 
+// Before anything else is loaded, so that it is loaded from the cache.
 enableCompileCache();
-const options = parseHeadOptions(process.argv[2] ?? "");
-const { home, namespace } = readEnv();
-const paths = instancePaths(home, namespace);
-const log = openProgramLog(paths.logs, { kind: "supervisor", id: String(process.pid) }, options.logging, systemClock);
-
-const start = (restarts: number): SpawnedProgram =>
-  spawnProgram({
-    program: "head",
-    args: [formatHeadOptions({ ...options, fresh: options.fresh && restarts === 0 })],
-    env: { MANTA_HOME: home, MANTA_NAMESPACE: namespace },
-    cwd: process.cwd(),
-    outputFile: join(paths.logs, "head.out"),
-    attached: false,
-  });
-
-const supervision = new Supervision(start, log.logger, systemClock);
-process.on("SIGTERM", () => supervision.stop("SIGTERM"));
-// A terminal's Ctrl-C never comes here: the supervisor has a session of its own.
-process.on("SIGHUP", () => undefined);
-const { orderly, reason } = await supervision.ended;
-log.logger.info("supervisor.end", { reason });
-log.close();
-if (!orderly) process.stderr.write(`${reason}\n`);
-process.exitCode = orderly ? HEAD_EXIT.done : HEAD_EXIT.failed;
+const { runSupervisor } = await import("./run-supervisor.ts");
+await runSupervisor(process.argv.slice(2));

@@ -1,0 +1,74 @@
+// Answers what drivers, the CLI, proxies and replicas ask the head (HeadMethods of protocol/control.ts). It decides
+// nothing: each word goes to the controller, the builders or the feed.
+//   R1  A process of the instance may only look and subscribe; deploying and ending are for drivers and the CLI.
+import type { ChangeFeed } from "../controller/change-feed.ts";
+import type { ControllerCommands } from "../controller/commands.ts";
+import { ServeError } from "../core/errors.ts";
+import type { ApplicationSpec } from "../model/application-spec.ts";
+import type { HeadMethods, InstanceInfo, Role } from "../protocol/control.ts";
+import type { Builders } from "./builders.ts";
+import type { CodeVersions } from "./code-version.ts";
+
+export interface HeadParts {
+  readonly commands: ControllerCommands;
+  readonly feed: ChangeFeed;
+  readonly builders: Builders;
+  readonly versions: CodeVersions;
+  /** Resolves once a proxy listens, or none is to. @throws {ServeError} ENGINE why it cannot */
+  readonly whenListening: () => Promise<unknown>;
+  readonly info: InstanceInfo;
+  /** Drains and ends everything; resolves when no process is left. The head itself ends after that. */
+  readonly shutdown: () => Promise<void>;
+}
+
+type Handlers = { readonly [K in keyof HeadMethods]: (body: HeadMethods[K]["in"], from: string) => Answer<HeadMethods[K]["out"]> };
+type Answer<T> = T | Promise<T>;
+
+/** R1. */
+const FOR_PROCESSES: ReadonlySet<string> = new Set<keyof HeadMethods>(["info", "status", "locate", "subscribe"]);
+
+export class HeadRequests {
+  readonly #handlers: Handlers;
+
+  constructor(parts: HeadParts) {
+    this.#handlers = handlersOf(parts);
+  }
+
+  /** @param from the asker's id, which is its id in the change feed */
+  answer(role: Role, from: string, method: string, body: unknown): unknown {
+    const asksToAct = role === "driver" || role === "cli";
+    if (!Object.hasOwn(this.#handlers, method)) throw new ServeError("PROTOCOL", `the head does not know ${method}`);
+    if (!asksToAct && !FOR_PROCESSES.has(method)) throw new ServeError("PROTOCOL", `a ${role} may not ask for ${method}`);
+    // The body's shape is the peer's word: both ends are of one version.
+    const handler = this.#handlers[method as keyof HeadMethods] as (body: unknown, from: string) => unknown;
+    return handler(body, from);
+  }
+}
+
+function handlersOf({ commands, feed, builders, versions, whenListening, info, shutdown }: HeadParts): Handlers {
+  const deploy = async (applications: readonly ApplicationSpec[], wait: boolean, from: string): Promise<void> => {
+    commands.deploy(applications.map((spec) => versions.stamp(spec)));
+    if (!wait) return;
+    const names = applications.map(({ name }) => name);
+    const exposed = applications.some(({ routePrefix }) => routePrefix !== null);
+    await Promise.all([commands.whenDeployed(names, from), exposed ? whenListening() : undefined]);
+  };
+  return {
+    info: () => info,
+    ready: () => whenListening().then(() => null),
+    deploy: ({ applications, wait }, from) => deploy(applications, wait, from).then(() => null),
+    run: async ({ wait, ...order }, from) => {
+      const { applications } = await builders.build(order);
+      await deploy(applications, wait, from);
+      return { applications: applications.map(({ name, ingress }) => ({ name, ingress })) };
+    },
+    status: () => commands.status(),
+    delete: ({ name }) => commands.delete(name).then(() => null),
+    shutdown: () => shutdown().then(() => null),
+    locate: ({ application, deployment }) => commands.locate(application, deployment),
+    subscribe: ({ keys }, from) => {
+      feed.subscribe(from, keys);
+      return null;
+    },
+  };
+}

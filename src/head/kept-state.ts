@@ -1,0 +1,41 @@
+// What the head itself does with the store, beside the controller's checkpoint: the admin port that a restart keeps, and
+// the two moments at which everything kept is forgotten.
+import type { HeadOptions } from "../config/head-options.ts";
+import { Checkpoint } from "../controller/checkpoint.ts";
+import { ControllerState } from "../controller/state.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/logger.ts";
+import type { Engine, KnownProcess } from "../engine/engine.ts";
+import type { StateStore } from "../engine/state-store.ts";
+
+const ADMIN_PORT_KEY = "head/admin-port";
+
+/** Where the admin server should listen: a port that nobody chose stays the one that the last head found. */
+export function keptAdminPort(store: StateStore, admin: HeadOptions["admin"]): HeadOptions["admin"] {
+  const kept = store.read(ADMIN_PORT_KEY);
+  if (kept === undefined || (admin.portChosen && admin.port !== 0)) return admin;
+  return { ...admin, port: Number(new TextDecoder().decode(kept)), portChosen: false };
+}
+
+/** Keeps the port for the next head. */
+export function keepAdminPort(store: StateStore, port: number): void {
+  store.write(new Map([[ADMIN_PORT_KEY, new TextEncoder().encode(String(port))]]));
+}
+
+/** Forgets everything. */
+export function clearStore(store: StateStore): void {
+  store.write(new Map(store.keys("").map((key) => [key, null])));
+}
+
+/** Kills the processes of an instance whose driver and head are gone, and forgets it. */
+export async function endLeftovers(engine: Engine, logger: Logger, clock: Clock): Promise<void> {
+  const state = new ControllerState();
+  new Checkpoint(engine.store).load(state, clock.now());
+  const known = [...state.replicas.values(), ...state.proxies.values()].map(
+    ({ id, pid }): KnownProcess => ({ id, epoch: 1, pid, program: state.replicas.has(id) ? "replica" : "proxy" }),
+  );
+  if (known.length > 0) logger.warn("head.leftovers", { processes: known.map(({ id }) => id) });
+  await engine.adopt(known);
+  for (const { id } of known) engine.kill(id);
+  clearStore(engine.store);
+}
