@@ -1,0 +1,133 @@
+// The head as a process: who owns a namespace, what ends it, what brings it back.
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { resolveOptions } from "../../src/config/check-options.ts";
+import { formatHeadOptions, HEAD_EXIT, type HeadOptions } from "../../src/config/head-options.ts";
+import { type InstancePaths, instancePaths } from "../../src/config/paths.ts";
+import { readToken } from "../../src/config/token.ts";
+import { systemClock } from "../../src/core/clock.ts";
+import { silentLogger } from "../../src/core/logger.ts";
+import { type SpawnedProgram, spawnProgram } from "../../src/engines/local/spawn-program.ts";
+import type { HeadMethods, InstanceInfo } from "../../src/protocol/control.ts";
+import { Supervision } from "../../src/supervisor/supervise.ts";
+import { ControlLink } from "../../src/transport/control-link.ts";
+import { socketTransport } from "../../src/transport/socket-transport.ts";
+
+let home: string;
+let paths: InstancePaths;
+const started: SpawnedProgram[] = [];
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "manta-head-"));
+  paths = instancePaths(home, "default");
+});
+afterEach(async () => {
+  for (const program of started.splice(0)) {
+    program.kill("SIGTERM");
+    program.kill("SIGTERM");
+    await program.exited;
+  }
+  rmSync(home, { recursive: true, force: true });
+});
+
+function startHead(changes: Partial<HeadOptions> = {}, cwd = home): SpawnedProgram {
+  const { http, admin, loggingConfig: logging } = resolveOptions("instance", { http: { port: 0 }, admin: { port: 0 } });
+  const options = { attached: true, fresh: true, http, admin: { ...admin, portChosen: false }, logging, ...changes };
+  const head = spawnProgram({
+    program: "head",
+    args: [formatHeadOptions(options)],
+    env: { MANTA_HOME: home, MANTA_NAMESPACE: "default" },
+    cwd,
+    outputFile: join(home, "head.out"),
+    attached: options.attached,
+  });
+  started.push(head);
+  return head;
+}
+
+async function connect(): Promise<ControlLink> {
+  for (;;) {
+    try {
+      const transport = socketTransport(readToken(paths.token) ?? "", systemClock);
+      const connection = await transport.dial({ kind: "unix", path: paths.headSocket }, { role: "driver", id: "driver-1", epoch: 0 });
+      return new ControlLink(connection, systemClock);
+    } catch {
+      await systemClock.sleep(10);
+    }
+  }
+}
+
+async function info(): Promise<InstanceInfo> {
+  const link = await connect();
+  const answer = await link.request<HeadMethods, "info">("info", null);
+  link.close("seen");
+  return answer;
+}
+
+describe("head", () => {
+  it("answers over its socket, keeps its folder to its user, and ends when its driver does", async () => {
+    const head = startHead();
+    expect(await info()).toMatchObject({ namespace: "default", pid: head.pid, attached: true, logsDir: paths.logs });
+    expect(statSync(paths.root).mode & 0o777).toBe(0o700);
+    expect(statSync(paths.token).mode & 0o777).toBe(0o600);
+    head.closeInput();
+    expect((await head.exited).code).toBe(HEAD_EXIT.done);
+  });
+
+  it("leaves the namespace to the head that has it, and says who that is (K5)", async () => {
+    const first = startHead();
+    await info();
+    const second = await startHead().exited;
+    expect(second.code).toBe(HEAD_EXIT.locked);
+    expect(second.message).toContain(`held by the head of process ${first.pid}`);
+    expect((await info()).pid).toBe(first.pid);
+  });
+
+  it("gives the namespace back when it is killed, however hard (K5)", async () => {
+    const first = startHead();
+    await info();
+    first.kill("SIGKILL");
+    await first.exited;
+    const second = startHead();
+    expect((await info()).pid).toBe(second.pid);
+  });
+
+  it("refuses a damaged store with its path and leaves it as it is (K4)", async () => {
+    const head = startHead();
+    await info();
+    head.closeInput();
+    await head.exited;
+    writeFileSync(paths.state, "no database ".repeat(1000));
+    const before = readFileSync(paths.state);
+    const { code, message } = await startHead({ fresh: false }).exited;
+    expect(code).toBe(HEAD_EXIT.failed);
+    expect(message).toContain(paths.state);
+    expect(readFileSync(paths.state).equals(before)).toBe(true);
+  });
+
+  it("is started again by its supervisor within 2 s, on the same admin port (K1)", async () => {
+    const supervision = new Supervision((restarts) => startHead({ fresh: restarts === 0 }), silentLogger, systemClock);
+    const link = await connect();
+    const before = await link.request<HeadMethods, "status">("status", null);
+    supervision.head.kill("SIGKILL");
+    await link.closed;
+    const sinceMs = systemClock.monotonic();
+    const again = await connect();
+    const after = await again.request<HeadMethods, "status">("status", null);
+    expect(systemClock.monotonic() - sinceMs).toBeLessThan(2000);
+    expect(after.admin).toEqual(before.admin);
+    await again.request<HeadMethods, "shutdown">("shutdown", null);
+    expect(await supervision.ended).toMatchObject({ orderly: true });
+  });
+
+  it("serves metrics and health on its admin port", async () => {
+    startHead();
+    const link = await connect();
+    const { admin } = await link.request<HeadMethods, "status">("status", null);
+    expect((await fetch(`${admin?.url}/metrics`)).status).toBe(200);
+    expect(await (await fetch(`${admin?.url}/-/healthz`)).text()).toBe("success");
+    link.close("seen");
+  });
+});
