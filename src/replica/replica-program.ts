@@ -32,8 +32,6 @@ export interface ReplicaProgramOptions {
   loadCode(order: LoadOrder): Promise<Registration>;
   /** The program's log, opened when the replica knows what it is. */
   openLog(order: LoadOrder): { readonly logger: Logger; access(entry: AccessEntry): void };
-  /** Files of the deployment that changed on disk since the deploy (D3). */
-  changedFiles?(order: LoadOrder): readonly string[];
   /** The program has ended in order; nothing of it is left open. */
   onEnded(): void;
   readonly clock: Clock;
@@ -53,6 +51,8 @@ export class ReplicaProgram {
   #recorder: CallRecorder | undefined;
   #logger: Logger;
   #listener: Listener | undefined;
+  // Code that was edited between the deploy and this start (D3).
+  #changedFiles: readonly string[] = [];
   #closed = false;
 
   constructor(options: ReplicaProgramOptions, logger: Logger) {
@@ -155,14 +155,14 @@ export class ReplicaProgram {
       codeVersion: order?.codeVersion ?? null,
       rank: order?.rank ?? 0,
       ongoing,
-      changedFiles: order === undefined ? [] : (this.#options.changedFiles?.(order) ?? []),
+      changedFiles: this.#changedFiles,
     };
   }
 
   async #answer(method: string, body: unknown): Promise<unknown> {
     switch (method as keyof ReplicaMethods) {
       case "load":
-        return this.#load(body as LoadOrder);
+        return this.#load(body as ReplicaMethods["load"]["in"]);
       case "reconfigure":
         return this.#replica.reconfigure(body as ReplicaMethods["reconfigure"]["in"]);
       case "checkHealth":
@@ -176,13 +176,15 @@ export class ReplicaProgram {
     }
   }
 
-  async #load(order: LoadOrder): Promise<null> {
+  async #load({ changedFiles, ...order }: ReplicaMethods["load"]["in"]): Promise<null> {
+    this.#changedFiles = changedFiles;
     try {
       await this.#replica.load(order);
     } catch (reason) {
       this.#logger.error("replica.start_failed", { error: reason });
       throw reason;
     }
+    if (changedFiles.length > 0) this.#logger.warn("replica.code_changed_on_disk", { files: changedFiles });
     this.#logger.info("replica.ready", { codeVersion: order.codeVersion, rank: order.rank });
     return null;
   }

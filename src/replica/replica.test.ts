@@ -67,7 +67,7 @@ async function serve(Class: Code, options: DeploymentOptions = {}) {
   client.applyTargets(targets);
   await clock.advance(0); // the caller connects
   const runtime = { ...surroundings, replica: undefined, startCall: client.startCall.bind(client) };
-  const handle = createHandle<unknown>(target, runtime) as Record<string, (...args: unknown[]) => PromiseLike<unknown> & AsyncIterable<unknown> & { cancel(): void }>;
+  const handle = createHandle<unknown>(target, runtime) as unknown as Record<string, (...args: unknown[]) => PromiseLike<unknown> & AsyncIterable<unknown> & { cancel(): void }>;
   const http = (body = "", more: Partial<HttpCall> = {}) => {
     const answer: Answer = { status: 0, headers: {}, body: "", chunks: 0 };
     const { promise, resolve } = Promise.withResolvers<Answer>();
