@@ -143,7 +143,7 @@ export class ActionApplier {
 
   #load(record: ReplicaRecord, application: ApplicationTarget, target: DeploymentTarget): Effect {
     const { options, replicaObserver, wake } = this.#parts;
-    moveReplica(record, { kind: "loading" });
+    moveReplica(record, { kind: "loading", awaited: true, idle: false });
     record.configRevision = target.configRevision;
     const isIngress = application.ingress === target.spec.name;
     const order: LoadOrder = {
@@ -156,10 +156,16 @@ export class ActionApplier {
       worldSize: target.spec.options.numReplicas,
     };
     return () =>
-      options.replicas.load(record.id, order).then(wake, (reason: unknown) => {
-        replicaObserver.onLoadFailed(record.id, reason);
-        wake();
-      });
+      options.replicas.load(record.id, order).then(
+        () => {
+          replicaObserver.onLoadAnswered(record.id);
+          wake();
+        },
+        (reason: unknown) => {
+          replicaObserver.onLoadFailed(record.id, reason);
+          wake();
+        },
+      );
   }
 
   #reconfigure(record: ReplicaRecord, target: DeploymentTarget): Effect {

@@ -1,7 +1,8 @@
 // Turns what engine and replicas say into what the controller knows of replicas. It decides nothing and orders nothing.
 //   R1  A replica serves from the moment its own report says so; the end of a load order says nothing.
 //   R2  A failure counts once: where a phase is left that was not left on our wish.
-//   R3  What does not fit the table of legal moves is an echo of an earlier phase, and ignored.
+//   R3  While the answer to a load order is to come, a report of `idle` waits for it: only the answer knows the error.
+//   R4  What does not fit the table of legal moves is an echo of an earlier phase, and ignored.
 import type { Clock } from "../core/clock.ts";
 import { isServing, isStarting } from "../model/lifecycle.ts";
 import type { EngineEvent } from "../engine/engine.ts";
@@ -71,8 +72,10 @@ export class ReplicaObserver {
     record.changedFiles = report.changedFiles;
     switch (report.phase) {
       case "idle":
+        this.#onIdle(record);
+        return;
       case "loading":
-        moveReplica(record, { kind: report.phase });
+        moveReplica(record, { kind: "loading", awaited: false, idle: false });
         return;
       case "ready":
         this.#onReady(record, report);
@@ -85,6 +88,14 @@ export class ReplicaObserver {
   onLinkClosed(id: ReplicaId): void {
     const record = this.#state.replicas.get(id);
     if (record !== undefined) record.linkLostAtMs ??= this.#clock.now();
+  }
+
+  /** The load order was answered, or its link closed first: whatever comes is in the reports. */
+  onLoadAnswered(id: ReplicaId): void {
+    const record = this.#state.replicas.get(id);
+    if (record?.phase.kind !== "loading") return;
+    if (record.phase.idle) moveReplica(record, { kind: "idle" });
+    else record.phase = { ...record.phase, awaited: false };
   }
 
   /** The user's code could not be loaded. */
@@ -117,6 +128,13 @@ export class ReplicaObserver {
     this.#journal.replica(record, "replica.reconfigure_failed", text, "warn");
   }
 
+  /** R3 */
+  #onIdle(record: ReplicaRecord): void {
+    const { phase } = record;
+    if (phase.kind === "loading" && phase.awaited) record.phase = { ...phase, idle: true };
+    else moveReplica(record, { kind: "idle" });
+  }
+
   #onReady(record: ReplicaRecord, report: ReplicaReport): void {
     const { phase } = record;
     const { address } = report;
@@ -126,7 +144,7 @@ export class ReplicaObserver {
     }
     const adopted = phase.kind === "recovering";
     const readySinceMs = adopted && phase.address !== null ? phase.readySinceMs : this.#clock.now();
-    if (!moveReplica(record, { kind: "running", address, readySinceMs })) return; // R3
+    if (!moveReplica(record, { kind: "running", address, readySinceMs })) return; // R4
     this.#remember(record, (starts) => afterReady(starts, record.rank));
     this.#journal.replica(record, adopted ? "replica.adopted" : "replica.ready", adopted ? "it kept serving" : "its report");
     if (report.changedFiles.length > 0) {

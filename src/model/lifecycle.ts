@@ -12,8 +12,8 @@ export type ReplicaPhase =
   | { readonly kind: "launching" }
   /** Dialled in, without code. */
   | { readonly kind: "idle" }
-  /** Has its load order. */
-  | { readonly kind: "loading" }
+  /** Has its load order. `awaited`: the answer is to come; `idle`: it has said meanwhile that it holds no code. */
+  | { readonly kind: "loading"; readonly awaited: boolean; readonly idle: boolean }
   /** Its load order failed; its process is of no more use. */
   | { readonly kind: "failed"; readonly error: string }
   /** Serves. */

@@ -130,11 +130,13 @@ function decideStarts(
   if (missing <= 0) return [];
   const onTheWay = current.filter(({ phase }) => isStarting(phase)).length;
   const room = Math.max(goal.replicas + goal.surge - kept.length, goal.surge - onTheWay); // R1
+  // Those on the way may all fail, so they count as tries; the first starts are one for each replica in any case.
+  const tries = memory.wasReady ? missing : Math.max(goal.startThreshold, goal.replicas) - memory.failedStarts - onTheWay;
   const outdated = kept.length - current.length;
   const reason = outdated > 0 ? "to replace an outdated replica" : `below the target of ${goal.replicas}`;
   return freeRanks(current.map(({ rank }) => rank), missing)
     .filter((rank) => startGate(memory, goal.startThreshold, rank, nowMs).kind === "open")
-    .slice(0, Math.max(0, room))
+    .slice(0, Math.max(0, Math.min(room, tries)))
     .map((rank) => ({ kind: "start", rank, reason }));
 }
 

@@ -1,0 +1,222 @@
+// Processes that exist only as entries of a table: what a controller starts lives here, outlives its head, boots, loads,
+// fails, crashes and drains as a seed and a behaviour say. One cluster serves one head after the other.
+import type { Clock } from "../../src/core/clock.ts";
+import type { Random } from "../../src/core/random.ts";
+import type { ProxyLinks, ReplicaLinks } from "../../src/controller/links.ts";
+import type { Engine, EngineEvent, KnownProcess, NodeInfo, ProcessSpec } from "../../src/engine/engine.ts";
+import { EventQueue } from "../../src/engine/event-queue.ts";
+import { MemoryStore } from "../../src/engines/memory/memory-store.ts";
+import type { LoadOrder, ReplicaReport } from "../../src/protocol/control.ts";
+
+/** What happens to processes; milliseconds. Every function is asked anew for each process. */
+export interface Behaviour {
+  bootMs: () => number;
+  loadMs: () => number;
+  /** The error of a load or reconfigure; undefined: it works. */
+  failure: (order: Pick<LoadOrder, "codeVersion" | "spec">) => Error | undefined;
+  drainMs: () => number;
+}
+
+export interface FakeProcess {
+  readonly id: string;
+  readonly spec: ProcessSpec;
+  readonly pid: number;
+  phase: ReplicaReport["phase"];
+  order: LoadOrder | undefined;
+  linked: boolean;
+  alive: boolean;
+}
+
+/** The part of a controller that processes report to. */
+export interface Head {
+  onReplicaReport(id: string, report: ReplicaReport): void;
+  onReplicaLinkClosed(id: string): void;
+  onProxyReport(id: string, report: { phase: "starting" | "listening" | "draining"; host: string; port: number; pid: number }): void;
+}
+
+const NODE: NodeInfo = { id: "local", ip: "127.0.0.1", resources: { cpus: 4, gpus: 0, memoryBytes: 0, custom: {} } };
+
+export class FakeCluster {
+  readonly store = new MemoryStore();
+  readonly processes = new Map<string, FakeProcess>();
+  /** Every order that changed something: `start x`, `drain x`, `kill x`, `load x`, `reconfigure x`. */
+  readonly orders: string[] = [];
+  behaviour: Behaviour;
+  head: Head | undefined;
+  #events = new EventQueue();
+  #pids = 1000;
+  readonly #clock: Clock;
+  readonly #random: Random;
+
+  constructor(behaviour: Behaviour, clock: Clock, random: Random) {
+    this.behaviour = behaviour;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  alive(program: "replica" | "proxy" = "replica"): FakeProcess[] {
+    return [...this.processes.values()].filter((p) => p.alive && p.spec.program === program);
+  }
+
+  /** The substrate as the next head sees it. Every process loses its link. */
+  engine(): Engine {
+    this.#events = new EventQueue();
+    this.head = undefined;
+    for (const process of this.processes.values()) process.linked = false;
+    return {
+      name: "fake",
+      store: this.store,
+      start: (spec) => this.#start(spec),
+      stop: (id, graceMs) => void this.#clock.after(Math.min(graceMs, this.behaviour.drainMs()), () => this.exit(id, "stopped")),
+      kill: (id) => {
+        this.orders.push(`kill ${id}`);
+        this.#clock.after(1, () => this.exit(id, "killed"));
+      },
+      nodes: () => [NODE],
+      events: (signal) => this.#events.consume(signal),
+      adopt: async (known) => this.#adopt(known),
+      close: async () => undefined,
+    };
+  }
+
+  /** A new head listens: every process that lives dials in, sooner or later. */
+  attach(head: Head): void {
+    this.head = head;
+    for (const process of this.alive()) this.#clock.after(50 + this.#random.next() * 500, () => this.#dial(process, head));
+    for (const process of this.alive("proxy")) this.#clock.after(50 + this.#random.next() * 500, () => this.#dial(process, head));
+  }
+
+  exit(id: string, reason: "stopped" | "killed" | "exited"): void {
+    const process = this.processes.get(id);
+    if (process?.alive !== true) return;
+    process.alive = false;
+    process.linked = false;
+    this.#events.push({ type: "exited", id, epoch: 1, code: 1, reason, userFault: reason === "exited", detail: reason } as EngineEvent);
+  }
+
+  /** Its link breaks; it dials again after `backMs`. */
+  cut(id: string, backMs: number): void {
+    const process = this.processes.get(id);
+    const head = this.head;
+    if (process?.alive !== true || !process.linked || head === undefined) return;
+    process.linked = false;
+    head.onReplicaLinkClosed(id);
+    this.#clock.after(backMs, () => this.#dial(process, head));
+  }
+
+  readonly replicas: ReplicaLinks = {
+    load: (id, order) => this.#load(id, order),
+    reconfigure: async (id, { spec }) => {
+      const process = this.#linked(id);
+      if (process?.order === undefined) return "link closed";
+      this.orders.push(`reconfigure ${id}`);
+      await this.#clock.sleep(this.behaviour.loadMs());
+      if (!process.linked) return "link closed";
+      const failure = this.behaviour.failure({ codeVersion: process.order.codeVersion, spec });
+      if (failure !== undefined) throw failure;
+      process.order = { ...process.order, spec };
+      return "done";
+    },
+    drain: async (id) => {
+      const process = this.#linked(id);
+      if (process === undefined) return "link closed";
+      this.orders.push(`drain ${id}`);
+      process.phase = "draining";
+      this.#clock.after(this.behaviour.drainMs(), () => this.exit(id, "stopped"));
+      return "done";
+    },
+  };
+
+  readonly proxies: ProxyLinks = {
+    listen: async (id, { host }) => {
+      const process = this.#linked(id);
+      if (process === undefined) return "link closed";
+      process.phase = "ready";
+      this.#report(process);
+      return host === "" ? "link closed" : "done";
+    },
+    drain: async (id) => {
+      this.#clock.after(this.behaviour.drainMs(), () => this.exit(id, "stopped"));
+      return "done";
+    },
+  };
+
+  #linked(id: string): FakeProcess | undefined {
+    const process = this.processes.get(id);
+    return process?.linked === true ? process : undefined;
+  }
+
+  #start(spec: ProcessSpec): void {
+    if (this.processes.has(spec.id)) return;
+    this.orders.push(`start ${spec.id}`);
+    const process: FakeProcess = {
+      id: spec.id,
+      spec,
+      pid: this.#pids++,
+      phase: "idle",
+      order: undefined,
+      linked: false,
+      alive: true,
+    };
+    this.processes.set(spec.id, process);
+    this.#events.push(startedEvent(process, false));
+    this.#clock.after(this.behaviour.bootMs(), () => this.#dial(process, this.head));
+  }
+
+  #dial(process: FakeProcess, head: Head | undefined): void {
+    if (!process.alive || process.linked || head === undefined || head !== this.head) return;
+    process.linked = true;
+    this.#report(process);
+  }
+
+  #report(process: FakeProcess): void {
+    if (!process.alive || !process.linked) return;
+    const { id, pid, phase, order } = process;
+    if (process.spec.program === "proxy") {
+      const state = phase === "ready" ? "listening" : "starting";
+      this.head?.onProxyReport(id, { phase: state, host: "127.0.0.1", port: 8000, pid });
+      return;
+    }
+    this.head?.onReplicaReport(id, {
+      phase,
+      address: { kind: "memory", name: id },
+      pid,
+      codeVersion: order?.codeVersion ?? null,
+      rank: order?.rank ?? 0,
+      ongoing: 0,
+      changedFiles: [],
+    });
+  }
+
+  async #load(id: string, order: LoadOrder): Promise<"done" | "link closed"> {
+    const process = this.#linked(id);
+    if (process === undefined) return "link closed";
+    this.orders.push(`load ${id}`);
+    process.phase = "loading";
+    await this.#clock.sleep(this.behaviour.loadMs());
+    if (!process.alive) return "link closed";
+    const failure = this.behaviour.failure(order);
+    process.phase = failure === undefined ? "ready" : "idle";
+    if (failure === undefined) process.order = order;
+    const closed = !process.linked;
+    this.#report(process);
+    if (closed) return "link closed";
+    if (failure !== undefined) throw failure;
+    return "done";
+  }
+
+  #adopt(known: readonly KnownProcess[]): void {
+    for (const { id, epoch } of known) {
+      const process = this.processes.get(id);
+      if (process?.alive === true) this.#events.push(startedEvent(process, true));
+      else {
+        const detail = "ended while no head was there";
+        this.#events.push({ type: "exited", id, epoch, code: null, reason: "exited", userFault: false, detail });
+      }
+    }
+  }
+}
+
+function startedEvent({ id, pid }: FakeProcess, adopted: boolean): EngineEvent {
+  return { type: "started", id, epoch: 1, node: NODE.id, nodeIp: NODE.ip, gpuIds: [], pid, adopted };
+}

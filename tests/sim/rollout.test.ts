@@ -1,0 +1,170 @@
+import { describe, expect, it } from "vitest";
+import { Harness, app } from "./harness.ts";
+
+const serving = (h: Harness, name = "a", deployment = "Main"): number => h.targets(name, deployment).replicas.length;
+
+async function deployed(h: Harness, version: string, options = {}): Promise<void> {
+  h.controller.deploy([app("a", version, { Main: options })]);
+  h.follow("a", "Main");
+  await h.settle(h.controller.whenDeployed(["a"], "driver"));
+}
+
+describe("a first deploy", () => {
+  it("starts all replicas at once and is RUNNING when they serve (D2)", async () => {
+    const h = new Harness();
+    await h.startHead();
+    h.controller.deploy([app("a", "v1", { Main: { numReplicas: 4 } })]);
+    await h.clock.advance(0);
+    expect(h.cluster.alive()).toHaveLength(4);
+    expect(h.application("a")?.status).toBe("DEPLOYING");
+    await h.settle(h.controller.whenDeployed(["a"]));
+    expect(h.application("a")?.status).toBe("RUNNING");
+    expect(serving(h)).toBe(4);
+    expect(h.cluster.alive().map(({ order }) => order?.rank).sort()).toEqual([0, 1, 2, 3]);
+  });
+
+  it("has its route from the moment it is accepted (RT5)", async () => {
+    const h = new Harness();
+    await h.startHead();
+    h.controller.deploy([app("a", "v1", { Main: {} })]);
+    expect(h.routes()).toEqual([{ prefix: "/a", application: "a", deployment: "Main" }]);
+    expect(h.targets("a", "Main")).toMatchObject({ unavailable: null, replicas: [] });
+  });
+
+  it("fails after three tries a replica, and says why (D4, D6)", async () => {
+    const h = new Harness({ failure: () => new Error("no such model\nat line 2") });
+    await h.startHead();
+    h.controller.deploy([app("a", "v1", { Main: { numReplicas: 2 } })]);
+    await expect(h.settle(h.controller.whenDeployed(["a"]))).rejects.toMatchObject({ code: "DEPLOY_FAILED" });
+    expect(h.application("a")?.message).toContain("no such model");
+    expect(h.cluster.orders.filter((order) => order.startsWith("load"))).toHaveLength(6);
+    expect(h.targets("a", "Main").unavailable).toBe("failed to deploy");
+    await h.run(5_000);
+    expect(h.cluster.alive()).toEqual([]);
+    expect(h.cluster.orders.filter((order) => order.startsWith("load"))).toHaveLength(6);
+  });
+});
+
+describe("a redeploy", () => {
+  it("of the same changes nothing (D1)", async () => {
+    const h = new Harness();
+    await h.startHead();
+    await deployed(h, "v1", { numReplicas: 3 });
+    const orders = [...h.cluster.orders];
+    await deployed(h, "v1", { numReplicas: 3 });
+    await h.run(2_000);
+    expect(h.cluster.orders).toEqual(orders);
+  });
+
+  it("of another version keeps the target serving, and never has more than the surge beside it (D2)", async () => {
+    const h = new Harness({ drainMs: () => 500 });
+    await h.startHead();
+    await deployed(h, "v1", { numReplicas: 10 });
+    h.controller.deploy([app("a", "v2", { Main: { numReplicas: 10 } })]);
+    const done = h.controller.whenDeployed(["a"], "driver");
+    let over = false;
+    void done.then(() => (over = true));
+    while (!over) {
+      await h.clock.advance(5);
+      expect(serving(h)).toBeGreaterThanOrEqual(10);
+      const replicas = h.application("a")?.deployments["Main"]?.replicas ?? [];
+      expect(replicas.filter(({ state }) => state !== "STOPPING").length).toBeLessThanOrEqual(12);
+    }
+    const published = h.targets("a", "Main").replicas.map(({ id }) => h.cluster.processes.get(id)?.order?.codeVersion);
+    expect(published).toEqual(Array<string>(10).fill("v2"));
+    const ready = h.cluster.alive().filter(({ phase }) => phase === "ready");
+    expect(new Set(ready.map(({ order }) => order?.rank))).toEqual(new Set([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]));
+  });
+
+  it("drains an old replica only after every caller has acknowledged targets without it (D5)", async () => {
+    const h = new Harness();
+    h.ackMs = () => 300;
+    await h.startHead();
+    await deployed(h, "v1");
+    const old = h.cluster.alive()[0]?.id ?? "";
+    h.controller.deploy([app("a", "v2", { Main: {} })]);
+    await h.until(() => !h.targets("a", "Main").replicas.some(({ id }) => id === old));
+    await h.run(250);
+    expect(h.cluster.orders).not.toContain(`drain ${old}`);
+    await h.run(100);
+    expect(h.cluster.orders).toContain(`drain ${old}`);
+  });
+
+  it("that fails leaves the old version serving, and a fixed one recovers (D4, D6)", async () => {
+    const h = new Harness({ failure: ({ codeVersion }) => (codeVersion === "bad" ? new Error("broken") : undefined) });
+    await h.startHead();
+    await deployed(h, "v1", { numReplicas: 2 });
+    h.controller.deploy([app("a", "bad", { Main: { numReplicas: 2 } })]);
+    await expect(h.settle(h.controller.whenDeployed(["a"]))).rejects.toMatchObject({ code: "DEPLOY_FAILED" });
+    await h.run(10_000);
+    expect(serving(h)).toBe(2);
+    expect(h.targets("a", "Main").unavailable).toBeNull();
+    expect(h.application("a")).toMatchObject({ status: "DEPLOY_FAILED" });
+    await deployed(h, "v3", { numReplicas: 2 });
+    expect(h.application("a")).toMatchObject({ status: "RUNNING", message: "" });
+  });
+
+  it("with another user config tells the replicas in place (D1)", async () => {
+    const h = new Harness();
+    await h.startHead();
+    await deployed(h, "v1", { numReplicas: 2 });
+    const before = h.cluster.alive().map(({ id }) => id);
+    await deployed(h, "v1", { numReplicas: 2, userConfig: { threshold: 2 } });
+    expect(h.cluster.alive().map(({ id }) => id)).toEqual(before);
+    expect(h.cluster.orders.filter((order) => order.startsWith("reconfigure"))).toHaveLength(2);
+  });
+
+  it("scales up and down without touching the others", async () => {
+    const h = new Harness();
+    await h.startHead();
+    await deployed(h, "v1", { numReplicas: 2 });
+    const before = h.cluster.alive().map(({ id }) => id);
+    await deployed(h, "v1", { numReplicas: 4 });
+    expect(h.application("a")?.deployments["Main"]).toMatchObject({ status: "HEALTHY", statusTrigger: "UPSCALE_COMPLETED" });
+    await deployed(h, "v1", { numReplicas: 2 });
+    expect(h.application("a")?.deployments["Main"]).toMatchObject({ status: "HEALTHY", statusTrigger: "DOWNSCALE_COMPLETED" });
+    expect(h.cluster.alive().map(({ id }) => id)).toEqual(before);
+  });
+
+  it("keeps a deployment that left the graph until no replica of the old graph can call it (D6)", async () => {
+    const h = new Harness({ drainMs: () => 1_000 });
+    await h.startHead();
+    h.controller.deploy([app("a", "v1", { Child: {}, Main: {} })]);
+    await h.settle(h.controller.whenDeployed(["a"]));
+    h.controller.deploy([app("a", "v2", { Main: {} })]);
+    await h.settle(h.controller.whenDeployed(["a"]));
+    expect(h.targets("a", "Child").replicas).toHaveLength(1);
+    await h.run(3_000);
+    expect(h.targets("a", "Child")).toMatchObject({ unavailable: "was deleted", replicas: [] });
+    expect(h.cluster.alive()).toHaveLength(1);
+  });
+});
+
+describe("a delete", () => {
+  it("ends callers before those they call, and resolves when all are gone (D5)", async () => {
+    const h = new Harness({ drainMs: () => 400 });
+    await h.startHead();
+    h.controller.deploy([app("a", "v1", { Child: {}, Main: {} })]);
+    await h.settle(h.controller.whenDeployed(["a"]));
+    const gone = h.controller.delete("a");
+    expect(h.routes()).toEqual([]);
+    expect(h.targets("a", "Main").unavailable).toBe("was deleted");
+    expect(h.targets("a", "Child").unavailable).toBeNull();
+    await h.settle(gone);
+    expect(h.targets("a", "Child").unavailable).toBe("was deleted");
+    expect(h.cluster.alive()).toEqual([]);
+    expect(h.application("a")).toBeUndefined();
+    expect(() => h.controller.locate("a", null)).toThrow(/no application a/);
+  });
+
+  it("of everything at shutdown drains proxies first and leaves no process and no document", async () => {
+    const h = new Harness();
+    await h.startHead();
+    await deployed(h, "v1", { numReplicas: 2 });
+    expect(h.cluster.alive("proxy")).toHaveLength(1);
+    await h.settle(h.controller.shutdown());
+    expect(h.cluster.alive()).toEqual([]);
+    expect(h.cluster.alive("proxy")).toEqual([]);
+    expect(h.cluster.store.keys("application/")).toEqual([]);
+  });
+});
