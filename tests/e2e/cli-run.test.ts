@@ -77,7 +77,7 @@ describe("manta run", () => {
   it("names the exports that exist when the asked one does not", async () => {
     const { code, stderr } = await place.run("run", `${APPS}:ap`, ...FREE_PORTS);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/unknown export ap.*app, build, broken/);
+    expect(stderr).toMatch(/unknown export ap.*app, broken, build/);
     await allGone();
   });
 
