@@ -2,7 +2,7 @@
 // code (`src/<program>/main.ts` in development by type stripping, `dist/<program>/main.js` when packed), and the
 // conditions of this process, so that all programs resolve `manta-serve` to the same files.
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { ServeError } from "../../core/errors.ts";
 
 /** The programs that have a main file (architecture section 1); driver and CLI are started by users. */
@@ -22,7 +22,7 @@ const SOURCE_CONDITION = "@manta-serve/source";
  * @throws {ServeError} ENGINE when the program's main file is not where the running code is
  */
 export function programCommand(program: MainProgram, args: readonly string[]): Command {
-  const fromSource = import.meta.filename.endsWith(".ts");
+  const fromSource = import.meta.url.endsWith(".ts");
   const main = mainFile(program, fromSource ? "main.ts" : "main.js");
   const conditions = new Set(conditionsOf(process.execArgv));
   if (fromSource) conditions.add(SOURCE_CONDITION);
@@ -42,16 +42,10 @@ export function conditionsOf(execArgv: readonly string[]): readonly string[] {
   return names;
 }
 
-/** Bundling moves this code between `dist/<program>/` and shared files, so the folder is looked for upwards. */
+/** In `dist/` too this module's URL mirrors its source's place (scripts/lib/own-place.ts). */
 function mainFile(program: MainProgram, base: string): string {
-  let folder = import.meta.dirname;
-  for (;;) {
-    const file = join(folder, program, base);
-    if (existsSync(file)) return file;
-    const parent = dirname(folder);
-    if (parent === folder) break;
-    folder = parent;
-  }
-  const message = `program ${program} not found: no ${program}/${base} above ${import.meta.dirname}; install manta-serve again`;
+  const file = fileURLToPath(new URL(`../../${program}/${base}`, import.meta.url));
+  if (existsSync(file)) return file;
+  const message = `program ${program} not found: there is no ${file}; install manta-serve again`;
   throw new ServeError("ENGINE", message, { program }, { retryable: false });
 }
