@@ -35,6 +35,16 @@ describe("FrameParser", () => {
     ]);
   });
 
+  it("hands out plain Uint8Arrays, also from a socket's Buffers", () => {
+    const seen: unknown[] = [];
+    const keep = (_type: number, _callId: number, payload: Uint8Array): unknown => seen.push(payload.constructor);
+    const parser = new FrameParser();
+    const bytes = Buffer.from(frame(3, 7, new Uint8Array(20)));
+    parser.push(Buffer.concat([bytes, bytes.subarray(0, 12)]), keep);
+    parser.push(bytes.subarray(12), keep);
+    expect(seen).toEqual([Uint8Array, Uint8Array]);
+  });
+
   it("puts a frame together from single bytes", () => {
     const payload = Uint8Array.from({ length: 300 }, (_, i) => i);
     const parser = new FrameParser();

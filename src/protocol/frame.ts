@@ -91,8 +91,11 @@ export class FrameParser {
    * What `onFrame` throws passes through; the rest of that chunk is then lost and the parser must be dropped.
    * @returns the fault, now and at every later call, when the stream is broken
    */
-  push(chunk: Uint8Array, onFrame: OnFrame): FrameFault | undefined {
+  push(bytes: Uint8Array, onFrame: OnFrame): FrameFault | undefined {
     if (this.#fault !== undefined) return this.#fault;
+    // Sockets give Buffers, whose `slice` does not copy. Readers of payloads get one class with standard methods.
+    const chunk =
+      bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let at = this.#heldLength === 0 ? 0 : this.#complete(chunk, onFrame);
     const end = chunk.length;
     while (this.#fault === undefined && end - at >= LENGTH_BYTES) {
