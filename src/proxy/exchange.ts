@@ -139,19 +139,19 @@ export class Exchange implements HttpObserver, OpenRequest, BodyOwner, Receiving
   }
 
   bodyMalformed(refusal: Refusal): void {
-    if (this.#state === "done") this.#connection.socket.destroy();
-    else this.#abandon(refusal);
+    this.#abandon(refusal);
   }
 
   clientLeft(): void {
     if (this.#state === "done") return;
     const call = this.#call;
-    this.#stream?.close();
+    const withheld = this.#stream?.close() ?? 0;
     this.#finish(this.#state === "streaming" ? this.#res.statusCode : CLIENT_LEFT);
     if (call === undefined) return;
     if (this.receiving) call.failBody("the client left");
-    if (this.#facts.keepRunning) this.#state = "detached";
-    else call.cancel("client left");
+    if (!this.#facts.keepRunning) return call.cancel("client left");
+    this.#state = "detached";
+    this.#discard(withheld);
   }
 
   onResponse(status: number, statusText: string, given: readonly string[], body: Uint8Array, last: boolean): void {

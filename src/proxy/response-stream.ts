@@ -60,10 +60,11 @@ export class ResponseStream {
     else socket.destroySoon();
   }
 
-  /** Forgets what was not sent: the client is gone. */
-  close(): void {
+  /** Forgets what was not sent: the client is gone. Returns the bytes for which `consumed` was withheld. */
+  close(): number {
     this.#closed = true;
     this.#parts = [];
+    return this.#owed + this.#bytes;
   }
 
   #schedule(): void {

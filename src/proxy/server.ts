@@ -23,7 +23,7 @@ import {
   type Refusal,
 } from "./refusals.ts";
 import { RequestTargets } from "./request-target.ts";
-import { systemRoute, type RequestRecorder } from "./request-recorder.ts";
+import { NO_ROUTE, systemRoute, type RequestRecorder } from "./request-recorder.ts";
 import { cutRootPath, RouteTable } from "./route-table.ts";
 
 /** What a server works with. */
@@ -62,7 +62,7 @@ export class HttpServer {
       random,
       targets: new RequestTargets(),
       rootPath: options.rootPath.replace(/\/+$/, ""),
-      requestTimeoutS: options.requestTimeoutS,
+      requestTimeoutS: options.requestTimeoutS || null, // 0 means none, as in the header (Q4)
       maxBodyBytes: options.maxBodyBytes ?? Infinity,
       receiving: new Set(),
       waiting: new Set(),
@@ -160,7 +160,7 @@ export class HttpServer {
     }
     const target = this.#door.targets.resolve(exchange.verb, req.url as string, host ?? "localhost");
     if (target.kind === "refused") return exchange.refuse(badRequest(target.reason), true);
-    if (target.kind === "server") return exchange.answerSystem(systemRoute(""), 200, ["allow", ALLOWED_VERBS], "");
+    if (target.kind === "server") return exchange.answerSystem(NO_ROUTE, 200, ["allow", ALLOWED_VERBS], "");
     if (!this.#answeredSystem(exchange, target.path)) exchange.take(target.url, target.path);
   }
 

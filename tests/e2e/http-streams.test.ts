@@ -174,6 +174,23 @@ describe("a client that leaves (Q5)", () => {
     fake.observer.onEnd();
   });
 
+  it("gets the producer going again when it had stopped reading before", async () => {
+    const { client, fake } = await streaming(
+      undefined,
+      "GET / HTTP/1.1\r\nhost: h\r\nx-request-disconnect-disabled: ?1\r\n\r\n",
+    );
+    client.socket.pause();
+    let sent = 0;
+    while (sent - fake.consumedBytes < 200_000) {
+      fake.observer.onChunk(Buffer.alloc(65_536));
+      sent += 65_536;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    client.socket.destroy();
+    await waitUntil(() => fake.consumedBytes === sent);
+    expect(fake.cancelled).toBeUndefined();
+  });
+
   it("takes all its pipelined requests with it", async () => {
     const door = await open();
     const client = door.send(GET + GET + GET);

@@ -1,0 +1,48 @@
+import { expect, it } from "vitest";
+import type { AccessEntry } from "../telemetry/log-format.ts";
+import { MetricRegistry } from "../telemetry/metrics.ts";
+import { NO_ROUTE, RequestRecorder } from "./request-recorder.ts";
+
+const route = { prefix: "/api", target: { application: "a", deployment: "D" } };
+
+function recorder() {
+  const registry = new MetricRegistry();
+  const lines: AccessEntry[] = [];
+  const made = new RequestRecorder(registry, { nodeId: "n", nodeIp: "ip" }, (entry) => lines.push(entry));
+  const series = (name: string) => registry.snapshot().find(({ definition }) => definition.name === name)?.series ?? [];
+  return { made, lines, series };
+}
+
+it("counts by route, verb and status, and errors by their deployment as well (reference 3.2)", () => {
+  const { made, series } = recorder();
+  made.count(route, "GET", 200, 3);
+  made.count(route, "GET", 200, 3);
+  made.count(route, "GET", 503, 3);
+  made.count(NO_ROUTE, "GET", 404, 3);
+  const labels = { route: "/api", method: "GET", application: "a" };
+  expect(series("serve_num_http_requests")).toEqual([
+    { labels: { ...labels, status_code: "200" }, value: 2 },
+    { labels: { ...labels, status_code: "503" }, value: 1 },
+    { labels: { route: "", method: "GET", application: "", status_code: "404" }, value: 1 },
+  ]);
+  expect(series("serve_num_http_error_requests").map((one) => one.labels["error_code"])).toEqual(["503", "404"]);
+  expect(series("serve_num_deployment_http_error_requests")).toMatchObject([
+    { labels: { ...labels, deployment: "D" } },
+  ]);
+  expect(series("serve_http_request_latency_ms")).toHaveLength(3);
+});
+
+it("goes on with the same series when a new table brings the same route", () => {
+  const { made, series } = recorder();
+  made.count(route, "GET", 200, 3);
+  made.count({ ...route }, "GET", 200, 3);
+  expect(series("serve_num_http_requests")).toMatchObject([{ value: 2 }]);
+});
+
+it("writes the route's prefix into the access line (reference 7.2)", () => {
+  const { made, lines } = recorder();
+  made.log(route, "PUT", 201, 1.25, "id");
+  expect(lines).toEqual([
+    { method: "PUT", route: "/api", status: 201, latencyMs: 1.25, requestId: "id", application: "a" },
+  ]);
+});
