@@ -1,7 +1,7 @@
 // Decides what to do with the replicas of one deployment so that it reaches its goal.
 // Pure: no clock, no log, no process. Carried out by ../apply-actions.ts, called from ../controller.ts.
-//   R1  A rollout starts new replicas beside the old, never more than `goal.replicas + goal.surge` live ones, or
-//       `goal.surge` beyond the old ones when there are more of those (D2).
+//   R1  A rollout starts new replicas beside the old, up to `goal.replicas + goal.surge` live ones; where more old ones
+//       serve than the goal asks for (a smaller goal, an interrupted rollout), `goal.surge` beyond those (D2).
 //   R2  An old replica leaves only when a new one serves, and only as many as serve beyond the goal (D2).
 //   R3  What does not serve yet and is of no more use is killed; what serves leaves, drains, and has its grace (D5).
 //   R4  Same input, same actions in the same order: replicas are sorted by id, nothing is random.
@@ -129,7 +129,7 @@ function decideStarts(
   const missing = goal.replicas - current.length;
   if (missing <= 0) return [];
   const onTheWay = current.filter(({ phase }) => isStarting(phase)).length;
-  const room = Math.max(goal.replicas + goal.surge - kept.length, goal.surge - onTheWay); // R1
+  const room = Math.max(goal.replicas + goal.surge - kept.length, goal.surge - current.length); // R1
   // Those on the way may all fail, so they count as tries; the first starts are one for each replica in any case.
   const tries = memory.wasReady ? missing : Math.max(goal.startThreshold, goal.replicas) - memory.failedStarts - onTheWay;
   const outdated = kept.length - current.length;
