@@ -103,16 +103,6 @@ export class ByteWriter {
     return written;
   }
 
-  /** Overwrites one byte at a position that was already written. */
-  setU8(position: number, value: number): void {
-    this.#slab[this.#base + position] = value;
-  }
-
-  /** Overwrites two bytes, little endian, at a position that was already written. */
-  setU16(position: number, value: number): void {
-    this.#view.setUint16(this.#base + position, value, true);
-  }
-
   /** Overwrites four bytes, little endian, at a position that was already written. */
   setU32(position: number, value: number): void {
     this.#view.setUint32(this.#base + position, value, true);

@@ -61,7 +61,7 @@ const writers: Record<FrameName, (w: ByteWriter, c: Content) => void> = {
   result(w, c) {
     const http = c.http as unknown as Head | undefined;
     if (http === undefined) {
-      m.setResultStreams(w, m.writeValueResult(w, c.ongoing, 9), c.streams);
+      m.writeValueResult(w, c.ongoing, c.streams);
       return encodeValue(w, c.value, plainHooks, "value");
     }
     m.writeHttpResult(w, c.ongoing, http.status, http.statusText, http.headers);

@@ -17,7 +17,6 @@ export {
   readReject,
   readResultHeader,
   readValueHead,
-  setResultStreams,
   writeCallMeta,
   writeCancel,
   writeChunkHeader,

@@ -4,7 +4,7 @@ import { ByteWriter } from "./byte-writer.ts";
 import { encodeValue } from "./encode-value.ts";
 import type { EncodeHooks } from "./value-hooks.ts";
 
-export { decodeValue, type Decoded } from "./decode-value.ts";
+export { decodeValue } from "./decode-value.ts";
 export { encodeValue } from "./encode-value.ts";
 export {
   CROSSING_HINT,
