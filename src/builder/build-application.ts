@@ -38,9 +38,15 @@ export async function buildApplication(order: BuildInput, clock: Clock): Promise
 function findFile(module: string, workingDir: string): string {
   const file = resolve(workingDir, module);
   if (existsSync(file)) return file;
-  const twins = [file.replace(/\.([cm]?)js$/, ".$1ts"), file.replace(/\.([cm]?)ts$/, ".$1js"), `${file}.ts`, `${file}.js`];
+  const twins = [
+    file.replace(/\.([cm]?)js$/, ".$1ts"),
+    file.replace(/\.([cm]?)ts$/, ".$1js"),
+    `${file}.ts`,
+    `${file}.js`,
+  ];
   const twin = twins.find((one) => one !== file && existsSync(one));
-  const expected = twin === undefined ? `an existing file, relative to ${workingDir}` : `an existing file; there is ${twin}`;
+  const expected =
+    twin === undefined ? `an existing file, relative to ${workingDir}` : `an existing file; there is ${twin}`;
   throw new ConfigError({ path: "import path", received: `${module} (no file ${file})`, expected });
 }
 
@@ -96,13 +102,23 @@ async function takeExport(
   if (isApplication(value)) {
     if (Object.keys(args).length === 0) return { app: value, entry: { file, exportName, args: null } };
     const expected = "no arguments: the export is an application; arguments need a function `(args) => Application`";
-    throw new ConfigError({ path: `${file}:${exportName}`, received: `arguments ${Object.keys(args).join(", ")}`, expected });
+    throw new ConfigError({
+      path: `${file}:${exportName}`,
+      received: `arguments ${Object.keys(args).join(", ")}`,
+      expected,
+    });
   }
   if (typeof value !== "function") {
-    const received = exportName in exports ? `export ${exportName}, which is neither an application nor a function` : `unknown export ${exportName}`;
+    const received =
+      exportName in exports
+        ? `export ${exportName}, which is neither an application nor a function`
+        : `unknown export ${exportName}`;
     throw new ConfigError({ path: file, received, expected: listCandidates(exports) });
   }
-  return { app: await runBuilder(file, exportName, value as (args: unknown) => unknown, args), entry: { file, exportName, args } };
+  return {
+    app: await runBuilder(file, exportName, value as (args: unknown) => unknown, args),
+    entry: { file, exportName, args },
+  };
 }
 
 function defaultExport(file: string, exports: Exports): string {
@@ -124,13 +140,23 @@ function listCandidates(exports: Exports): string {
   return "an export that is an application, such as `export const app = deployment(Model).bind()`";
 }
 
-async function runBuilder(file: string, name: string, builder: (args: unknown) => unknown, args: BuildInput["args"]): Promise<BoundApplication> {
+async function runBuilder(
+  file: string,
+  name: string,
+  builder: (args: unknown) => unknown,
+  args: BuildInput["args"],
+): Promise<BoundApplication> {
   let app: unknown;
   try {
     app = await builder(args);
   } catch (reason) {
     if (isServeError(reason)) throw reason;
-    throw new ServeError("DEPLOY_FAILED", `the builder ${file}:${name} threw ${describeThrown(reason)}`, {}, { cause: reason });
+    throw new ServeError(
+      "DEPLOY_FAILED",
+      `the builder ${file}:${name} threw ${describeThrown(reason)}`,
+      {},
+      { cause: reason },
+    );
   }
   if (isApplication(app)) return app;
   throw new ConfigError({

@@ -25,7 +25,8 @@ function missingFile(reason: unknown): string | undefined {
   const message = textOf(reason);
   const [, missing, importer] = /^Cannot find (?:module|package) '(.+?)' imported from (.+)$/.exec(message) ?? [];
   if (missing === undefined || importer === undefined) return undefined;
-  if (!missing.startsWith("/")) return `package ${missing} is not installed (imported by ${importer}); run npm install ${missing}`;
+  if (!missing.startsWith("/"))
+    return `package ${missing} is not installed (imported by ${importer}); run npm install ${missing}`;
   const source = missing.replace(/\.([cm]?)js$/, ".$1ts");
   if (source !== missing && existsSync(source)) {
     return `${importer} imports ${missing}, which does not exist; the file is ${source}: write the extension .ts in the import`;
@@ -42,12 +43,18 @@ function typesInNodeModules(reason: unknown): string | undefined {
 function notErasable(reason: unknown): string | undefined {
   if (codeOf(reason) !== "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX") return undefined;
   const [, what] = /^TypeScript (.+?) is not supported/.exec(textOf(reason)) ?? [];
-  const instead = what === "enum" ? "; write a const object and a union of its values" : what === "parameter property" ? "; declare the field and assign it in the constructor" : "";
+  const instead =
+    what === "enum"
+      ? "; write a const object and a union of its values"
+      : what === "parameter property"
+        ? "; declare the field and assign it in the constructor"
+        : "";
   return `${what ?? "this TypeScript syntax"} cannot be erased, and Node runs TypeScript by erasing types${instead}`;
 }
 
 function missingType(reason: unknown, place: string): string | undefined {
-  const [, specifier, name] = /^The requested module '(.+)' does not provide an export named '(.+)'$/.exec(textOf(reason)) ?? [];
+  const [, specifier, name] =
+    /^The requested module '(.+)' does not provide an export named '(.+)'$/.exec(textOf(reason)) ?? [];
   if (specifier === undefined || name === undefined || !specifier.startsWith(".")) return undefined;
   const source = readOrEmpty(resolve(dirname(place), specifier));
   if (!new RegExp(String.raw`\b(?:interface|type)\s+${name}\b`).test(source)) return undefined;

@@ -1,7 +1,7 @@
 // The builder program: one process, one import path. Arguments: id and epoch.
 import { enableCompileCache } from "node:module";
 
-// Before anything else is loaded, so that it is loaded from the cache.
+// What is imported before this call would not be cached, so everything else comes by `import()`.
 enableCompileCache();
-const { runBuilder } = await import("./run-builder.ts");
-await runBuilder(process.argv.slice(2));
+const [{ runBuilder }, { systemClock }] = await Promise.all([import("./run-builder.ts"), import("../core/clock.ts")]);
+await runBuilder(process.argv.slice(2), systemClock);

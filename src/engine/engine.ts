@@ -48,7 +48,12 @@ export interface NodeInfo {
 export type ExitReason = "stopped" | "exited" | "killed" | "host-lost" | "node-lost" | "start-failed";
 
 export type EngineEvent =
-  | { readonly type: "pending"; readonly id: ProcessId; readonly cause: "infeasible" | "busy" | "booting"; readonly detail: string }
+  | {
+      readonly type: "pending";
+      readonly id: ProcessId;
+      readonly cause: "infeasible" | "busy" | "booting";
+      readonly detail: string;
+    }
   | {
       readonly type: "started";
       readonly id: ProcessId;

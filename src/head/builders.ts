@@ -40,7 +40,9 @@ export class Builders {
     const { promise, resolve, reject } = Promise.withResolvers<BuildResult>();
     this.#builds.set(id, { order, resolve, reject });
     const cancel = this.#clock.after(BUILD_LIMIT_MS, () => {
-      reject(new ServeError("DEPLOY_FAILED", `building ${order.importPath} has not ended after ${BUILD_LIMIT_MS / 1000} s`));
+      reject(
+        new ServeError("DEPLOY_FAILED", `building ${order.importPath} has not ended after ${BUILD_LIMIT_MS / 1000} s`),
+      );
       this.#engine.kill(id);
     });
     this.#engine.start({

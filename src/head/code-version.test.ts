@@ -47,7 +47,10 @@ describe("code version (D3)", () => {
     ["a file imported by name", () => (write("lib/help.ts", "export const help = 2;"), specOf())],
     ["a file imported lazily by an imported one", () => (write("lib/lazy.ts", "export const y = 1;"), specOf())],
     ["a file behind a # name", () => (write("inner.js", "export const z = 1;"), specOf())],
-    ["the version of a package", () => (write("node_modules/pkg/package.json", `{"name":"pkg","version":"1.0.1","main":"index.js"}`), specOf())],
+    [
+      "the version of a package",
+      () => (write("node_modules/pkg/package.json", `{"name":"pkg","version":"1.0.1","main":"index.js"}`), specOf()),
+    ],
     ["the init args", () => specOf({}, Uint8Array.of(2))],
     ["an option of kind restart", () => specOf({ runtimeEnv: { envVars: { A: "1" } } })],
   ];

@@ -46,7 +46,12 @@ export class ControlServer {
   /** @throws {ServeError} ENGINE when the address cannot be bound */
   async listen(transport: Transport, address: Address, id: string): Promise<void> {
     const self = { role: "head", id, epoch: 0 } as const;
-    this.#listener = await transport.listen(address, self, (connection) => this.#accept(connection), (peer) => this.#admit(peer));
+    this.#listener = await transport.listen(
+      address,
+      self,
+      (connection) => this.#accept(connection),
+      (peer) => this.#admit(peer),
+    );
   }
 
   /** The engine saw this process end. */

@@ -21,7 +21,9 @@ export interface HeadParts {
   readonly shutdown: () => Promise<void>;
 }
 
-type Handlers = { readonly [K in keyof HeadMethods]: (body: HeadMethods[K]["in"], from: string) => Answer<HeadMethods[K]["out"]> };
+type Handlers = {
+  readonly [K in keyof HeadMethods]: (body: HeadMethods[K]["in"], from: string) => Answer<HeadMethods[K]["out"]>;
+};
 type Answer<T> = T | Promise<T>;
 
 /** R1. */
@@ -38,7 +40,8 @@ export class HeadRequests {
   answer(role: Role, from: string, method: string, body: unknown): unknown {
     const asksToAct = role === "driver" || role === "cli";
     if (!Object.hasOwn(this.#handlers, method)) throw new ServeError("PROTOCOL", `the head does not know ${method}`);
-    if (!asksToAct && !FOR_PROCESSES.has(method)) throw new ServeError("PROTOCOL", `a ${role} may not ask for ${method}`);
+    if (!asksToAct && !FOR_PROCESSES.has(method))
+      throw new ServeError("PROTOCOL", `a ${role} may not ask for ${method}`);
     // The body's shape is the peer's word: both ends are of one version.
     const handler = this.#handlers[method as keyof HeadMethods] as (body: unknown, from: string) => unknown;
     return handler(body, from);

@@ -16,8 +16,18 @@ describe("importSpecifiers (D3)", () => {
       import data from "./data.json" with { type: "json" };
     `;
     expect(importSpecifiers(source)).toEqual([
-      "./side-effect.ts", "./one.ts", "./two.ts", "./three.ts", "./types.ts", "pkg/sub", "./four.ts", "#inner",
-      "./five.ts", "./six.ts", "./seven.cjs", "./data.json",
+      "./side-effect.ts",
+      "./one.ts",
+      "./two.ts",
+      "./three.ts",
+      "./types.ts",
+      "pkg/sub",
+      "./four.ts",
+      "#inner",
+      "./five.ts",
+      "./six.ts",
+      "./seven.cjs",
+      "./data.json",
     ]);
   });
 
@@ -34,6 +44,8 @@ describe("importSpecifiers (D3)", () => {
   });
 
   it("takes a declaration without a source, and words that look alike, for what they are", () => {
-    expect(importSpecifiers(`export const from = "./x.ts"; export default "y"; const important = "./z.ts";`)).toEqual([]);
+    expect(importSpecifiers(`export const from = "./x.ts"; export default "y"; const important = "./z.ts";`)).toEqual(
+      [],
+    );
   });
 });

@@ -31,9 +31,12 @@ export function clearStore(store: StateStore): void {
 export async function endLeftovers(engine: Engine, logger: Logger, clock: Clock): Promise<void> {
   const state = new ControllerState();
   new Checkpoint(engine.store).load(state, clock.now());
-  const known = [...state.replicas.values(), ...state.proxies.values()].map(
-    ({ id, pid }): KnownProcess => ({ id, epoch: 1, pid, program: state.replicas.has(id) ? "replica" : "proxy" }),
-  );
+  const known = [...state.replicas.values(), ...state.proxies.values()].map(({ id, pid }): KnownProcess => ({
+    id,
+    epoch: 1,
+    pid,
+    program: state.replicas.has(id) ? "replica" : "proxy",
+  }));
   if (known.length > 0) logger.warn("head.leftovers", { processes: known.map(({ id }) => id) });
   await engine.adopt(known);
   for (const { id } of known) engine.kill(id);

@@ -25,7 +25,12 @@ export function takeHeadLock(paths: Pick<InstancePaths, "lock" | "lockOwner">, p
     database?.close();
     if (isBusy(error)) return undefined;
     const why = error instanceof Error ? error.message : String(error);
-    throw new ServeError("ENGINE", `lock ${paths.lock}: ${why}`, { path: paths.lock }, { cause: error, retryable: false });
+    throw new ServeError(
+      "ENGINE",
+      `lock ${paths.lock}: ${why}`,
+      { path: paths.lock },
+      { cause: error, retryable: false },
+    );
   }
   writeFileSync(paths.lockOwner, `${pid}\n`, { mode: 0o600 });
   const held = database;

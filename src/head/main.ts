@@ -1,7 +1,11 @@
 // The head program: the one that decides. Arguments: its options as JSON.
 import { enableCompileCache } from "node:module";
 
-// Before anything else is loaded, so that it is loaded from the cache.
+// What is imported before this call would not be cached, so everything else comes by `import()`.
 enableCompileCache();
-const { runHead } = await import("./run-head.ts");
-await runHead(process.argv.slice(2));
+const [{ runHead }, { systemClock }, { systemRandom }] = await Promise.all([
+  import("./run-head.ts"),
+  import("../core/clock.ts"),
+  import("../core/random.ts"),
+]);
+await runHead(process.argv.slice(2), systemClock, systemRandom);

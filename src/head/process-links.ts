@@ -54,7 +54,8 @@ export class ProcessLinks {
   /** Orders to replicas. @param changedFiles what to tell a replica about code edited since its deploy (D3) */
   replicaLinks(changedFiles: (order: LoadOrder) => readonly string[]): ReplicaLinks {
     return {
-      load: (id, order) => this.#ask<ReplicaMethods, "load">(id, "load", { ...order, changedFiles: changedFiles(order) }),
+      load: (id, order) =>
+        this.#ask<ReplicaMethods, "load">(id, "load", { ...order, changedFiles: changedFiles(order) }),
       reconfigure: (id, order) => this.#ask<ReplicaMethods, "reconfigure">(id, "reconfigure", order),
       drain: (id, graceMs) => this.#ask<ReplicaMethods, "drain">(id, "drain", { graceMs }),
     };
@@ -75,7 +76,9 @@ export class ProcessLinks {
         link.request<ReplicaMethods, "metrics">("metrics", null, { timeoutMs: METRICS_LIMIT_MS }),
       ),
     );
-    return answers.flatMap((answer) => (answer.status === "fulfilled" ? [{ snapshot: answer.value as MetricSnapshot }] : []));
+    return answers.flatMap((answer) =>
+      answer.status === "fulfilled" ? [{ snapshot: answer.value as MetricSnapshot }] : [],
+    );
   }
 
   close(reason: string): void {

@@ -6,23 +6,23 @@ import { readEnv } from "../config/env.ts";
 import { HEAD_EXIT, type HeadOptions, parseHeadOptions } from "../config/head-options.ts";
 import { type InstancePaths, instancePaths } from "../config/paths.ts";
 import { ensureToken } from "../config/token.ts";
-import { systemClock } from "../core/clock.ts";
+import type { Clock } from "../core/clock.ts";
 import { toServeError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
-import { systemRandom } from "../core/random.ts";
+import type { Random } from "../core/random.ts";
 import { LocalEngine } from "../engines/local/local-engine.ts";
 import { SqliteStore } from "../engines/local/sqlite-store.ts";
 import { openProgramLog, type ProgramLog } from "../telemetry/program-log.ts";
 import { socketTransport } from "../transport/socket-transport.ts";
 import { makeFolders } from "./folders.ts";
 import { lockHolder, takeHeadLock } from "./lock.ts";
-import { type Head, startHead } from "./start-head.ts";
+import { Head } from "./head.ts";
 
 /** Exit code of a process that a second SIGTERM ended: 128 + 15. */
 const TERMINATED = 143;
 
 /** @param args the head's options as JSON */
-export async function runHead([optionsText = ""]: readonly string[]): Promise<never> {
+export async function runHead([optionsText = ""]: readonly string[], clock: Clock, random: Random): Promise<never> {
   const options = parseHeadOptions(optionsText);
   const env = readEnv();
   const paths = instancePaths(env.home, env.namespace);
@@ -31,8 +31,9 @@ export async function runHead([optionsText = ""]: readonly string[]): Promise<ne
     makeFolders(paths);
     const lock = takeHeadLock(paths, process.pid);
     if (lock === undefined) return exitWith(HEAD_EXIT.locked, heldBy(paths, env.namespace)); // R1
-    log = openProgramLog(paths.logs, { kind: "controller", id: String(process.pid) }, options.logging, systemClock);
-    const head = await start(options, paths, log.logger);
+    log = openProgramLog(paths.logs, { kind: "controller", id: String(process.pid) }, options.logging, clock);
+    const head = assemble(options, paths, log.logger, clock, random);
+    await head.start();
     obeySignals(head, options.attached, log.logger);
     await head.ended;
     log.logger.info("head.ended");
@@ -47,15 +48,16 @@ export async function runHead([optionsText = ""]: readonly string[]): Promise<ne
   }
 }
 
-function start(options: HeadOptions, paths: InstancePaths, logger: Logger): Promise<Head> {
+function assemble(options: HeadOptions, paths: InstancePaths, logger: Logger, clock: Clock, random: Random): Head {
   const { home, namespace, adminToken, metricsPrefix } = readEnv();
-  const transport = socketTransport(ensureToken(paths.token), systemClock);
+  const transport = socketTransport(ensureToken(paths.token), clock);
   const store = new SqliteStore(paths.state);
-  const engine = new LocalEngine({ store, home, namespace, logsDir: paths.logs }, systemClock);
+  const engine = new LocalEngine({ store, home, namespace, logsDir: paths.logs }, clock);
   const address = { kind: "unix", path: paths.headSocket } as const;
   const places = { logsDir: paths.logs, proxyDir: paths.root, namespace, pid: process.pid };
   logger.info("head.start", { attached: options.attached, fresh: options.fresh, namespace });
-  return startHead({ options, engine, transport, address, ...places, adminToken, metricsPrefix }, logger, systemClock, systemRandom);
+  const around = { options, engine, transport, address, ...places, adminToken, metricsPrefix };
+  return new Head(around, logger, clock, random);
 }
 
 function obeySignals(head: Head, attached: boolean, logger: Logger): void {

@@ -2,16 +2,28 @@ import { describe, expect, it } from "vitest";
 import { decideRestart, QUICK_MS } from "./decide-restart.ts";
 
 const fresh = { deaths: 0, quickDeaths: 0 };
-const exit = (code: number | null, signal: string | null = null, message = ""): Parameters<typeof decideRestart>[0] => ({ code, signal, message });
+const exit = (
+  code: number | null,
+  signal: string | null = null,
+  message = "",
+): Parameters<typeof decideRestart>[0] => ({ code, signal, message });
 
 describe("decideRestart", () => {
   it("ends with an orderly head, and with one that found its namespace taken (R1)", () => {
     expect(decideRestart(exit(0), 60_000, fresh)).toMatchObject({ kind: "end", orderly: true });
-    expect(decideRestart(exit(73, null, "held by 4711"), 60, { deaths: 3, quickDeaths: 1 })).toMatchObject({ kind: "end", orderly: false, reason: "held by 4711" });
+    expect(decideRestart(exit(73, null, "held by 4711"), 60, { deaths: 3, quickDeaths: 1 })).toMatchObject({
+      kind: "end",
+      orderly: false,
+      reason: "held by 4711",
+    });
   });
 
   it("ends when the first head cannot start, and tries again when a later one cannot (R1)", () => {
-    expect(decideRestart(exit(78, null, "port 8265 is taken"), 60, fresh)).toEqual({ kind: "end", orderly: false, reason: "port 8265 is taken" });
+    expect(decideRestart(exit(78, null, "port 8265 is taken"), 60, fresh)).toEqual({
+      kind: "end",
+      orderly: false,
+      reason: "port 8265 is taken",
+    });
     expect(decideRestart(exit(78), 60, { deaths: 1, quickDeaths: 0 })).toMatchObject({ kind: "restart" });
   });
 

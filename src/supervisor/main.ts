@@ -1,7 +1,10 @@
 // The supervisor program, left behind by `manta start`. Arguments: the head's options as JSON.
 import { enableCompileCache } from "node:module";
 
-// Before anything else is loaded, so that it is loaded from the cache.
+// What is imported before this call would not be cached, so everything else comes by `import()`.
 enableCompileCache();
-const { runSupervisor } = await import("./run-supervisor.ts");
-await runSupervisor(process.argv.slice(2));
+const [{ runSupervisor }, { systemClock }] = await Promise.all([
+  import("./run-supervisor.ts"),
+  import("../core/clock.ts"),
+]);
+await runSupervisor(process.argv.slice(2), systemClock);

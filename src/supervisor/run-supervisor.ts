@@ -4,17 +4,17 @@ import { join } from "node:path";
 import { readEnv } from "../config/env.ts";
 import { formatHeadOptions, HEAD_EXIT, parseHeadOptions } from "../config/head-options.ts";
 import { instancePaths } from "../config/paths.ts";
-import { systemClock } from "../core/clock.ts";
+import type { Clock } from "../core/clock.ts";
 import { type SpawnedProgram, spawnProgram } from "../engines/local/spawn-program.ts";
 import { openProgramLog } from "../telemetry/program-log.ts";
 import { Supervision } from "./supervise.ts";
 
 /** @param args the head's options as JSON */
-export async function runSupervisor([optionsText = ""]: readonly string[]): Promise<void> {
+export async function runSupervisor([optionsText = ""]: readonly string[], clock: Clock): Promise<void> {
   const options = parseHeadOptions(optionsText);
   const { home, namespace } = readEnv();
   const paths = instancePaths(home, namespace);
-  const log = openProgramLog(paths.logs, { kind: "supervisor", id: String(process.pid) }, options.logging, systemClock);
+  const log = openProgramLog(paths.logs, { kind: "supervisor", id: String(process.pid) }, options.logging, clock);
 
   const start = (restarts: number): SpawnedProgram =>
     spawnProgram({
@@ -26,7 +26,7 @@ export async function runSupervisor([optionsText = ""]: readonly string[]): Prom
       attached: false,
     });
 
-  const supervision = new Supervision(start, log.logger, systemClock);
+  const supervision = new Supervision(start, log.logger, clock);
   process.on("SIGTERM", () => supervision.stop("SIGTERM"));
   // A terminal's Ctrl-C never comes here: the supervisor has a session of its own.
   process.on("SIGHUP", () => undefined);

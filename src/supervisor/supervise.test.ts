@@ -5,7 +5,12 @@ import { type SupervisedProcess, Supervision } from "./supervise.ts";
 
 type Exit = Awaited<SupervisedProcess["exited"]>;
 
-function heads(): { start: (restarts: number) => SupervisedProcess; end: (exit: Partial<Exit>) => void; signals: string[]; restarts: number[] } {
+function heads(): {
+  start: (restarts: number) => SupervisedProcess;
+  end: (exit: Partial<Exit>) => void;
+  signals: string[];
+  restarts: number[];
+} {
   const signals: string[] = [];
   const restarts: number[] = [];
   let resolve: (exit: Exit) => void = () => undefined;

@@ -162,8 +162,19 @@ function recoveryTests(test: Test, expect: Expect): void {
 function storeTests(test: Test, expect: Expect): void {
   test("stores, lists by prefix and deletes documents, also for the next engine", async (bench) => {
     const { store } = bench.engine;
-    store.write(new Map([["p/1", bytes(1)], ["p/2", bytes(2)], ["q", bytes(3)]]));
-    store.write(new Map<string, Uint8Array | null>([["p/1", null], ["p/2", bytes(4)]]));
+    store.write(
+      new Map([
+        ["p/1", bytes(1)],
+        ["p/2", bytes(2)],
+        ["q", bytes(3)],
+      ]),
+    );
+    store.write(
+      new Map<string, Uint8Array | null>([
+        ["p/1", null],
+        ["p/2", bytes(4)],
+      ]),
+    );
     if (bench.host.reopen !== undefined) await bench.reopen();
     const after = bench.engine.store;
     expect(after.keys("p/")).toEqual(["p/2"]);

@@ -34,9 +34,20 @@ async function failedClaims(Broken: typeof MemoryEngine): Promise<readonly strin
     const engine = new Broken({ replica: behave }, systemClock);
     return Promise.resolve({ engine, ready: () => Promise.resolve(), close: () => engine.close() });
   };
-  const collect = { describe: (_: string, define: () => void) => define(), it: (claim: string, run: () => Promise<void>) => void cases.push({ claim, run }), expect };
+  const collect = {
+    describe: (_: string, define: () => void) => define(),
+    it: (claim: string, run: () => Promise<void>) => void cases.push({ claim, run }),
+    expect,
+  };
   engineConformance(collect, "broken", host, 200);
-  const verdicts = await Promise.all(cases.map(({ claim, run }) => run().then(() => [], () => [claim])));
+  const verdicts = await Promise.all(
+    cases.map(({ claim, run }) =>
+      run().then(
+        () => [],
+        () => [claim],
+      ),
+    ),
+  );
   return verdicts.flat();
 }
 
@@ -49,7 +60,9 @@ it("catches an engine that forgets an exit", async () => {
 });
 
 it("catches an engine that reuses an epoch", async () => {
-  expect(await failedClaims(ReusesAnEpoch)).toContain("never starts an epoch again that has exited, and starts the next one (R2)");
+  expect(await failedClaims(ReusesAnEpoch)).toContain(
+    "never starts an epoch again that has exited, and starts the next one (R2)",
+  );
 });
 
 it("catches an engine that drops a stop", async () => {

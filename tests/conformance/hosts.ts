@@ -40,7 +40,13 @@ export function localHost(): Promise<ConformanceHost> {
         logsDir,
         commandOf: (spec) => ({
           file: process.execPath,
-          args: ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, "programs.ts"), spec.id, String(spec.epoch), ...spec.args],
+          args: [
+            "--disable-warning=ExperimentalWarning",
+            join(import.meta.dirname, "programs.ts"),
+            spec.id,
+            String(spec.epoch),
+            ...spec.args,
+          ],
         }),
       },
       systemClock,

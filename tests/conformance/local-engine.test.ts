@@ -50,7 +50,10 @@ describe("local engine", () => {
     const host = await localHost();
     const events = host.engine.events(new AbortController().signal)[Symbol.asyncIterator]();
     host.engine.start(specOf("a", { cwd: "/no/such/folder" }));
-    expect(await next(events)).toMatchObject({ reason: "start-failed", detail: expect.stringContaining("/no/such/folder") });
+    expect(await next(events)).toMatchObject({
+      reason: "start-failed",
+      detail: expect.stringContaining("/no/such/folder"),
+    });
     host.engine.start(specOf("b", { resources: { cpus: 1, gpus: 0.5, memoryBytes: 0, custom: {} } }));
     expect(await next(events)).toMatchObject({ type: "pending", id: "b", cause: "infeasible" });
     host.engine.stop("b", 0);
@@ -72,7 +75,9 @@ describe("SqliteStore", () => {
     const script = join(folder, "writer.mjs");
     const path = join(folder, "state.db");
     writeFileSync(script, WRITER);
-    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, path], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, path], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       output += text;
@@ -92,7 +97,9 @@ describe("SqliteStore", () => {
     const path = join(folder, "state.db");
     writeFileSync(path, "this is no database, however long it may be read ".repeat(100));
     const before = readFileSync(path);
-    expect(() => new SqliteStore(path)).toThrow(expect.objectContaining({ code: "ENGINE", message: expect.stringContaining(path) }));
+    expect(() => new SqliteStore(path)).toThrow(
+      expect.objectContaining({ code: "ENGINE", message: expect.stringContaining(path) }),
+    );
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 

@@ -14,8 +14,17 @@ async function start(changes: Partial<AdminServerOptions> = {}): Promise<AdminSe
   const registry = new MetricRegistry();
   const counter = registry.counter({ name: "serve_test", help: "h", labels: ["application"], kind: "counter" });
   counter.labels({ application: "a" }).inc(2);
-  const metrics = (): Promise<{ snapshot: ReturnType<typeof registry.snapshot> }[]> => Promise.resolve([{ snapshot: registry.snapshot() }]);
-  const options = { host: "127.0.0.1", port: 0, portChosen: false, token: undefined, metricsPrefix: "ray_", metrics, ...changes };
+  const metrics = (): Promise<{ snapshot: ReturnType<typeof registry.snapshot> }[]> =>
+    Promise.resolve([{ snapshot: registry.snapshot() }]);
+  const options = {
+    host: "127.0.0.1",
+    port: 0,
+    portChosen: false,
+    token: undefined,
+    metricsPrefix: "ray_",
+    metrics,
+    ...changes,
+  };
   const server = await startAdminServer(options, silentLogger);
   open.push(server);
   return server;
@@ -45,6 +54,8 @@ describe("admin server", () => {
     open.push(other);
     const { port } = other.address() as AddressInfo;
     expect((await start({ port })).endpoint.port).not.toBe(port);
-    await expect(start({ port, portChosen: true })).rejects.toThrow(`admin port ${port} on 127.0.0.1 is taken; choose another by --admin-port`);
+    await expect(start({ port, portChosen: true })).rejects.toThrow(
+      `admin port ${port} on 127.0.0.1 is taken; choose another by --admin-port`,
+    );
   });
 });

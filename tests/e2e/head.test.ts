@@ -51,7 +51,10 @@ async function connect(): Promise<ControlLink> {
   for (;;) {
     try {
       const transport = socketTransport(readToken(paths.token) ?? "", systemClock);
-      const connection = await transport.dial({ kind: "unix", path: paths.headSocket }, { role: "driver", id: "driver-1", epoch: 0 });
+      const connection = await transport.dial(
+        { kind: "unix", path: paths.headSocket },
+        { role: "driver", id: "driver-1", epoch: 0 },
+      );
       return new ControlLink(connection, systemClock);
     } catch {
       await systemClock.sleep(10);

@@ -88,7 +88,12 @@ export class LocalEngine implements Engine {
     const running = this.#running.get(id);
     if (running === undefined) return;
     if (running.pid === undefined) {
-      this.#exited(running, { code: null, reason: "stopped", userFault: false, detail: "stopped before it could start" });
+      this.#exited(running, {
+        code: null,
+        reason: "stopped",
+        userFault: false,
+        detail: "stopped before it could start",
+      });
       return;
     }
     running.cancelGrace();
@@ -175,7 +180,8 @@ export class LocalEngine implements Engine {
     child.once("error", (error) => {
       // Node blames the executable when it is the working directory that is missing.
       const detail = existsSync(spec.cwd) ? error.message : `the working directory ${spec.cwd} does not exist`;
-      if (child.pid === undefined) this.#exited(running, { code: null, reason: "start-failed", userFault: false, detail });
+      if (child.pid === undefined)
+        this.#exited(running, { code: null, reason: "start-failed", userFault: false, detail });
     });
     child.unref();
     if (child.pid !== undefined) this.#started(running, false);
@@ -201,7 +207,16 @@ export class LocalEngine implements Engine {
   #started(running: Running, adopted: boolean): void {
     const { id, epoch } = running;
     const pid = running.pid ?? null;
-    this.#events.push({ type: "started", id, epoch, node: this.#node.id, nodeIp: this.#node.ip, gpuIds: [], pid, adopted });
+    this.#events.push({
+      type: "started",
+      id,
+      epoch,
+      node: this.#node.id,
+      nodeIp: this.#node.ip,
+      gpuIds: [],
+      pid,
+      adopted,
+    });
   }
 
   #exited(running: Running, end: ReturnType<typeof describeExit>): void {

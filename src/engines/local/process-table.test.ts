@@ -16,7 +16,8 @@ describe("process table", () => {
   });
 
   it("reads the lines of ps", () => {
-    const output = "  12 Ss   Sat Nov 21 15:07:31 2026\n 345 T    Sat Nov 21 15:07:32 2026\n 346 Z    Sat Nov 21 15:07:32 2026\n";
+    const output =
+      "  12 Ss   Sat Nov 21 15:07:31 2026\n 345 T    Sat Nov 21 15:07:32 2026\n 346 Z    Sat Nov 21 15:07:32 2026\n";
     expect([...parsePs(output)]).toEqual([
       [12, { startTime: "Sat Nov 21 15:07:31 2026", stopped: false }],
       [345, { startTime: "Sat Nov 21 15:07:32 2026", stopped: true }],

@@ -47,10 +47,12 @@ const psTable: ProcessTable = {
     return pids.length === 0 ? new Map() : parsePs(ps(["-o", "pid=,stat=,lstart=", "-p", pids.join(",")]));
   },
   list() {
-    return ps(["-axww", "-o", "pid=,command="]).split("\n").flatMap((line) => {
-      const [, pid, command] = /^\s*(\d+)\s+(.*)$/.exec(line) ?? [];
-      return pid === undefined || command === undefined ? [] : [{ pid: Number(pid), command: command.trim() }];
-    });
+    return ps(["-axww", "-o", "pid=,command="])
+      .split("\n")
+      .flatMap((line) => {
+        const [, pid, command] = /^\s*(\d+)\s+(.*)$/.exec(line) ?? [];
+        return pid === undefined || command === undefined ? [] : [{ pid: Number(pid), command: command.trim() }];
+      });
   },
 };
 

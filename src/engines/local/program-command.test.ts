@@ -3,7 +3,12 @@ import { conditionsOf, programCommand } from "./program-command.ts";
 
 describe("program command", () => {
   it("finds conditions in each spelling that Node takes", () => {
-    expect(conditionsOf(["--conditions=a", "--no-warnings", "-C", "b", "--conditions", "c", "-C=d"])).toEqual(["a", "b", "c", "d"]);
+    expect(conditionsOf(["--conditions=a", "--no-warnings", "-C", "b", "--conditions", "c", "-C=d"])).toEqual([
+      "a",
+      "b",
+      "c",
+      "d",
+    ]);
   });
 
   it("starts a program by its main file, with the source condition in development", () => {

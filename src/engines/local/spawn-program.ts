@@ -63,7 +63,9 @@ export function spawnProgram(spec: ProgramSpec): SpawnedProgram {
     closeInput: () => void child.stdin?.end(),
     setKeepsAlive(alive) {
       const handles = [child, child.stdin as { ref?(): void; unref?(): void } | null];
-      for (const handle of handles) if (alive) handle?.ref?.(); else handle?.unref?.();
+      for (const handle of handles)
+        if (alive) handle?.ref?.();
+        else handle?.unref?.();
     },
   };
 }

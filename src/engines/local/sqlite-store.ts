@@ -21,7 +21,9 @@ export class SqliteStore implements StateStore {
   }
 
   read(key: string): Uint8Array | undefined {
-    const row = this.#guard("cannot read", () => this.#database.prepare("SELECT value FROM documents WHERE key = ?").get(key));
+    const row = this.#guard("cannot read", () =>
+      this.#database.prepare("SELECT value FROM documents WHERE key = ?").get(key),
+    );
     return row?.["value"] as Uint8Array | undefined;
   }
 
@@ -29,7 +31,9 @@ export class SqliteStore implements StateStore {
     this.#guard("cannot write", () => {
       this.#database.exec("BEGIN IMMEDIATE");
       try {
-        const put = this.#database.prepare("INSERT INTO documents VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+        const put = this.#database.prepare(
+          "INSERT INTO documents VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        );
         const remove = this.#database.prepare("DELETE FROM documents WHERE key = ?");
         for (const [key, value] of changes) {
           if (value === null) remove.run(key);

@@ -5,7 +5,15 @@
 import assert from "node:assert/strict";
 import type { Cancel, Clock } from "../../core/clock.ts";
 import { describeThrown } from "../../core/errors.ts";
-import type { Engine, EngineEvent, ExitReason, KnownProcess, NodeInfo, ProcessSpec, ProgramName } from "../../engine/engine.ts";
+import type {
+  Engine,
+  EngineEvent,
+  ExitReason,
+  KnownProcess,
+  NodeInfo,
+  ProcessSpec,
+  ProgramName,
+} from "../../engine/engine.ts";
 import { EventQueue } from "../../engine/event-queue.ts";
 import type { StateStore } from "../../engine/state-store.ts";
 import { MemoryStore } from "./memory-store.ts";
@@ -39,7 +47,11 @@ export class MemoryEngine implements Engine {
   readonly #retired = new Map<string, number>();
   readonly #clock: Clock;
 
-  constructor(programs: Readonly<Partial<Record<ProgramName, MemoryProgram>>>, clock: Clock, store: StateStore = new MemoryStore()) {
+  constructor(
+    programs: Readonly<Partial<Record<ProgramName, MemoryProgram>>>,
+    clock: Clock,
+    store: StateStore = new MemoryStore(),
+  ) {
     this.#programs = programs;
     this.#clock = clock;
     this.store = store;
@@ -72,7 +84,8 @@ export class MemoryEngine implements Engine {
     const ended = Promise.resolve().then(() => program(spec, { stop: running.stop.signal, kill: running.kill.signal }));
     ended.then(
       (code) => this.#exited(spec.id, running, code, running.stopping ? "stopped" : "exited", ""),
-      (reason: unknown) => this.#exited(spec.id, running, 1, running.stopping ? "stopped" : "exited", describeThrown(reason)),
+      (reason: unknown) =>
+        this.#exited(spec.id, running, 1, running.stopping ? "stopped" : "exited", describeThrown(reason)),
     );
   }
 

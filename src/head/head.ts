@@ -1,0 +1,169 @@
+// Puts the head together over a given engine and transport, and takes it apart again. The program (run-head.ts) and
+// tests in one process share it; nothing is decided here.
+//   R1  What an earlier head left is taken up before anybody may dial in (K1).
+//   R2  The end, in order: processes, admin, links, store. The store is emptied, for nothing that it names is left.
+import { type AdminServer, startAdminServer } from "../admin/server.ts";
+import { formatProgramOptions, type HeadOptions } from "../config/head-options.ts";
+import { ChangeFeed } from "../controller/change-feed.ts";
+import { Controller } from "../controller/controller.ts";
+import type { ControllerOptions } from "../controller/controller-options.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/logger.ts";
+import type { Random } from "../core/random.ts";
+import { atTurnEnd } from "../core/tick.ts";
+import { VERSION } from "../core/version.ts";
+import type { Engine, EngineEvent } from "../engine/engine.ts";
+import type { Address, InstanceInfo } from "../protocol/control.ts";
+import type { SnapshotPart } from "../telemetry/merge-snapshots.ts";
+import type { Transport } from "../transport/transport.ts";
+import { keptAdminPort, keepAdminPort, clearStore, endLeftovers } from "./kept-state.ts";
+import { Builders } from "./builders.ts";
+import { CodeVersions } from "./code-version.ts";
+import { ControlServer, type ProcessEvents } from "./control-server.ts";
+import { HeadRequests } from "./head-methods.ts";
+import { ProcessLinks } from "./process-links.ts";
+import { tapEngine } from "./tap-engine.ts";
+
+/** Where a head stands and with what. */
+export interface HeadSurroundings {
+  readonly options: HeadOptions;
+  readonly engine: Engine;
+  readonly transport: Transport;
+  /** Where it accepts control links. */
+  readonly address: Address;
+  readonly namespace: string;
+  readonly pid: number;
+  /** Folder of the log files. */
+  readonly logsDir: string;
+  /** Working directory of the proxies. */
+  readonly proxyDir: string;
+  readonly adminToken: string | undefined;
+  readonly metricsPrefix: string;
+}
+
+/** The parts of a head and how they know one another. */
+export class Head {
+  /** Resolves when the head has ended as ordered. */
+  readonly ended: Promise<void>;
+  readonly #around: HeadSurroundings;
+  readonly #controller: Controller;
+  readonly #server: ControlServer;
+  readonly #links: ProcessLinks;
+  readonly #builders: Builders;
+  /** Processes that live, as the engine says. */
+  readonly #running = new Set<string>();
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #resolveEnded: (ended: Promise<void>) => void;
+  #admin: AdminServer | undefined;
+  #ending: Promise<void> | undefined;
+
+  constructor(around: HeadSurroundings, logger: Logger, clock: Clock, random: Random) {
+    this.#around = around;
+    this.#logger = logger;
+    this.#clock = clock;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.ended = promise;
+    this.#resolveEnded = resolve;
+    const feed = new ChangeFeed(logger, clock);
+    const versions = new CodeVersions();
+    this.#links = new ProcessLinks((id, suspect) => this.#onSuspect(id, suspect), clock);
+    this.#builders = new Builders(around.engine, clock, random);
+    this.#controller = new Controller(this.#controllerOptions(feed, versions), logger, clock, random);
+    const requests = new HeadRequests({
+      commands: this.#controller,
+      feed,
+      builders: this.#builders,
+      versions,
+      whenListening: () => this.#controller.whenListening(),
+      info: this.#info(),
+      shutdown: () => this.shutdown(),
+    });
+    const events = eventsTo(this.#controller);
+    const parts = { requests, events, links: this.#links, builders: this.#builders, feed, logger };
+    this.#server = new ControlServer(parts, clock);
+  }
+
+  /** @throws {ServeError} ENGINE: a damaged checkpoint, an address or a chosen admin port that is taken */
+  async start(): Promise<void> {
+    const { options, engine, transport, address, adminToken: token, metricsPrefix } = this.#around;
+    if (options.fresh) await endLeftovers(engine, this.#logger, this.#clock);
+    const metrics = (): Promise<readonly SnapshotPart[]> => this.#links.metrics();
+    const admin = { ...keptAdminPort(engine.store, options.admin), token, metricsPrefix, metrics };
+    this.#admin = await startAdminServer(admin, this.#logger);
+    keepAdminPort(engine.store, this.#admin.endpoint.port);
+    await this.#controller.start(); // R1
+    await this.#server.listen(transport, address, "head");
+  }
+
+  /** Drains and ends all processes; resolves when none is left, and the head ends after that. Again: the same. */
+  shutdown(): Promise<void> {
+    this.#ending ??= this.#controller.shutdown().then(() => {
+      // Whoever asked gets its answer first: it is written in this turn.
+      atTurnEnd(() => this.#resolveEnded(this.#end()));
+    });
+    return this.#ending;
+  }
+
+  /** Ends all processes without grace; for a second signal. */
+  killAll(): void {
+    for (const id of this.#running) this.#around.engine.kill(id);
+  }
+
+  async #end(): Promise<void> {
+    const { engine } = this.#around;
+    this.#controller.stop();
+    await this.#admin?.close();
+    await this.#server.close("the instance has ended");
+    clearStore(engine.store); // R2
+    await engine.close();
+  }
+
+  #controllerOptions(feed: ChangeFeed, versions: CodeVersions): ControllerOptions {
+    const { engine, options, proxyDir } = this.#around;
+    const args = [formatProgramOptions({ logging: options.logging })];
+    return {
+      engine: tapEngine(engine, (event) => this.#look(event)),
+      replicas: this.#links.replicaLinks(({ application, spec, codeVersion }) =>
+        versions.changedSince(application, spec, codeVersion),
+      ),
+      proxies: this.#links.proxyLinks(),
+      feed,
+      bootstrap: () => ({ args, env: {} }),
+      http: options.http,
+      proxyDir,
+      admin: () => this.#admin?.endpoint ?? null,
+    };
+  }
+
+  #info(): InstanceInfo {
+    const { namespace, pid, logsDir, options } = this.#around;
+    const startTimeS = this.#clock.now() / 1000;
+    return { version: VERSION, namespace, pid, attached: options.attached, logsDir, startTimeS };
+  }
+
+  /** @returns whether the event goes on to the controller */
+  #look(event: EngineEvent): boolean {
+    if (event.type === "started") this.#running.add(event.id);
+    if (event.type === "exited") {
+      this.#running.delete(event.id);
+      this.#server.retire(event.id, event.epoch);
+    }
+    return !this.#builders.observe(event);
+  }
+
+  #onSuspect(id: string, suspect: boolean): void {
+    this.#logger.warn(suspect ? "process.silent" : "process.heard_again", { process: id });
+    this.#controller.onReplicaSuspect(id, suspect);
+  }
+}
+
+/** What processes say, as the controller takes it. */
+function eventsTo(controller: Controller): ProcessEvents {
+  return {
+    onReplicaReport: (id, report) => controller.onReplicaReport(id, report),
+    onProxyReport: (id, report) => controller.onProxyReport(id, report),
+    onLinkClosed: (role, id) =>
+      role === "replica" ? controller.onReplicaLinkClosed(id) : controller.onProxyLinkClosed(id),
+  };
+}
