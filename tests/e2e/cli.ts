@@ -32,7 +32,7 @@ export class Cli {
     this.child = spawn(process.execPath, ["--conditions=@manta-serve/source", script, ...args], {
       cwd: ROOT,
       env: { ...process.env, MANTA_HOME: home, MANTA_NAMESPACE: "cli" },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
     });
     this.child.stdout!.on("data", (bytes: Buffer) => (this.stdout += bytes.toString()));
     this.child.stderr!.on("data", (bytes: Buffer) => (this.stderr += bytes.toString()));
@@ -52,7 +52,7 @@ export class Cli {
     return { code: this.child.exitCode, stdout: this.stdout, stderr: this.stderr };
   }
 
-  async interrupt(signal: "SIGINT" | "SIGTERM" = "SIGINT"): Promise<Finished> {
+  async interrupt(signal: "SIGINT" | "SIGTERM" | "SIGKILL" = "SIGINT"): Promise<Finished> {
     this.child.kill(signal);
     return this.finished();
   }
@@ -86,6 +86,11 @@ export class Place {
       .filter((name) => /^\d+$/.test(name) && !own.has(Number(name)))
       .filter((pid) => environmentOf(pid).includes(`MANTA_HOME=${this.home}`))
       .map(Number);
+  }
+
+  /** Pid of the head that has the namespace. */
+  headPid(): number {
+    return Number(readFileSync(join(this.home, "cli/head.pid"), "utf8"));
   }
 
   /** What everything printed; for a failed test. */
