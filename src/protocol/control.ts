@@ -46,7 +46,10 @@ export interface HeadMethods {
   /** Checks, checkpoints, and answers once the target is accepted; with `wait`, once RUNNING and acknowledged (D7) or failed. */
   deploy: { in: { readonly applications: readonly ApplicationSpec[]; readonly wait: boolean }; out: null };
   /** Runs a builder for an import path and deploys what it returns under `name` and `routePrefix`. Answers like `deploy`. */
-  run: { in: BuildOrder & DeployNames & { readonly wait: boolean }; out: { readonly applications: readonly { readonly name: string; readonly ingress: string }[] } };
+  run: {
+    in: BuildOrder & DeployNames & { readonly wait: boolean };
+    out: { readonly applications: readonly { readonly name: string; readonly ingress: string }[] };
+  };
   /** Answers once a proxy listens. @throws {ServeError} ENGINE when it cannot, naming the port and how to change it */
   ready: { in: null; out: null };
   status: { in: null; out: InstanceStatus };
@@ -55,7 +58,10 @@ export interface HeadMethods {
   /** Drains and ends everything; answered before the head itself ends. */
   shutdown: { in: null; out: null };
   /** Name of a deployment, or of the application's ingress when `deployment` is null. @throws APPLICATION_NOT_FOUND, DEPLOYMENT_NOT_FOUND */
-  locate: { in: { readonly application: string; readonly deployment: string | null }; out: { readonly deployment: string } };
+  locate: {
+    in: { readonly application: string; readonly deployment: string | null };
+    out: { readonly deployment: string };
+  };
   /** Adds keys to the sender's subscriptions. */
   subscribe: { in: { readonly keys: readonly string[] }; out: null };
 }
@@ -76,7 +82,10 @@ export interface ReplicaMethods {
   /** Imports the code, constructs, `setup`, `reconfigure`, first health check. Fails with the user's error. */
   load: { in: LoadOrder & { readonly changedFiles: ReplicaReport["changedFiles"] }; out: null };
   /** New options that need no restart: limits, user config, logging. */
-  reconfigure: { in: { readonly spec: LoadOrder["spec"]; readonly rank: number; readonly worldSize: number }; out: null };
+  reconfigure: {
+    in: { readonly spec: LoadOrder["spec"]; readonly rank: number; readonly worldSize: number };
+    out: null;
+  };
   checkHealth: { in: null; out: null };
   /** Refuse new calls, finish accepted ones, dispose, exit (D5). Answered at once. */
   drain: { in: { readonly graceMs: number }; out: null };

@@ -7,6 +7,7 @@ import { readError } from "../protocol/error-wire.ts";
 import { FRAME } from "../protocol/frame.ts";
 import {
   CHUNK_HEADER_BYTES,
+  HTTP_FLAG_KEEP_RUNNING,
   readCall,
   readCancel,
   readChunkHeader,
@@ -140,7 +141,7 @@ export class CallerLink {
     // Nobody is there to read an answer: the code is told as when a client leaves (Q5).
     for (const call of [...this.#calls.values()]) {
       call.streamFailed(new ReplicaGoneError({ application, deployment, replicaId: this.#connection.peer.id }));
-      call.cancel("client left");
+      if (((call.meta.http?.flags ?? 0) & HTTP_FLAG_KEEP_RUNNING) === 0) call.cancel("client left");
     }
     this.#host.grant(this.#host.slots.left(this));
     this.#host.callerIdle();

@@ -172,6 +172,32 @@ describe("values through a replica", () => {
     expect((await response.text()).length).toBe(120_000);
   });
 
+  it("stops a returned body at its source when its reader cancels it (Q5)", async () => {
+    let closed = false;
+    class Model {
+      body() {
+        return new Response(new ReadableStream({ pull: (c) => c.enqueue(new Uint8Array(10_000)), cancel: () => void (closed = true) }));
+      }
+    }
+    const { handle, replica, clock } = await serve(Model);
+    const response = (await handle["body"]?.()) as Response;
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    await reader.read();
+    expect(replica.ongoing).toBe(1);
+    await reader.cancel();
+    await clock.advance(1);
+    expect(closed).toBe(true);
+    expect(replica.ongoing).toBe(0);
+  });
+
+  it("keeps the bodies of a value that is itself larger than a frame", async () => {
+    class Model { both() { return { big: "x".repeat(500_000), response: new Response("tail ".repeat(50_000)) }; } }
+    const { handle } = await serve(Model);
+    const { big, response } = (await handle["both"]?.()) as { big: string; response: Response };
+    expect(big.length).toBe(500_000);
+    expect((await response.text()).length).toBe(250_000);
+  });
+
   it("names callable methods when one does not exist, and hides lifecycle methods", async () => {
     class Model { setup() {} fetch() { return 1; } }
     const { handle } = await serve(Model);
@@ -273,6 +299,24 @@ describe("HTTP through a replica", () => {
     expect(await ask("map")).toMatchObject({ error: "SERIALIZATION" });
     expect(await ask("badstream")).toMatchObject({ status: 200, error: "SERIALIZATION" });
     expect(await ask("throw")).toMatchObject({ error: "USER_CODE" });
+  });
+
+  it("frees the slot of a call whose caller leaves while its large answer waits for credit (Q5, Q7)", async () => {
+    class Model {
+      fetch() { return "x".repeat(2_000_000); }
+      async *items() { for (let i = 0; i < 100; i++) yield "x".repeat(50_000); }
+    }
+    const { replica, clock, client, targets } = await serve(Model, { maxOngoingRequests: 10 });
+    const envelope = { target: targets, requestId: "r", deadlineMs: undefined, timeoutS: 0, route: "/", multiplexedModelId: "", sessionId: "" };
+    const ignore = { onResponse() {}, onChunk() {}, onEnd() {}, onError() {}, onWritable() {}, onValue() {}, onStream() {} };
+    const http = client.startHttp({ ...envelope, method: "fetch", verb: "GET", url: "http://t/", headers: [], body: new Uint8Array(), bodyFollows: false, keepRunning: false }, ignore);
+    const calls = ["items"].map((method) => client.startCall({ ...envelope, method, args: [] }, ignore));
+    await clock.advance(1);
+    expect(replica.ongoing).toBe(2);
+    for (const call of [http, ...calls]) call.cancel("client left");
+    await clock.advance(1);
+    await clock.advance(1);
+    expect(replica.ongoing).toBe(0);
   });
 
   it("streams an upload of any size with back-pressure", async () => {

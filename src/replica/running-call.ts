@@ -40,6 +40,8 @@ export class RunningCall {
   #answerBodies: OutgoingBodies | undefined;
   #wake: (() => void) | undefined;
   #status = 200;
+  // The code is done; only bytes that wait for credit are left.
+  #sending = false;
   #ended = false;
 
   constructor(
@@ -101,9 +103,7 @@ export class RunningCall {
   streamFailed(error: ServeError): void {
     this.#requestBody?.fail(error);
     this.#bodies?.fail(error);
-    if (this.#argPieces === undefined) return;
-    this.#argPieces = undefined;
-    this.#fail(error);
+    if (this.#argPieces !== undefined) this.#fail(error);
   }
 
   credit(stream: number, bytes: number): void {
@@ -119,10 +119,8 @@ export class RunningCall {
     this.#answerBodies?.stop(failure);
     if (failure !== undefined) this.#requestBody?.fail(failure);
     this.#wake?.();
-    if (this.#argPieces !== undefined && failure !== undefined) {
-      this.#argPieces = undefined;
-      this.#fail(failure);
-    }
+    // Where no code runs there is nothing to wait for.
+    if (failure !== undefined && (this.#sending || this.#argPieces !== undefined)) this.#fail(failure);
   }
 
   #runHttp(payload: Uint8Array, bodyAt: number): void {
@@ -193,10 +191,9 @@ export class RunningCall {
     const size = typeof body === "string" ? body.length * 3 : body.length;
     if (size > MAX_CHUNK_BYTES) {
       const bytes = typeof body === "string" ? Buffer.from(body) : body;
-      this.#openStream(head, bytes.length);
-      this.#sender?.send(bytes);
-      this.#sender?.end(() => this.#host.ongoing, () => this.#end(undefined));
-      return;
+      const sender = this.#openStream(head, bytes.length);
+      sender.send(bytes);
+      return this.#endStream(sender);
     }
     const writer = this.#connection.begin(FRAME.result, this.callId);
     writeHttpResult(writer, this.#host.ongoing, head.status, head.statusText, head.headers);
@@ -259,27 +256,28 @@ export class RunningCall {
     const bodies = new OutgoingBodies();
     const bytes = encodeToBytes(value, bodies.hooks(this.#host.handles.refOf), "result");
     const ongoing = (): number => this.#host.ongoing;
-    let left = bodies.count;
+    const sendBodies = (): void => this.#sendBodies(bodies);
+    this.#sending = true;
     if (bytes.length <= MAX_CHUNK_BYTES) {
       const writer = this.#connection.begin(FRAME.result, this.callId);
       writeValueResult(writer, ongoing(), bodies.count);
       writer.bytes(bytes);
       this.#connection.end();
-    } else {
-      left++;
-      writeValueHead(this.#connection.begin(FRAME.head, this.callId), ongoing(), bodies.count);
-      this.#connection.end();
-      this.#sender = new ChunkSender(this.#connection, this.callId, 0, () => undefined);
-      this.#sender.send(bytes);
-      this.#sender.end(ongoing, () => --left === 0 && this.#end(undefined));
+      return sendBodies();
     }
-    if (bodies.count > 0) {
-      this.#answerBodies = bodies;
-      const sent = bodies.send(this.#connection, this.callId, ongoing);
-      sent.then(() => (left -= bodies.count) === 0 && this.#end(undefined), this.#threw);
-    } else if (left === 0) {
-      this.#end(undefined);
-    }
+    writeValueHead(this.#connection.begin(FRAME.head, this.callId), ongoing(), bodies.count);
+    this.#connection.end();
+    this.#sender = new ChunkSender(this.#connection, this.callId, 0, () => undefined);
+    this.#sender.send(bytes);
+    this.#sender.end(ongoing, sendBodies);
+  }
+
+  /** Bodies follow the value that holds them: the caller opens them when it has all of it. */
+  #sendBodies(bodies: OutgoingBodies): void {
+    if (bodies.count === 0) return this.#end(undefined);
+    this.#answerBodies = bodies;
+    const sent = bodies.send(this.#connection, this.callId, () => this.#host.ongoing);
+    sent.then(() => this.#end(undefined), this.#threw);
   }
 
   async #pumpValues(pieces: PieceSource): Promise<void> {
@@ -321,6 +319,7 @@ export class RunningCall {
   }
 
   #endStream(sender: ChunkSender): void {
+    this.#sending = true;
     sender.end(() => this.#host.ongoing, () => this.#end(undefined));
   }
 
@@ -346,6 +345,8 @@ export class RunningCall {
   #end(error: ServeError | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#argPieces = undefined;
+    this.#sender = undefined;
     this.#scope.end();
     this.#onEnded(this, { status: error === undefined ? this.#status : 500, error });
   }

@@ -67,15 +67,14 @@ export class ValueTask extends CallTask {
   onAccept(): void {
     if (this.ended) return;
     const connection = this.#connection as Connection;
-    if (this.#args.length > MAX_CHUNK_BYTES) {
-      this.#argSender = new ChunkSender(connection, this.callId, 0, () => undefined);
-      this.#argSender.send(this.#args.subarray(MAX_CHUNK_BYTES));
-      this.#argSender.end(() => 0);
-    }
-    this.#argBodies.send(connection, this.callId, () => 0).catch((reason: unknown) => {
-      this.link?.cancel(this, "caller cancelled");
-      this.fail(toServeError(reason));
-    });
+    if (this.#args.length <= MAX_CHUNK_BYTES) return this.#sendBodies(connection);
+    this.#argSender = new ChunkSender(connection, this.callId, 0, () => undefined);
+    this.#argSender.send(this.#args.subarray(MAX_CHUNK_BYTES));
+    // The replica knows of the bodies when it has all of the arguments.
+    this.#argSender.end(
+      () => 0,
+      () => this.#sendBodies(connection),
+    );
   }
 
   onResult(payload: Uint8Array, metaAt: number): void {
@@ -134,6 +133,13 @@ export class ValueTask extends CallTask {
     else this.#observer.onError(error);
   }
 
+  #sendBodies(connection: Connection): void {
+    this.#argBodies.send(connection, this.callId, () => 0).catch((reason: unknown) => {
+      this.link?.cancel(this, "caller cancelled");
+      this.fail(toServeError(reason));
+    });
+  }
+
   #value(bytes: Uint8Array, offset: number): void {
     const decoded = decodeValue(bytes, offset, bytes.length, this.#revivers());
     if (!decoded.ok) return this.fail(new SerializationError({ path: "result", received: decoded.reason }));
@@ -143,8 +149,10 @@ export class ValueTask extends CallTask {
 
   #revivers(): Revivers {
     const { revive } = this.#handles;
+    // The value is here, but the replica still works for bodies that nobody wants any more.
+    const stop = (): void => this.link?.cancel(this, "caller cancelled");
     const open = (): IncomingBodies =>
-      (this.#answerBodies ??= new IncomingBodies(this.#connection as Connection, this.callId));
+      (this.#answerBodies ??= new IncomingBodies(this.#connection as Connection, this.callId, stop));
     return { handle: revive, body: (stream) => open().open(stream).stream };
   }
 }

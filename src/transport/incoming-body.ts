@@ -14,12 +14,17 @@ export class IncomingBody {
   #uncredited: number;
   #wake: (() => void) | undefined;
 
+  readonly #onCancel: (() => void) | undefined;
+
   /**
    * @param credit where consumed bytes are told; undefined when the body came whole
    * @param uncredited bytes at the beginning that came with the call and owe no credit
+   * @param onCancel the reader wants no more
    */
-  constructor(credit: CreditKeeper | undefined, uncredited = 0) {
+  constructor(credit: CreditKeeper | undefined, uncredited = 0, onCancel?: () => void) {
     this.#credit = credit;
+    this.#uncredited = uncredited;
+    this.#onCancel = onCancel;
     this.#uncredited = uncredited;
     this.stream = new ReadableStream<Uint8Array>(
       {
@@ -28,6 +33,11 @@ export class IncomingBody {
       },
       { highWaterMark: 0 },
     );
+  }
+
+  /** The reader wants no more. */
+  get cancelled(): boolean {
+    return this.#cancelled;
   }
 
   /** A piece arrived; it is copied by the caller if its memory is shared. */
@@ -69,6 +79,7 @@ export class IncomingBody {
     this.#cancelled = true;
     for (const piece of this.#pieces.splice(0)) this.#consumed(piece.length);
     this.#wake?.();
+    if (!this.#ended) this.#onCancel?.();
   }
 
   #consumed(bytes: number): void {

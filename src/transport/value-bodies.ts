@@ -80,10 +80,14 @@ export class IncomingBodies {
   readonly #connection: Connection;
   readonly #callId: number;
   readonly #bodies = new Map<number, IncomingBody>();
+  readonly #onUnwanted: () => void;
+  #wanted = 0;
 
-  constructor(connection: Connection, callId: number) {
+  /** @param onUnwanted every open body was cancelled by its reader */
+  constructor(connection: Connection, callId: number, onUnwanted: () => void = () => undefined) {
     this.#connection = connection;
     this.#callId = callId;
+    this.#onUnwanted = onUnwanted;
   }
 
   /** Revivers for the codec; `handle` makes a live handle of a reference. */
@@ -93,7 +97,9 @@ export class IncomingBodies {
 
   /** Opens a stream before its first chunk. */
   open(stream: number): IncomingBody {
-    const body = new IncomingBody(new CreditKeeper(this.#connection, this.#callId, stream));
+    this.#wanted++;
+    const credit = new CreditKeeper(this.#connection, this.#callId, stream);
+    const body = new IncomingBody(credit, 0, () => --this.#wanted === 0 && this.#onUnwanted());
     this.#bodies.set(stream, body);
     return body;
   }
@@ -104,8 +110,11 @@ export class IncomingBodies {
   }
 
   end(stream: number): void {
-    this.#bodies.get(stream)?.end();
+    const body = this.#bodies.get(stream);
+    if (body === undefined) return;
     this.#bodies.delete(stream);
+    if (!body.cancelled) this.#wanted--;
+    body.end();
   }
 
   /** The call broke: every open body fails. */
