@@ -19,8 +19,8 @@ import {
 import { CallClient } from "../router/call-client.ts";
 import { FeedClient } from "../router/feed-client.ts";
 import { HeadLink } from "../router/head-link.ts";
+import { RouterMetrics } from "../router/router-metrics.ts";
 import type { AccessEntry } from "../telemetry/log-format.ts";
-import { METRICS } from "../telemetry/metric-names.ts";
 import { MetricRegistry, type MetricSnapshot } from "../telemetry/metrics.ts";
 import type { ControlLink } from "../transport/control-link.ts";
 import type { Identity, Transport } from "../transport/transport.ts";
@@ -76,6 +76,7 @@ export class Proxy {
       logger: log.logger,
       dial: (address) => transport.dial(address, self),
       want: (key) => this.#feed.want(key),
+      metrics: new RouterMetrics(this.#metrics, self.id),
       // Only HTTP calls go out, and their bodies are opaque: no handle is ever met.
       handles: { refOf: () => undefined, revive: (ref) => ref },
     });
@@ -179,12 +180,7 @@ export class Proxy {
   }
 
   #snapshot(): MetricSnapshot {
-    const handle = this.#options.self.id;
-    for (const { application, deployment, queued, ongoing } of this.#calls.counts()) {
-      const labels = { application, deployment, handle, actor_id: handle };
-      this.#metrics.gauge(METRICS.queuedQueries).labels(labels).set(queued);
-      this.#metrics.gauge(METRICS.ongoingRequestsAtReplicas).labels(labels).set(ongoing);
-    }
+    this.#calls.updateMetrics();
     return this.#metrics.snapshot();
   }
 }

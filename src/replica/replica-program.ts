@@ -13,8 +13,8 @@ import type { Address, DeploymentTargets, FeedChange, LoadOrder, ReplicaMethods,
 import { CallClient } from "../router/call-client.ts";
 import { FeedClient } from "../router/feed-client.ts";
 import { HeadLink } from "../router/head-link.ts";
+import { RouterMetrics } from "../router/router-metrics.ts";
 import type { AccessEntry } from "../telemetry/log-format.ts";
-import { METRICS } from "../telemetry/metric-names.ts";
 import { MetricRegistry, type MetricSnapshot } from "../telemetry/metrics.ts";
 import type { ControlLink } from "../transport/control-link.ts";
 import type { Identity, Listener, Transport } from "../transport/transport.ts";
@@ -66,6 +66,7 @@ export class ReplicaProgram {
       logger,
       dial: (address) => transport.dial(address, self),
       want: (key) => this.#feed.want(key),
+      metrics: new RouterMetrics(this.#metrics, self.id),
       handles: { refOf: handleRefOf, revive: (ref) => createHandle(ref, this.#replica.runtime) },
     });
     this.#replica = new Replica({
@@ -202,12 +203,7 @@ export class ReplicaProgram {
 
   #snapshot(): MetricSnapshot {
     this.#recorder?.setOngoing(this.#replica.ongoing);
-    const handle = this.#options.self.id;
-    for (const { application, deployment, queued, ongoing } of this.#calls.counts()) {
-      const labels = { application, deployment, handle, actor_id: handle };
-      this.#metrics.gauge(METRICS.queuedQueries).labels(labels).set(queued);
-      this.#metrics.gauge(METRICS.ongoingRequestsAtReplicas).labels(labels).set(ongoing);
-    }
+    this.#calls.updateMetrics();
     return this.#metrics.snapshot();
   }
 }

@@ -6,17 +6,17 @@ import { readEnv } from "../config/env.ts";
 import { instancePaths, socketPath } from "../config/paths.ts";
 import { parseProgramOptions } from "../config/head-options.ts";
 import { readToken } from "../config/token.ts";
-import { systemClock } from "../core/clock.ts";
+import type { Clock } from "../core/clock.ts";
 import { ServeError } from "../core/errors.ts";
 import { silentLogger, type Logger } from "../core/logger.ts";
-import { systemRandom } from "../core/random.ts";
+import type { Random } from "../core/random.ts";
 import { openProgramLog, type ProgramLog } from "../telemetry/program-log.ts";
 import { socketTransport } from "../transport/socket-transport.ts";
 import { loadCode } from "./load-code.ts";
 import { ReplicaProgram } from "./replica-program.ts";
 
 /** Runs until the replica has ended. @param args what follows the program's file on the command line */
-export async function runReplica(args: readonly string[]): Promise<void> {
+export async function runReplica(args: readonly string[], clock: Clock, random: Random): Promise<void> {
   const [id, epoch, options] = args;
   if (id === undefined || epoch === undefined || options === undefined) {
     throw new ServeError("ENGINE", "a replica is started by the head of an instance; run `manta run` or `manta start`");
@@ -33,18 +33,18 @@ export async function runReplica(args: readonly string[]): Promise<void> {
     {
       self: { role: "replica", id, epoch: Number(epoch) },
       pid: process.pid,
-      transport: socketTransport(token, systemClock),
+      transport: socketTransport(token, clock),
       head: { kind: "unix", path: paths.headSocket },
       door: { kind: "unix", path: socketPath(paths.sockets, id) },
       loadCode,
       openLog: ({ application, spec }) =>
-        (log = openProgramLog(paths.logs, { kind: "replica", application, deployment: spec.name, replicaId: id }, logging, systemClock)),
+        (log = openProgramLog(paths.logs, { kind: "replica", application, deployment: spec.name, replicaId: id }, logging, clock)),
       onEnded: () => {
         log?.close();
         process.exit(0);
       },
-      clock: systemClock,
-      random: systemRandom,
+      clock,
+      random,
     },
     silentLogger,
   );

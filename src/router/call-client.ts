@@ -5,7 +5,9 @@ import { toServeError } from "../core/errors.ts";
 import type { CallTarget, HttpCall, HttpObserver, OutgoingCall, OutgoingHttpCall, ValueCall, ValueObserver } from "../model/call.ts";
 import { deploymentKey } from "../model/ids.ts";
 import { DeploymentRouter, type RouterSurroundings } from "./deployment-router.ts";
+import type { CallTask } from "./call-task.ts";
 import { HttpTask } from "./http-task.ts";
+import type { RouterMetrics } from "./router-metrics.ts";
 import { ValueTask, type HandleCodec } from "./value-task.ts";
 
 /** What a call client needs of its process. */
@@ -13,14 +15,8 @@ export interface CallClientSurroundings extends RouterSurroundings {
   readonly handles: HandleCodec;
   /** Subscribes to a key of the change feed; called once a key. */
   want(key: string): void;
-}
-
-/** Counts that a router reports, for metrics. */
-export interface RouterCounts {
-  readonly application: string;
-  readonly deployment: string;
-  readonly queued: number;
-  readonly ongoing: number;
+  /** Counts calls; left out where nobody reads the counts. */
+  readonly metrics?: RouterMetrics;
 }
 
 const NOTHING_TO_CANCEL: OutgoingCall = { cancel: () => undefined };
@@ -42,14 +38,16 @@ export class CallClient {
       queueMicrotask(() => observer.onError(toServeError(reason)));
       return NOTHING_TO_CANCEL;
     }
-    this.#router(call.target).submit(task);
+    const router = this.#router(call.target);
+    this.#surroundings.metrics?.handled(router, call.route);
+    this.#submit(router, task);
     return task;
   }
 
   /** Starts an HTTP call. */
   startHttp(call: HttpCall, observer: HttpObserver): OutgoingHttpCall {
     const task = new HttpTask(call, observer);
-    this.#router(call.target).submit(task);
+    this.#submit(this.#router(call.target), task);
     return task;
   }
 
@@ -63,20 +61,20 @@ export class CallClient {
     this.#router(targets).apply(targets);
   }
 
-  /** What each router holds now. */
-  counts(): readonly RouterCounts[] {
-    return [...this.#routers.values()].map(({ application, deployment, queued, ongoing }) => ({
-      application,
-      deployment,
-      queued,
-      ongoing,
-    }));
+  /** Brings the gauges of `metrics` up to date. */
+  updateMetrics(): void {
+    this.#surroundings.metrics?.update([...this.#routers.values()]);
   }
 
   /** Ends all links; calls under way fail. */
   close(): void {
     for (const router of this.#routers.values()) router.close();
     this.#routers.clear();
+  }
+
+  #submit(router: DeploymentRouter, task: CallTask): void {
+    this.#surroundings.metrics?.routed(router, task.envelope.route);
+    router.submit(task);
   }
 
   #router(target: CallTarget): DeploymentRouter {
