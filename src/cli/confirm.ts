@@ -9,7 +9,8 @@ import { UsageError } from "./usage-error.ts";
  */
 export async function confirm(question: string, flags: FlagValues): Promise<boolean> {
   if (flags.yes === true) return true;
-  if (!process.stdin.isTTY || !process.stderr.isTTY) throw new UsageError(`${question} There is no terminal to ask on; give --yes.`);
+  if (!process.stdin.isTTY || !process.stderr.isTTY)
+    throw new UsageError(`${question} There is no terminal to ask on; give --yes.`);
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await lines.question(`${question} [y/N] `);

@@ -10,7 +10,10 @@ import { UsageError } from "./usage-error.ts";
  * What the flags ask for, and the same complete.
  * @throws {UsageError} a wrong value, or an admin server that others could reach without a token
  */
-export function resolveFlags(flags: FlagValues): { readonly given: InstanceOptions; readonly resolved: ResolvedInstance } {
+export function resolveFlags(flags: FlagValues): {
+  readonly given: InstanceOptions;
+  readonly resolved: ResolvedInstance;
+} {
   const given = instanceOptions(flags);
   try {
     return { given, resolved: resolveInstance(given, readEnv(), "manta") };

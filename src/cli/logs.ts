@@ -44,7 +44,12 @@ export async function logs(word: string | undefined, flags: LogsFlags): Promise<
 }
 
 /** Prints what files gain, files that come later included; ends with the process. */
-async function follow(folder: string, word: string | undefined, positions: Map<string, number>, printer: Printer): Promise<never> {
+async function follow(
+  folder: string,
+  word: string | undefined,
+  positions: Map<string, number>,
+  printer: Printer,
+): Promise<never> {
   for (;;) {
     for (const name of existsSync(folder) ? chooseLogFiles(readdirSync(folder), word) : []) {
       const path = join(folder, name);

@@ -27,6 +27,8 @@ export function formatProgress(sinceStartMs: number, { name, pid }: ProcessUp): 
 
 /** All replicas of a status by id. */
 export function replicaIds(status: InstanceStatus): Set<string> {
-  const deployments = Object.values(status.applications).flatMap((application) => Object.values(application.deployments));
+  const deployments = Object.values(status.applications).flatMap((application) =>
+    Object.values(application.deployments),
+  );
   return new Set(deployments.flatMap(({ replicas }) => replicas.map(({ replicaId }) => replicaId)));
 }

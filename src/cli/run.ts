@@ -31,7 +31,14 @@ export async function run(target: string | undefined, args: readonly string[], f
   const { name, routePrefix } = applicationOptions(flags);
   const { given, resolved } = resolveFlags(flags);
   const importPath = findTarget(target, process.cwd());
-  const order: Order = { importPath, args: parseArguments(args), workingDir: process.cwd(), name, routePrefix, wait: flags.wait };
+  const order: Order = {
+    importPath,
+    args: parseArguments(args),
+    workingDir: process.cwd(),
+    name,
+    routePrefix,
+    wait: flags.wait,
+  };
   const stop = Promise.withResolvers<"stopped">();
   onStopSignal(() => stop.resolve("stopped"), false);
   const starting = joinOrStart(resolved, cliAsker);
@@ -58,7 +65,12 @@ export async function run(target: string | undefined, args: readonly string[], f
 }
 
 /** Runs the order, shows progress, says where the applications are. @returns their names */
-async function deploy(head: HeadClient, order: Order, flags: RunFlags, before: InstanceStatus | undefined): Promise<string[]> {
+async function deploy(
+  head: HeadClient,
+  order: Order,
+  flags: RunFlags,
+  before: InstanceStatus | undefined,
+): Promise<string[]> {
   const running = Promise.all([head.run(order), head.ready()]);
   const isWatched = flags.json !== true && process.stderr.isTTY;
   if (isWatched) await showProgress(head, running, before);
@@ -69,7 +81,11 @@ async function deploy(head: HeadClient, order: Order, flags: RunFlags, before: I
   return names;
 }
 
-async function showProgress(head: HeadClient, running: Promise<unknown>, before: InstanceStatus | undefined): Promise<void> {
+async function showProgress(
+  head: HeadClient,
+  running: Promise<unknown>,
+  before: InstanceStatus | undefined,
+): Promise<void> {
   const seen = new Set<string>();
   const earlier = before === undefined ? new Set<string>() : replicaIds(before);
   const say = (line: string): void => console.error(line);
@@ -90,15 +106,31 @@ async function showProgress(head: HeadClient, running: Promise<unknown>, before:
   await look();
 }
 
-function announce(head: HeadClient, status: InstanceStatus, names: readonly string[], pid: number, flags: RunFlags): void {
+function announce(
+  head: HeadClient,
+  status: InstanceStatus,
+  names: readonly string[],
+  pid: number,
+  flags: RunFlags,
+): void {
   const places = names.map((name) => ({ name, url: urlOf(status, name) }));
   const [first] = places;
   if (flags.json === true) {
     const { namespace } = head;
-    console.log(JSON.stringify({ url: first?.url ?? null, name: first?.name, namespace, admin: status.admin?.url ?? null, pid, applications: places }));
+    console.log(
+      JSON.stringify({
+        url: first?.url ?? null,
+        name: first?.name,
+        namespace,
+        admin: status.admin?.url ?? null,
+        pid,
+        applications: places,
+      }),
+    );
     return;
   }
-  for (const { name, url } of places) console.log(url === null ? `${name} runs, without a route` : `${name} runs at ${url}`);
+  for (const { name, url } of places)
+    console.log(url === null ? `${name} runs, without a route` : `${name} runs at ${url}`);
   if (first !== undefined && first.url !== null) console.log(`curl ${first.url}`);
   console.error("Ctrl-C ends it.");
 }
@@ -110,7 +142,12 @@ function urlOf(status: InstanceStatus, name: string): string | null {
 }
 
 /** Ends what this command brought (R2). @param before what ran already; its applications are spared */
-async function end(instance: Instance, head: HeadClient, names: readonly string[], before: InstanceStatus | undefined): Promise<void> {
+async function end(
+  instance: Instance,
+  head: HeadClient,
+  names: readonly string[],
+  before: InstanceStatus | undefined,
+): Promise<void> {
   if (instance.attached !== undefined) {
     instance.attached.release();
     await head.shutdown();

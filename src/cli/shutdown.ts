@@ -7,7 +7,8 @@ import { namespaceOf } from "./instance-flags.ts";
 
 export async function shutdown(flags: FlagValues): Promise<number> {
   const namespace = namespaceOf(flags);
-  if (!(await confirm(`End the instance of namespace ${namespace} with all its applications?`, flags))) return EXIT.failed;
+  if (!(await confirm(`End the instance of namespace ${namespace} with all its applications?`, flags)))
+    return EXIT.failed;
   const head = await findHead(namespace);
   if (head === undefined) {
     console.error(`no instance runs in namespace ${namespace}`);

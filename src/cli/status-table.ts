@@ -11,7 +11,10 @@ export function formatStatusTable(status: InstanceStatus, nowMs: number): string
   ];
   const parts = [
     places,
-    formatTable(["PROXY", "STATUS", "PID"], Object.entries(status.proxies).map(([node, { status: state, pid }]) => [node, state, idOf(pid)])),
+    formatTable(
+      ["PROXY", "STATUS", "PID"],
+      Object.entries(status.proxies).map(([node, { status: state, pid }]) => [node, state, idOf(pid)]),
+    ),
     applications.length === 0 ? ["no applications"] : applicationLines(applications, nowMs),
   ];
   return parts.map((lines) => lines.join("\n")).join("\n\n");
@@ -24,7 +27,10 @@ export function formatApplicationTable(application: ApplicationDetails, nowMs: n
 
 function applicationLines(applications: readonly ApplicationDetails[], nowMs: number): string[] {
   const head = ["APPLICATION", "ROUTE", "STATUS", "DEPLOYMENT", "STATUS", "REPLICA", "STATE", "PID", "UP"];
-  const table = formatTable(head, applications.flatMap((application) => applicationRows(application, nowMs)));
+  const table = formatTable(
+    head,
+    applications.flatMap((application) => applicationRows(application, nowMs)),
+  );
   const messages = applications.flatMap(messagesOf);
   return messages.length === 0 ? table : [...table, "", ...messages];
 }
@@ -37,7 +43,10 @@ function applicationRows(application: ApplicationDetails, nowMs: number): string
 
 function deploymentRows(deployment: DeploymentDetails, nowMs: number): string[][] {
   const own = [deployment.name, deployment.status];
-  return spread(own, deployment.replicas.map((replica) => replicaRow(replica, nowMs)));
+  return spread(
+    own,
+    deployment.replicas.map((replica) => replicaRow(replica, nowMs)),
+  );
 }
 
 function replicaRow({ replicaId, state, pid, startTimeS }: ReplicaDetails, nowMs: number): string[] {
@@ -52,7 +61,9 @@ function spread(own: readonly string[], rows: readonly (readonly string[])[]): s
 
 function messagesOf(application: ApplicationDetails): string[] {
   const said = [[application.name, application.message] as const].concat(
-    Object.values(application.deployments).map(({ name, message }) => [`${application.name}#${name}`, message] as const),
+    Object.values(application.deployments).map(
+      ({ name, message }) => [`${application.name}#${name}`, message] as const,
+    ),
   );
   return said.filter(([, message]) => message !== "").map(([name, message]) => `${name}: ${message}`);
 }

@@ -10,7 +10,14 @@ export function formatStatusYaml(status: InstanceStatus): string {
     `  ${scalar(name)}:`,
     ...indent(applicationLines(application), 4),
   ]);
-  return [...mapOf("proxies", proxies), "", ...mapOf("applications", applications), "", "target_capacity: null", ""].join("\n");
+  return [
+    ...mapOf("proxies", proxies),
+    "",
+    ...mapOf("applications", applications),
+    "",
+    "target_capacity: null",
+    "",
+  ].join("\n");
 }
 
 /** One application's part of it; ends with a line end. */

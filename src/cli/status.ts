@@ -30,10 +30,13 @@ function format(all: InstanceStatus, { name, json }: FlagValues): string {
   const application = name === undefined ? undefined : all.applications[name];
   if (name !== undefined && application === undefined) {
     const names = Object.keys(all.applications).join(", ") || "none";
-    throw new ServeError("APPLICATION_NOT_FOUND", `application ${name} not found; there are: ${names}`, { application: name });
+    throw new ServeError("APPLICATION_NOT_FOUND", `application ${name} not found; there are: ${names}`, {
+      application: name,
+    });
   }
   if (json === true) return `${JSON.stringify(application ?? all, undefined, 2)}\n`;
   const nowMs = systemClock.now();
-  if (process.stdout.isTTY) return `${application === undefined ? formatStatusTable(all, nowMs) : formatApplicationTable(application, nowMs)}\n`;
+  if (process.stdout.isTTY)
+    return `${application === undefined ? formatStatusTable(all, nowMs) : formatApplicationTable(application, nowMs)}\n`;
   return application === undefined ? formatStatusYaml(all) : formatApplicationYaml(application);
 }

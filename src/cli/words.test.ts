@@ -71,7 +71,14 @@ describe("findTarget", () => {
 });
 
 describe("chooseLogFiles", () => {
-  const names = ["replica_shop_Model_Big_abcd1234.log", "proxy_127.0.0.1.log", "head.out", "controller_12.log", "controller_12.log.1", "lock"];
+  const names = [
+    "replica_shop_Model_Big_abcd1234.log",
+    "proxy_127.0.0.1.log",
+    "head.out",
+    "controller_12.log",
+    "controller_12.log.1",
+    "lock",
+  ];
 
   it("takes all current files for no word, sorted", () => {
     expect(chooseLogFiles(names, undefined)).toEqual([

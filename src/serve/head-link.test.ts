@@ -53,7 +53,9 @@ describe("HeadLink", () => {
   });
 
   it("asks the next head again when the link broke under a request (R1)", async () => {
-    const { head, start, links, made, clock } = setUp((method, count) => (count === 1 ? never() : `${method} by ${count}`));
+    const { head, start, links, made, clock } = setUp((method, count) =>
+      count === 1 ? never() : `${method} by ${count}`,
+    );
     await start();
     const asked = (async () => {
       await head.tryOpen();

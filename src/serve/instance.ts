@@ -88,7 +88,11 @@ export async function joinOrStart(options: ResolvedInstance, asker: Asker): Prom
 async function startOnce(options: ResolvedInstance, asker: Asker): Promise<Instance | undefined> {
   const place = placeOf(readEnv().home, options.namespace);
   const token = ensureToken(place.paths.token);
-  const supervision = new Supervision((restarts) => spawnHead(place, options, restarts === 0), asker.logger, asker.clock);
+  const supervision = new Supervision(
+    (restarts) => spawnHead(place, options, restarts === 0),
+    asker.logger,
+    asker.clock,
+  );
   const first = supervision.head;
   const giveUp = new AbortController();
   let connected = false;
@@ -172,7 +176,12 @@ function spawnHead(place: Place, options: ResolvedInstance, fresh: boolean): Spa
 
 function headOptions(options: ResolvedInstance, mode: Pick<HeadOptions, "attached" | "fresh">): HeadOptions {
   const { http, admin, adminPortChosen, loggingConfig } = options;
-  return { ...mode, http, admin: { host: admin.host, port: admin.port, portChosen: adminPortChosen }, logging: loggingConfig };
+  return {
+    ...mode,
+    http,
+    admin: { host: admin.host, port: admin.port, portChosen: adminPortChosen },
+    logging: loggingConfig,
+  };
 }
 
 function childEnv({ namespace }: Place, { admin }: ResolvedInstance): Record<string, string> {

@@ -20,6 +20,9 @@ describe("joinWarning", () => {
   ] as const)("%j is ignored where it differs: %s", (given, ignored) => {
     const warning = joinWarning(given, "default", status);
     if (ignored === undefined) expect(warning).toBeUndefined();
-    else expect(warning).toBe(`the running instance (namespace default, http://127.0.0.1:8001/) keeps its own options; ignored: ${ignored}`);
+    else
+      expect(warning).toBe(
+        `the running instance (namespace default, http://127.0.0.1:8001/) keeps its own options; ignored: ${ignored}`,
+      );
   });
 });

@@ -19,7 +19,10 @@ describe("manta", () => {
   it.each([
     [["rnu"], /unknown command 'rnu'[^]*Did you mean run\?/],
     [["run", "--http-prot", "1"], /unknown option '--http-prot'[^]*Did you mean --http-port\?/],
-    [["run", "app.ts", "--http-port", "high"], /--http-port: received "high" \(string\), expected an integer from 0 to 65535/],
+    [
+      ["run", "app.ts", "--http-port", "high"],
+      /--http-port: received "high" \(string\), expected an integer from 0 to 65535/,
+    ],
     [["run", "app.ts", "model"], /invalid application argument "model": expected <key>=<value>/],
     [["run", "manta.yaml"], /config files come with a later version/],
     [["delete", "shop"], /There is no terminal to ask on; give --yes/],
@@ -59,7 +62,10 @@ describe("manta logs", () => {
       "==> proxy_127.0.0.1.log <==\none\ntwo\nthree\n\n==> replica_shop_Model_abcd1234.log <==\nloaded\n",
     );
     const none = await place.run("logs", "Other");
-    expect([none.code, none.stderr]).toEqual([1, expect.stringContaining("there are: proxy_127.0.0.1.log, replica_shop")]);
+    expect([none.code, none.stderr]).toEqual([
+      1,
+      expect.stringContaining("there are: proxy_127.0.0.1.log, replica_shop"),
+    ]);
   });
 
   it("goes on with --follow, files that come later included", async () => {
@@ -67,10 +73,15 @@ describe("manta logs", () => {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, "proxy_a.log"), "old\n");
     const logs = place.manta("logs", "--follow", "-n", "0");
-    await expect.poll(() => {
-      appendFileSync(join(folder, "proxy_b.log"), "new\n");
-      return logs.stdout;
-    }, { timeout: 5000 }).toContain("==> proxy_b.log <==\nnew\n");
+    await expect
+      .poll(
+        () => {
+          appendFileSync(join(folder, "proxy_b.log"), "new\n");
+          return logs.stdout;
+        },
+        { timeout: 5000 },
+      )
+      .toContain("==> proxy_b.log <==\nnew\n");
     expect(logs.stdout).not.toContain("old");
     logs.child.kill("SIGINT");
     await logs.closed;
@@ -84,18 +95,31 @@ describe("manta start, status, delete, shutdown", () => {
     const { url, started: isNew } = JSON.parse(started.stdout);
     expect([isNew, (await fetch(new URL("/-/healthz", url))).status]).toEqual([true, 200]);
     const again = await place.run("start", ...FREE_PORTS);
-    expect([again.code, again.stdout]).toEqual([0, expect.stringContaining("an instance runs already in namespace cli")]);
+    expect([again.code, again.stdout]).toEqual([
+      0,
+      expect.stringContaining("an instance runs already in namespace cli"),
+    ]);
 
     const run = place.manta("run", APPS, "--json");
     await run.ready();
     const yaml = (await place.run("status")).stdout;
-    expect(yaml).toMatch(/^proxies:\n {2}local: HEALTHY\n\napplications:\n {2}default:\n {4}status: RUNNING\n {4}message: ''\n/);
-    expect(yaml).toMatch(/ {6}Echo:\n {8}status: HEALTHY\n[^]*replica_states:\n {10}RUNNING: 1\n[^]*\ntarget_capacity: null\n$/);
+    expect(yaml).toMatch(
+      /^proxies:\n {2}local: HEALTHY\n\napplications:\n {2}default:\n {4}status: RUNNING\n {4}message: ''\n/,
+    );
+    expect(yaml).toMatch(
+      / {6}Echo:\n {8}status: HEALTHY\n[^]*replica_states:\n {10}RUNNING: 1\n[^]*\ntarget_capacity: null\n$/,
+    );
     expect((await place.run("status", "--name", "default")).stdout).toMatch(/^status: RUNNING\n/);
-    expect(await place.run("status", "--name", "shop")).toMatchObject({ code: 1, stderr: "error: application shop not found; there are: default\n" });
+    expect(await place.run("status", "--name", "shop")).toMatchObject({
+      code: 1,
+      stderr: "error: application shop not found; there are: default\n",
+    });
 
     expect(await place.run("delete", "default", "-y")).toMatchObject({ code: 0 });
-    expect(await place.run("delete", "default", "-y")).toMatchObject({ code: 1, stderr: expect.stringContaining("default") });
+    expect(await place.run("delete", "default", "-y")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("default"),
+    });
     expect((await place.run("shutdown", "-y")).code).toBe(0);
     await expect.poll(() => place.processes(), { timeout: 5000 }).toEqual([]);
   });

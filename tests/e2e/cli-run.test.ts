@@ -26,7 +26,7 @@ describe("manta run", () => {
     expect(place.processes()).toContain(pid);
     expect(await text(url)).toBe("hello\n");
     const held = text(new URL("?holdMs=500", url));
-    await expect.poll(async () => (await text(new URL("/-/healthz", url))), { timeout: 2000 }).toBe("success");
+    await expect.poll(async () => await text(new URL("/-/healthz", url)), { timeout: 2000 }).toBe("success");
     const ended = run.interrupt();
     expect(await held).toBe("hello\n");
     expect((await ended).code).toBe(0);
@@ -39,14 +39,26 @@ describe("manta run", () => {
     const held = text(new URL("?holdMs=1500", url)).catch(() => "cut");
     await expect.poll(async () => (await place.run("status", "--json")).stdout, { timeout: 5000 }).toContain("RUNNING");
     run.child.kill("SIGINT");
-    await expect.poll(async () => (await fetch(new URL("/-/healthz", url)).catch(() => undefined))?.status, { timeout: 2000 }).not.toBe(200);
+    await expect
+      .poll(async () => (await fetch(new URL("/-/healthz", url)).catch(() => undefined))?.status, { timeout: 2000 })
+      .not.toBe(200);
     expect(await run.interrupt()).toMatchObject({ code: 130 });
     await held;
     await expect.poll(() => place.processes(), { timeout: 25_000 }).toEqual([]);
   });
 
   it("gives key=value arguments to an application builder, and deploys under the given name and prefix", async () => {
-    const run = place.manta("run", `${APPS}:build`, "word=given", ...FREE_PORTS, "--name", "shop", "--route-prefix", "/shop", "--json");
+    const run = place.manta(
+      "run",
+      `${APPS}:build`,
+      "word=given",
+      ...FREE_PORTS,
+      "--name",
+      "shop",
+      "--route-prefix",
+      "/shop",
+      "--json",
+    );
     const { url, name } = await run.ready();
     expect([name, new URL(url).pathname]).toEqual(["shop", "/shop"]);
     expect(await text(url)).toBe("given\n");
@@ -63,7 +75,9 @@ describe("manta run", () => {
 
   it("says where the application is, and how to ask it", async () => {
     const run = place.manta("run", APPS, ...FREE_PORTS);
-    await expect.poll(() => run.stdout, { timeout: 10_000 }).toMatch(/^default runs at http:\/\/127\.0\.0\.1:\d+\/\ncurl http:.*\n$/);
+    await expect
+      .poll(() => run.stdout, { timeout: 10_000 })
+      .toMatch(/^default runs at http:\/\/127\.0\.0\.1:\d+\/\ncurl http:.*\n$/);
     expect((await run.interrupt()).code).toBe(0);
   });
 
@@ -119,7 +133,17 @@ describe("manta run", () => {
 
   it("lets two commands that start at the same moment share one instance (K5)", async () => {
     const one = place.manta("run", APPS, ...FREE_PORTS, "--json");
-    const two = place.manta("run", `${APPS}:build`, "word=two", ...FREE_PORTS, "--name", "two", "--route-prefix", "/two", "--json");
+    const two = place.manta(
+      "run",
+      `${APPS}:build`,
+      "word=two",
+      ...FREE_PORTS,
+      "--name",
+      "two",
+      "--route-prefix",
+      "/two",
+      "--json",
+    );
     const [first, second] = await Promise.all([one.ready(), two.ready()]);
     expect(first.pid).toBe(second.pid);
     expect([await text(first.url), await text(second.url)]).toEqual(["hello\n", "two\n"]);

@@ -41,8 +41,13 @@ export class Cli {
 
   /** The line of JSON that `--json` prints when ready; rejects when the process ends before. */
   ready(): Promise<Record<string, unknown> & { url: string; pid: number }> {
-    const { promise, resolve, reject } = Promise.withResolvers<Record<string, unknown> & { url: string; pid: number }>();
-    createInterface({ input: this.child.stdout! }).on("line", (line) => line.startsWith("{") && resolve(JSON.parse(line)));
+    const { promise, resolve, reject } = Promise.withResolvers<
+      Record<string, unknown> & { url: string; pid: number }
+    >();
+    createInterface({ input: this.child.stdout! }).on(
+      "line",
+      (line) => line.startsWith("{") && resolve(JSON.parse(line)),
+    );
     void this.closed.then(() => reject(new Error(`ended before it was ready: ${this.stderr}${this.stdout}`)));
     return promise;
   }
@@ -95,7 +100,9 @@ export class Place {
 
   /** What everything printed; for a failed test. */
   output(): string {
-    return this.#started.map(({ child, stdout, stderr }) => `$ ${child.spawnargs.slice(2).join(" ")}\n${stdout}${stderr}`).join("\n");
+    return this.#started
+      .map(({ child, stdout, stderr }) => `$ ${child.spawnargs.slice(2).join(" ")}\n${stdout}${stderr}`)
+      .join("\n");
   }
 
   async close(): Promise<void> {
