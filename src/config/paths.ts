@@ -3,7 +3,6 @@
 //   R1  Driver, CLI, supervisor and every program of the instance find the same places from (home, namespace) alone.
 //   R2  A Unix socket's path has at most 103 bytes (macOS; Linux takes 107). Where the instance's own folder is too
 //       deep for that, sockets live in a short folder under the system's temporary directory, named by a hash.
-import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -60,6 +59,8 @@ export function socketPath(sockets: string, id: string): string {
 function socketFolder(root: string, temporary: string): string {
   const own = join(root, "run");
   if (fits(own)) return own;
+  // Loaded here and not above: it takes 5 ms, and the CLI starts the head before anything else.
+  const { createHash } = process.getBuiltinModule("node:crypto");
   const name = `manta-${createHash("sha256").update(root).digest("hex").slice(0, 12)}`;
   // macOS gives each user a long temporary directory; `/tmp` is short everywhere.
   return fits(join(temporary, name)) ? join(temporary, name) : join("/tmp", name);

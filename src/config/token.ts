@@ -1,7 +1,6 @@
 // The instance's random token: a file that only its owner reads. Whoever needs it first makes it; all others read it.
 // It never travels (architecture section 7).
 //   R1  Two processes that make it at the same moment end up with the same one: a file appears whole, by link, once.
-import { randomBytes } from "node:crypto";
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
@@ -23,6 +22,8 @@ export function ensureToken(file: string): string {
   const existing = readToken(file);
   if (existing !== undefined) return existing;
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  // Loaded here and not above: it takes 5 ms, and the CLI starts the head before anything else.
+  const { randomBytes } = process.getBuiltinModule("node:crypto");
   const made = randomBytes(TOKEN_BYTES).toString("hex");
   const draft = `${file}.${process.pid}`;
   writeFileSync(draft, made, { mode: 0o600 });
