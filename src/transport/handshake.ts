@@ -53,12 +53,15 @@ export function acceptHandshake(
   });
 }
 
-/** Runs the dialer's side. @throws {ServeError} PROTOCOL with the acceptor's reason */
+/** PROTOCOL: somebody refused, and will again. ENGINE: nobody said anything (it died, or hangs); a later try may succeed. */
+type FailureCode = "PROTOCOL" | "ENGINE";
+
+/** Runs the dialer's side. @throws {ServeError} PROTOCOL with the acceptor's reason, ENGINE when it gave none */
 export async function dialHandshake(channel: ByteChannel, self: Identity, token: string, clock: Clock): Promise<Connection> {
   const nonce = randomBytes(NONCE_BYTES);
   let theirs: Uint8Array | undefined;
-  let failure = "the peer closed the connection during the handshake";
-  const onFailure = (reason: string): void => void (failure = reason);
+  let failure: { readonly reason: string; readonly code: FailureCode } = { reason: "no reason", code: "ENGINE" };
+  const onFailure = (reason: string, code: FailureCode): void => void (failure = { reason, code });
   const connection = await runHandshake(channel, clock, onFailure, (stage) => {
     stage.onFrame = (type, payload) => {
       if (theirs === undefined) {
@@ -76,7 +79,7 @@ export async function dialHandshake(channel: ByteChannel, self: Identity, token:
       stage.succeed(peerOf(hello));
     };
   });
-  if (connection === undefined) throw new ServeError("PROTOCOL", `handshake failed: ${failure}`);
+  if (connection === undefined) throw new ServeError(failure.code, `handshake failed: ${failure.reason}`);
   return connection;
 }
 
@@ -90,7 +93,7 @@ interface Stage {
 function runHandshake(
   channel: ByteChannel,
   clock: Clock,
-  onFailure: ((reason: string) => void) | undefined,
+  onFailure: ((reason: string, code: FailureCode) => void) | undefined,
   start: (stage: Stage) => void,
 ): Promise<Connection | undefined> {
   return new Promise((resolve) => {
@@ -99,11 +102,11 @@ function runHandshake(
     let connection: Connection | undefined;
     let over = false;
     let cancelTimer: Cancel = () => undefined;
-    const fail = (reason: string): void => {
+    const fail = (reason: string, code: FailureCode): void => {
       if (over) return;
       over = true;
       cancelTimer();
-      onFailure?.(reason);
+      onFailure?.(reason, code);
       resolve(undefined);
     };
     const stage: Stage = {
@@ -118,7 +121,7 @@ function runHandshake(
       refuse(reason) {
         stage.send(FRAME.close, (writer) => writeClose(writer, "PROTOCOL", reason));
         channel.end();
-        fail(reason);
+        fail(reason, "PROTOCOL");
       },
       succeed(peer) {
         over = true;
@@ -133,13 +136,13 @@ function runHandshake(
       if (over) return;
       if (type === FRAME.close) {
         channel.destroy("refused");
-        return fail(readClose(payload, 0, payload.length)?.message ?? "refused without a reason");
+        return fail(readClose(payload, 0, payload.length)?.message ?? "refused without a reason", "PROTOCOL");
       }
       stage.onFrame(type, payload);
     };
     cancelTimer = clock.after(HANDSHAKE_LIMIT_MS, () => {
       channel.destroy("handshake timed out");
-      fail(`no answer within ${HANDSHAKE_LIMIT_MS} ms`);
+      fail(`no answer within ${HANDSHAKE_LIMIT_MS} ms`, "ENGINE");
     });
     channel.open({
       onData(bytes) {
@@ -153,7 +156,7 @@ function runHandshake(
       },
       onClose(reason) {
         if (connection !== undefined) return connection.channelClosed(reason);
-        fail(reason);
+        fail(reason, "ENGINE");
       },
     });
     start(stage);

@@ -64,6 +64,15 @@ describe("the handshake", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("tells an acceptor that died from one that refused: only a refusal is final (K1)", async () => {
+    const [a, b] = wire();
+    const clock = new ManualClock();
+    const dialing = dialHandshake(b, REPLICA, "token", clock);
+    a.open({ onData: () => undefined, onClose: () => undefined });
+    a.destroy("killed");
+    await expect(dialing).rejects.toMatchObject({ code: "ENGINE", message: "handshake failed: killed" });
+  });
+
   it("passes on the reason of an acceptor that refuses the peer", async () => {
     const transport = new MemoryTransport(new ManualClock());
     await transport.listen(ADDRESS, HEAD, () => undefined, ({ id, epoch }) => `${id} of epoch ${epoch} has ended`);
