@@ -6,7 +6,7 @@
 import { ServeError } from "../core/errors.ts";
 import type { StateStore } from "../engine/state-store.ts";
 import type { Address } from "../model/address.ts";
-import { isServing } from "../model/lifecycle.ts";
+import { isServing, isStopping } from "../model/lifecycle.ts";
 import type { ApplicationTarget } from "../model/target-state.ts";
 import { decodeValue, encodeToBytes, plainHooks, plainRevivers } from "../protocol/values.ts";
 import { History } from "./history.ts";
@@ -28,6 +28,8 @@ type Kept = Pick<ControllerState, "applications" | "deployments" | "replicas" | 
 interface KeptReplica extends Omit<ReplicaRecord, "phase" | "linkLostAtMs" | "stuck" | "suspect" | "pending"> {
   readonly address: Address | null;
   readonly readySinceMs: number;
+  /** It was on its way out, with or without grace. The order may not have gone out, so it is given again. */
+  readonly stopping: "drain" | "kill" | null;
 }
 
 interface Processes {
@@ -73,7 +75,7 @@ export class Checkpoint {
   }
 
   /**
-   * Fills an empty state with what the last head left; every process is `recovering` from now on.
+   * Fills an empty state with what the last head left; what was not on its way out is `recovering` from now on.
    * @throws {ServeError} ENGINE naming the damaged document (R2)
    */
   load(state: ControllerState, nowMs: number): void {
@@ -88,7 +90,7 @@ export class Checkpoint {
     const processes = this.#read(PROCESSES_KEY) as Processes | undefined;
     if (processes === undefined) return;
     const untilMs = nowMs + RECOVER_MS;
-    for (const kept of processes.replicas) state.replicas.set(kept.id, recoverReplica(kept, untilMs));
+    for (const kept of processes.replicas) state.replicas.set(kept.id, recoverReplica(kept, nowMs));
     for (const kept of processes.proxies) {
       state.proxies.set(kept.id, { ...kept, phase: { kind: "recovering", untilMs }, linkLostAtMs: null, stuck: null });
     }
@@ -134,13 +136,18 @@ function processesOf(kept: Kept): Processes {
 function keepReplica(record: ReplicaRecord): KeptReplica {
   const { phase, linkLostAtMs: _link, stuck: _stuck, suspect: _suspect, pending: _pending, ...kept } = record;
   if (isServing(phase) || phase.kind === "recovering") {
-    return { ...kept, address: phase.address, readySinceMs: phase.readySinceMs };
+    return { ...kept, address: phase.address, readySinceMs: phase.readySinceMs, stopping: null };
   }
-  return { ...kept, address: null, readySinceMs: 0 };
+  const gently = phase.kind === "leaving" || phase.kind === "draining";
+  const stopping = gently ? "drain" : isStopping(phase) ? "kill" : null;
+  return { ...kept, address: null, readySinceMs: 0, stopping };
 }
 
-function recoverReplica({ address, readySinceMs, ...kept }: KeptReplica, untilMs: number): ReplicaRecord {
+function recoverReplica({ address, readySinceMs, stopping, ...kept }: KeptReplica, nowMs: number): ReplicaRecord {
   const unknown = { linkLostAtMs: null, stuck: null, suspect: false, pending: "" };
+  if (stopping === "drain") return { ...kept, ...unknown, phase: { kind: "leaving", untilMs: nowMs } };
+  if (stopping === "kill") return { ...kept, ...unknown, phase: { kind: "failed", error: "its end was under way" } };
+  const untilMs = nowMs + RECOVER_MS;
   return { ...kept, ...unknown, phase: { kind: "recovering", address, readySinceMs, untilMs } };
 }
 

@@ -1,8 +1,9 @@
 // Decides what to do with the replicas of one deployment so that it reaches its goal.
 // Pure: no clock, no log, no process. Carried out by ../apply-actions.ts, called from ../controller.ts.
-//   R1  A rollout starts new replicas beside the old, up to `goal.replicas + goal.surge` live ones; where more old ones
-//       serve than the goal asks for (a smaller goal, an interrupted rollout), `goal.surge` beyond those (D2).
-//   R2  An old replica leaves only when a new one serves, and only as many as serve beyond the goal (D2).
+//   R1  Never more than `goal.replicas + goal.surge` live replicas, old and new: a rollout starts new ones beside the old
+//       within that bound (D2).
+//   R2  Never fewer than `goal.replicas` serving, old and new, where that many served: an old replica leaves when as many
+//       others serve (D2). A smaller goal takes old ones away first, and then rolls.
 //   R3  What does not serve yet and is of no more use is killed; what serves leaves, drains, and has its grace (D5).
 //   R4  Same input, same actions in the same order: replicas are sorted by id, nothing is random.
 //   R5  A replica whose link closed is given `REDIAL_MS`, one known from the checkpoint until its own limit (K1).
@@ -77,7 +78,7 @@ function decideDue(replica: ReplicaSnapshot, nowMs: number): StopAction | undefi
   const { id, phase, linkLostAtMs, stuck } = replica;
   const over = "untilMs" in phase && nowMs >= phase.untilMs;
   if (phase.kind === "ending") return over ? { kind: "forget", id, reason: "its end was never confirmed" } : undefined;
-  if (phase.kind === "failed") return { kind: "kill", id, died: false, reason: `failed to start: ${phase.error}` };
+  if (phase.kind === "failed") return { kind: "kill", id, died: false, reason: phase.error };
   if (stuck !== null) return { kind: "kill", id, died: true, reason: stuck };
   if (phase.kind === "draining") return over ? { kind: "kill", id, died: false, reason: "its grace ran out" } : undefined;
   if (phase.kind === "leaving") {
@@ -108,12 +109,11 @@ function decideStops(goal: DeploymentGoal, live: readonly ReplicaSnapshot[]): St
   const surplus = current.filter(({ phase }) => phase.kind !== "recovering").sort(leastUsefulFirst).slice(0, excess);
   const servingCurrent = current.filter((replica) => isServing(replica.phase) && !surplus.includes(replica)).length;
   const servingOutdated = outdated.filter(({ phase }) => isServing(phase));
-  const spare =
-    goal.replicas > 0 && servingCurrent === 0 ? 0 : Math.max(0, servingCurrent + servingOutdated.length - goal.replicas); // R2
+  const spare = Math.max(0, servingCurrent + servingOutdated.length - goal.replicas); // R2
   const why = goal.replicas === 0 ? "the deployment ends" : undefined;
   return [
     ...outdated.filter(({ phase }) => isStarting(phase)).map((replica) => stop(replica, why ?? "outdated before it served")),
-    ...servingOutdated.slice(0, spare).map((replica) => stop(replica, why ?? "outdated, and a new replica serves")),
+    ...servingOutdated.slice(0, spare).map((replica) => stop(replica, why ?? "outdated, and enough others serve")),
     ...surplus.map((replica) => stop(replica, why ?? `above the target of ${goal.replicas}`)),
   ];
 }
@@ -129,7 +129,7 @@ function decideStarts(
   const missing = goal.replicas - current.length;
   if (missing <= 0) return [];
   const onTheWay = current.filter(({ phase }) => isStarting(phase)).length;
-  const room = Math.max(goal.replicas + goal.surge - kept.length, goal.surge - current.length); // R1
+  const room = goal.replicas + goal.surge - kept.length; // R1
   // Those on the way may all fail, so they count as tries; the first starts are one for each replica in any case.
   const tries = memory.wasReady ? missing : Math.max(goal.startThreshold, goal.replicas) - memory.failedStarts - onTheWay;
   const outdated = kept.length - current.length;
