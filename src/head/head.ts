@@ -26,7 +26,10 @@ import { tapEngine } from "./tap-engine.ts";
 
 /** Where a head stands and with what. */
 export interface HeadSurroundings {
-  readonly options: HeadOptions;
+  /** Null: no proxies, no admin server; for an instance in one process. */
+  readonly options: Pick<HeadOptions, "attached" | "fresh" | "logging"> & {
+    readonly [door in "http" | "admin"]: HeadOptions[door] | null;
+  };
   readonly engine: Engine;
   readonly transport: Transport;
   /** Where it accepts control links. */
@@ -89,9 +92,11 @@ export class Head {
     const { options, engine, transport, address, adminToken: token, metricsPrefix } = this.#around;
     if (options.fresh) await endLeftovers(engine, this.#logger, this.#clock);
     const metrics = (): Promise<readonly SnapshotPart[]> => this.#links.metrics();
-    const admin = { ...keptAdminPort(engine.store, options.admin), token, metricsPrefix, metrics };
-    this.#admin = await startAdminServer(admin, this.#logger);
-    keepAdminPort(engine.store, this.#admin.endpoint.port);
+    if (options.admin !== null) {
+      const admin = { ...keptAdminPort(engine.store, options.admin), token, metricsPrefix, metrics };
+      this.#admin = await startAdminServer(admin, this.#logger);
+      keepAdminPort(engine.store, this.#admin.endpoint.port);
+    }
     await this.#controller.start(); // R1
     await this.#server.listen(transport, address, "head");
   }

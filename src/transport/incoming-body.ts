@@ -5,7 +5,7 @@ import type { CreditKeeper } from "./chunk-stream.ts";
 
 export class IncomingBody {
   readonly stream: ReadableStream<Uint8Array>;
-  readonly #credit: CreditKeeper | undefined;
+  readonly #credit: Pick<CreditKeeper, "consumed"> | undefined;
   #pieces: Uint8Array[] = [];
   #ended = false;
   #cancelled = false;
@@ -21,7 +21,7 @@ export class IncomingBody {
    * @param uncredited bytes at the beginning that came with the call and owe no credit
    * @param onCancel the reader wants no more
    */
-  constructor(credit: CreditKeeper | undefined, uncredited = 0, onCancel?: () => void) {
+  constructor(credit: Pick<CreditKeeper, "consumed"> | undefined, uncredited = 0, onCancel?: () => void) {
     this.#credit = credit;
     this.#uncredited = uncredited;
     this.#onCancel = onCancel;
