@@ -121,6 +121,6 @@ describe("manta start, status, delete, shutdown", () => {
       stderr: expect.stringContaining("default"),
     });
     expect((await place.run("shutdown", "-y")).code).toBe(0);
-    await expect.poll(() => place.processes(), { timeout: 5000 }).toEqual([]);
+    await expect.poll(() => place.processes(), { timeout: 20_000 }).toEqual([]);
   });
 });

@@ -16,7 +16,7 @@ afterEach(async ({ task }) => {
 });
 
 const text = async (url: string | URL): Promise<string> => (await fetch(url)).text();
-const allGone = () => expect.poll(() => place.processes(), { timeout: 5000 }).toEqual([]);
+const allGone = () => expect.poll(() => place.processes(), { timeout: 20_000 }).toEqual([]);
 
 describe("manta run", () => {
   it("serves an application until Ctrl-C, drains, ends with 0 and leaves nothing running (K6)", async () => {
@@ -36,7 +36,7 @@ describe("manta run", () => {
   it("ends at once with 130 at the second Ctrl-C, and its instance ends by itself (K6)", async () => {
     const run = place.manta("run", APPS, ...FREE_PORTS, "--json");
     const { url } = await run.ready();
-    const held = text(new URL("?holdMs=1500", url)).catch(() => "cut");
+    const held = text(new URL("?holdMs=5000", url)).catch(() => "cut");
     await expect.poll(async () => (await place.run("status", "--json")).stdout, { timeout: 5000 }).toContain("RUNNING");
     run.child.kill("SIGINT");
     await expect

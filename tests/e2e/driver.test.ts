@@ -1,10 +1,13 @@
 // `serve.*` in a script, as a real process that starts or joins an instance.
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Cli, FREE_PORTS, Place } from "./cli.ts";
 
 const SCRIPT = join(import.meta.dirname, "../fixtures/driver/serve.ts");
+const BROKEN = join(import.meta.dirname, "../fixtures/driver/broken.ts");
 
 /** A driver that takes one order at a time and answers each with a line. */
 class Driver {
@@ -45,7 +48,7 @@ async function start(step = 1): Promise<{ driver: Driver; url: string }> {
   return { driver, url: up };
 }
 
-const allGone = () => expect.poll(() => place.processes(), { timeout: 5000 }).toEqual([]);
+const allGone = () => expect.poll(() => place.processes(), { timeout: 20_000 }).toEqual([]);
 
 describe("a driver that starts an instance", () => {
   it("calls by its handle, redeploys without meeting the old version, deletes (D7)", async () => {
@@ -78,6 +81,26 @@ describe("a driver that starts an instance", () => {
     expect(await driver.order("shutdown")).toBe("ended");
     driver.cli.child.stdin!.end();
     expect((await driver.cli.finished()).code).toBe(0);
+    await allGone();
+  });
+
+  it("rejects with the reason of a failed deploy, and leaves nothing running (D4)", async () => {
+    const { code, stderr } = await place.script(BROKEN).finished();
+    expect(code).toBe(1);
+    expect(stderr).toContain("no model at /models/big");
+    expect(stderr).toContain("DEPLOY_FAILED");
+    await allGone();
+  });
+
+  it("rejects with the port that is taken and the cure, and leaves nothing running", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as { port: number };
+    const { code, stderr } = await place.script(BROKEN, String(port)).finished();
+    other.close();
+    expect(code).toBe(1);
+    expect(stderr).toContain(`${port}`);
+    expect(stderr).toContain("http: { port }");
     await allGone();
   });
 
