@@ -53,9 +53,14 @@ export class ChangeFeed {
     if (before !== undefined && sameData(before.value, value)) return;
     const entry = { version: ++this.#version, value };
     this.#entries.set(key, entry);
+    let told = false;
     for (const subscriber of this.#subscribers.values()) {
-      if (subscriber.keys.has(key)) subscriber.send([{ key, ...entry }]);
+      if (!subscriber.keys.has(key)) continue;
+      subscriber.send([{ key, ...entry }]);
+      told = true;
     }
+    // Nobody will acknowledge what nobody asked for: it is in effect at once.
+    if (!told) this.#settle();
   }
 
   /** The published value of a key. */

@@ -114,7 +114,10 @@ export class ReplicaProgram {
     this.#replica.close();
     this.#calls.close();
     // The last answers are on their way; a caller that does not take them is not waited for.
-    await Promise.race([listenerClosed, this.#options.clock.sleep(LAST_WRITES_MS)]);
+    const given = new AbortController();
+    const limit = this.#options.clock.sleep(LAST_WRITES_MS, given.signal).catch(() => undefined);
+    await Promise.race([listenerClosed, limit]);
+    given.abort();
     this.#options.onEnded();
   }
 
