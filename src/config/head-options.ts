@@ -7,8 +7,8 @@ export interface HeadOptions {
   /** True: the head belongs to the process at the other end of its standard input, and drains and ends with it. */
   readonly attached: boolean;
   /**
-   * True: what an earlier instance of the namespace left behind is ended and forgotten. False: it is taken over, as at
-   * every restart after a crash.
+   * True for the first head of an instance: what an attached instance left behind, whose driver is gone, is ended and
+   * forgotten. What a detached one left is taken over, and so is everything at a restart after a crash.
    */
   readonly fresh: boolean;
   readonly http: ResolvedHttpOptions;

@@ -16,7 +16,7 @@ import type { Engine, EngineEvent } from "../engine/engine.ts";
 import type { Address, InstanceInfo } from "../protocol/control.ts";
 import type { SnapshotPart } from "../telemetry/merge-snapshots.ts";
 import type { Transport } from "../transport/transport.ts";
-import { keptAdminPort, keepAdminPort, clearStore, endLeftovers } from "./kept-state.ts";
+import { clearStore, endLeftovers, keepHead, keptAdminPort, leftByDriver } from "./kept-state.ts";
 import { Builders } from "./builders.ts";
 import { CodeVersions } from "./code-version.ts";
 import { ControlServer, type ProcessEvents } from "./control-server.ts";
@@ -90,12 +90,12 @@ export class Head {
   /** @throws {ServeError} ENGINE: a damaged checkpoint, an address or a chosen admin port that is taken */
   async start(): Promise<void> {
     const { options, engine, transport, address, adminToken: token, metricsPrefix } = this.#around;
-    if (options.fresh) await endLeftovers(engine, this.#logger, this.#clock);
+    if (options.fresh && leftByDriver(engine.store)) await endLeftovers(engine, this.#logger, this.#clock);
     const metrics = (): Promise<readonly SnapshotPart[]> => this.#links.metrics();
     if (options.admin !== null) {
       const admin = { ...keptAdminPort(engine.store, options.admin), token, metricsPrefix, metrics };
       this.#admin = await startAdminServer(admin, this.#logger);
-      keepAdminPort(engine.store, this.#admin.endpoint.port);
+      keepHead(engine.store, this.#admin.endpoint.port, options.attached);
     }
     await this.#controller.start(); // R1
     await this.#server.listen(transport, address, "head");

@@ -1,5 +1,5 @@
-// What the head itself does with the store, beside the controller's checkpoint: the admin port that a restart keeps, and
-// the two moments at which everything kept is forgotten.
+// What the head itself keeps in the store, beside the controller's checkpoint: the admin port that a restart keeps, and
+// whether a driver owned it. And the two moments at which everything kept is forgotten.
 import type { HeadOptions } from "../config/head-options.ts";
 import { Checkpoint } from "../controller/checkpoint.ts";
 import { ControllerState } from "../controller/state.ts";
@@ -9,6 +9,7 @@ import type { Engine, KnownProcess } from "../engine/engine.ts";
 import type { StateStore } from "../engine/state-store.ts";
 
 const ADMIN_PORT_KEY = "head/admin-port";
+const OWNER_KEY = "head/owner";
 
 /** Where the admin server should listen: a port that nobody chose stays the one that the last head found. */
 export function keptAdminPort(store: StateStore, admin: HeadOptions["admin"]): HeadOptions["admin"] {
@@ -17,9 +18,20 @@ export function keptAdminPort(store: StateStore, admin: HeadOptions["admin"]): H
   return { ...admin, port: Number(new TextDecoder().decode(kept)), portChosen: false };
 }
 
-/** Keeps the port for the next head. */
-export function keepAdminPort(store: StateStore, port: number): void {
-  store.write(new Map([[ADMIN_PORT_KEY, new TextEncoder().encode(String(port))]]));
+/** Keeps for the next head where this one listens and whose it is. */
+export function keepHead(store: StateStore, adminPort: number, attached: boolean): void {
+  const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+  store.write(
+    new Map([
+      [ADMIN_PORT_KEY, encode(String(adminPort))],
+      [OWNER_KEY, encode(attached ? "driver" : "none")],
+    ]),
+  );
+}
+
+/** True when the last head ended without an order and belonged to a driver. */
+export function leftByDriver(store: StateStore): boolean {
+  return new TextDecoder().decode(store.read(OWNER_KEY)) === "driver";
 }
 
 /** Forgets everything. */

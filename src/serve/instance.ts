@@ -131,7 +131,7 @@ export async function startDetached(options: ResolvedInstance, asker: Asker): Pr
   const token = ensureToken(place.paths.token);
   const supervisor = spawnProgram({
     program: "supervisor",
-    args: [formatHeadOptions(headOptions(options, { attached: false, fresh: false }))],
+    args: [formatHeadOptions(headOptions(options, { attached: false, fresh: true }))],
     env: childEnv(place, options),
     cwd: process.cwd(),
     outputFile: join(place.paths.logs, "supervisor.out"),

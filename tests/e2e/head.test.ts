@@ -125,6 +125,20 @@ describe("head", () => {
     expect(await supervision.ended).toMatchObject({ orderly: true });
   });
 
+  it("answers a build that fails with the reason, whatever became of the builder", async () => {
+    startHead();
+    const link = await connect();
+    const run = (source: string): Promise<unknown> => {
+      writeFileSync(join(home, "app.ts"), source);
+      const order = { importPath: "./app.ts", args: {}, workingDir: home, name: undefined, routePrefix: undefined };
+      return link.request<HeadMethods, "run">("run", { ...order, wait: true });
+    };
+    await expect(run("enum Colour { red }")).rejects.toThrow(/app\.ts:1: enum cannot be erased/);
+    await expect(run("export const nothing = 1;")).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+    await expect(run("process.exit(3);")).rejects.toThrow(/its process ended \(exit code 3\)/);
+    link.close("seen");
+  });
+
   it("serves metrics and health on its admin port", async () => {
     startHead();
     const link = await connect();
