@@ -29,7 +29,7 @@ function look(h: Harness, cluster: FakeCluster, surgeOf: (deployment: string) =>
   expect(cluster.alive("proxy").length).toBeLessThanOrEqual(3);
 }
 
-describe.each([1, 2, 3, 4, 5, 6, 7, 8])("a storm with seed %i", (seed) => {
+describe.each([1, 2, 3, 4, 5, 6])("a storm with seed %i", (seed) => {
   it("keeps the bounds all along, and afterwards everything is as it should be (D2, K1, K2)", async () => {
     const h = new Harness({}, seed);
     h.cluster.behaviour = storm(h);
@@ -71,7 +71,7 @@ describe.each([1, 2, 3, 4, 5, 6, 7, 8])("a storm with seed %i", (seed) => {
       () => h.cluster.exit(h.cluster.alive("proxy")[0]?.id ?? "", "killed"),
       () => (h.random.next() < 0.3 ? h.startHead() : undefined),
     ];
-    for (let step = 0; step < 1_500; step++) {
+    for (let step = 0; step < 1_000; step++) {
       if (h.random.next() < 0.06) await act[randomInt(h.random, act.length)]?.();
       await h.clock.advance(20 + h.random.next() * 60);
       look(h, h.cluster, (key) => bounds.get(key) ?? 0);

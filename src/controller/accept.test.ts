@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import type { DeploymentOptions } from "../config/options.generated.ts";
+import { resolveOptions } from "../config/check-options.ts";
+import type { VersionedApplication } from "../model/target-state.ts";
+import { type Before, acceptDeploy } from "./accept.ts";
+import { NEW_DEPLOYMENT } from "./decide/status.ts";
+
+const NOTHING: Before = { applications: new Map(), deployments: new Map() };
+
+function application(name: string, routePrefix: string | null, version: string, ...deployments: [string, DeploymentOptions?][]): VersionedApplication {
+  const specs = deployments.map(([deployment, input = {}]) => ({
+    name: deployment,
+    registeredName: deployment,
+    kind: "class" as const,
+    entry: { file: "/app.ts", exportName: "app", args: null },
+    initArgs: new Uint8Array(),
+    input,
+    options: resolveOptions("deployment", input),
+  }));
+  return {
+    spec: { name, routePrefix, ingress: specs.at(-1)?.name ?? "", workingDir: "/", deployments: specs },
+    codeVersions: Object.fromEntries(specs.map((spec) => [spec.name, version])),
+  };
+}
+
+describe("acceptDeploy", () => {
+  it.each<[string, VersionedApplication[], RegExp]>([
+    ["two applications on one prefix, naming both", [application("a", "/x", "1", ["D"]), application("b", "/x", "1", ["D"])], /application "b".routePrefix.*application "a"/],
+    ["a # in an application's name", [application("a#b", "/", "1", ["D"])], /received "a#b"/],
+    ["a # in a deployment's name", [application("a", "/", "1", ["D#1"])], /received "D#1"/],
+    ["an ingress that does not exist", [{ ...application("a", "/", "1", ["D"]), spec: { ...application("a", "/", "1", ["D"]).spec, ingress: "E" } }], /received "E", expected one of its deployments: D/],
+    ["an application without deployments", [application("a", "/", "1")], /an application with deployments/],
+    ["two deployments of one name", [application("a", "/", "1", ["D"], ["D"])], /two deployments named D/],
+  ])("refuses %s", (_what, wanted, message) => expect(() => acceptDeploy(NOTHING, wanted, 0)).toThrow(message));
+
+  it("lets one application take over its own prefix, and a prefix that a deletion frees (RT2)", () => {
+    const first = acceptDeploy(NOTHING, [application("a", "/x", "1", ["D"])], 0);
+    expect(() => acceptDeploy(first, [application("a", "/x", "2", ["D"])], 0)).not.toThrow();
+    const [target] = first.applications.values();
+    const deleting = { ...first, applications: new Map(target === undefined ? [] : [["a", { ...target, deleting: true }]]) };
+    expect(() => acceptDeploy(deleting, [application("b", "/x", "1", ["D"])], 0)).not.toThrow();
+  });
+
+  it.each<[string, [string, DeploymentOptions], string, number, RegExp]>([
+    ["nothing", ["1", {}], "HEALTHY", 1, /nothing changed/],
+    ["code", ["2", {}], "UPDATING", 1, /code version 1 -> 2/],
+    ["an option told in place", ["1", { maxOngoingRequests: 9 }], "UPDATING", 2, /in place: maxOngoingRequests/],
+    ["a live option", ["1", { maxQueuedRequests: 9 }], "HEALTHY", 1, /live: maxQueuedRequests/],
+    ["more replicas", ["1", { numReplicas: 3 }], "UPSCALING", 1, /numReplicas 1 -> 3/],
+  ])("knows what a change of %s costs (D1)", (_what, [version, input], status, revision, reason) => {
+    const first = acceptDeploy(NOTHING, [application("a", "/", "1", ["D"])], 0);
+    const state = first.deployments.get("a#D");
+    if (state !== undefined) state.status = { status: "HEALTHY", trigger: "CONFIG_UPDATE_COMPLETED", message: "" };
+    const second = acceptDeploy(first, [application("a", "/", version, ["D", input])], 0);
+    expect(second.deployments.get("a#D")?.status.status).toBe(status);
+    expect(second.applications.get("a")?.deployments[0]?.configRevision).toBe(revision);
+    expect(second.changes[0]?.reason).toMatch(reason);
+  });
+
+  it("tries again what gave up, even if nothing changed (R3)", () => {
+    const first = acceptDeploy(NOTHING, [application("a", "/", "1", ["D"])], 0);
+    const state = first.deployments.get("a#D");
+    if (state === undefined) throw new Error("the deployment has a state");
+    state.status = { status: "DEPLOY_FAILED", trigger: "REPLICA_STARTUP_FAILED", message: "x" };
+    state.starts = { ...state.starts, failedStarts: 3 };
+    const again = acceptDeploy(first, [application("a", "/", "1", ["D"])], 0).deployments.get("a#D");
+    expect(again).toMatchObject({ status: NEW_DEPLOYMENT, starts: { failedStarts: 0 } });
+  });
+
+  it("keeps what left the graph as retired (R4)", () => {
+    const first = acceptDeploy(NOTHING, [application("a", "/", "1", ["C"], ["D"])], 0);
+    const second = acceptDeploy(first, [application("a", "/", "2", ["D"])], 0).applications.get("a");
+    expect(second?.retired.map(({ spec }) => spec.name)).toEqual(["C"]);
+  });
+});
