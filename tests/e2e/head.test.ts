@@ -32,19 +32,23 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-function startHead(changes: Partial<HeadOptions> = {}, cwd = home): SpawnedProgram {
+function startHead(changes: Partial<HeadOptions> = {}): SpawnedProgram {
+  return start("head", changes);
+}
+
+function start(program: "head" | "supervisor", changes: Partial<HeadOptions>): SpawnedProgram {
   const { http, admin, loggingConfig: logging } = resolveOptions("instance", { http: { port: 0 }, admin: { port: 0 } });
   const options = { attached: true, fresh: true, http, admin: { ...admin, portChosen: false }, logging, ...changes };
-  const head = spawnProgram({
-    program: "head",
+  const spawned = spawnProgram({
+    program,
     args: [formatHeadOptions(options)],
     env: { MANTA_HOME: home, MANTA_NAMESPACE: "default" },
-    cwd,
-    outputFile: join(home, "head.out"),
+    cwd: home,
+    outputFile: join(home, `${program}.out`),
     attached: options.attached,
   });
-  started.push(head);
-  return head;
+  started.push(spawned);
+  return spawned;
 }
 
 async function connect(): Promise<ControlLink> {
@@ -123,6 +127,21 @@ describe("head", () => {
     expect(after.admin).toEqual(before.admin);
     await again.request<HeadMethods, "shutdown">("shutdown", null);
     expect(await supervision.ended).toMatchObject({ orderly: true });
+  });
+
+  it("is kept alive by the supervisor program, which passes SIGTERM on and ends with it", async () => {
+    const supervisor = start("supervisor", { attached: false });
+    const first = (await info()).pid;
+    process.kill(first, "SIGKILL");
+    // A head that dies while it answers counts as one that has not answered.
+    const pid = (): Promise<number> =>
+      info().then(
+        (answer) => answer.pid,
+        () => first,
+      );
+    while ((await pid()) === first) await systemClock.sleep(10);
+    supervisor.kill("SIGTERM");
+    expect((await supervisor.exited).code).toBe(HEAD_EXIT.done);
   });
 
   it("answers a build that fails with the reason, whatever became of the builder", async () => {

@@ -9,6 +9,7 @@ import { type InstancePaths, instancePaths } from "../../src/config/paths.ts";
 import { ensureToken } from "../../src/config/token.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { silentLogger } from "../../src/core/logger.ts";
+import { systemProcessTable } from "../../src/engines/local/process-table.ts";
 import { type SpawnedProgram, spawnProgram } from "../../src/engines/local/spawn-program.ts";
 import type { InstanceStatus } from "../../src/model/status.ts";
 import type { HeadMethods } from "../../src/protocol/control.ts";
@@ -93,6 +94,10 @@ async function until(done: (now: Seen) => boolean, limitMs: number): Promise<See
   }
 }
 
+function isAlive(pid: number): boolean {
+  return systemProcessTable().look([pid]).has(pid);
+}
+
 const healthy = (now: Seen): boolean =>
   now.application === "RUNNING" && now.replicas.every(({ state }) => state === "RUNNING");
 
@@ -141,6 +146,18 @@ describe("recovery", () => {
     const pid = before.replicas[0]?.pid ?? 0;
     process.kill(pid, "SIGSTOP");
     await until((now) => healthy(now) && now.replicas[0]?.pid !== pid, 10_000);
+  });
+
+  it("ends what was left by an instance whose driver and head were killed together", async () => {
+    const before = await until(healthy, 5000);
+    supervision.release();
+    supervision.head.kill("SIGKILL");
+    await supervision.ended;
+    supervision = new Supervision((restarts) => startHead(restarts === 0), silentLogger, systemClock);
+    expect((await ask("status", null)).applications).toEqual({});
+    for (const pid of [before.proxy, ...before.replicas.map((replica) => replica.pid)]) {
+      while (isAlive(pid)) await systemClock.sleep(10);
+    }
   });
 
   it("keeps the replica of unchanged code and replaces that of changed code (D3)", async () => {
