@@ -48,8 +48,10 @@ export class SqliteStore implements StateStore {
   }
 
   keys(prefix: string): readonly string[] {
-    const sql = "SELECT key FROM documents WHERE substr(key, 1, length(?1)) = ?1 ORDER BY key";
-    return this.#guard("cannot read", () => this.#database.prepare(sql).all(prefix)).map((row) => row["key"] as string);
+    // Not `?1` twice: Node 22 takes that for a name and binds nothing to it.
+    const sql = "SELECT key FROM documents WHERE substr(key, 1, length(?)) = ? ORDER BY key";
+    const rows = this.#guard("cannot read", () => this.#database.prepare(sql).all(prefix, prefix));
+    return rows.map((row) => row["key"] as string);
   }
 
   close(): void {
