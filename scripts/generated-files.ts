@@ -13,4 +13,5 @@ export const generatedFiles: readonly GeneratedFile[] = [
   { path: "docs/reference/options.md", generator: "scripts/lib/options-pages.ts" },
   { path: "docs/reference/metrics.md", generator: "scripts/lib/metrics-page.ts" },
   { path: "docs/reference/cli.md", generator: "scripts/lib/cli-page.ts" },
+  { path: "docs/concepts/lifecycle.md", generator: "scripts/lib/lifecycle-page.ts" },
 ];

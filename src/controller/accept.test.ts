@@ -7,7 +7,12 @@ import { NEW_DEPLOYMENT } from "./decide/status.ts";
 
 const NOTHING: Before = { applications: new Map(), deployments: new Map() };
 
-function application(name: string, routePrefix: string | null, version: string, ...deployments: [string, DeploymentOptions?][]): VersionedApplication {
+function application(
+  name: string,
+  routePrefix: string | null,
+  version: string,
+  ...deployments: [string, DeploymentOptions?][]
+): VersionedApplication {
   const specs = deployments.map(([deployment, input = {}]) => ({
     name: deployment,
     registeredName: deployment,
@@ -25,10 +30,18 @@ function application(name: string, routePrefix: string | null, version: string, 
 
 describe("acceptDeploy", () => {
   it.each<[string, VersionedApplication[], RegExp]>([
-    ["two applications on one prefix, naming both", [application("a", "/x", "1", ["D"]), application("b", "/x", "1", ["D"])], /application "b".routePrefix.*application "a"/],
+    [
+      "two applications on one prefix, naming both",
+      [application("a", "/x", "1", ["D"]), application("b", "/x", "1", ["D"])],
+      /application "b".routePrefix.*application "a"/,
+    ],
     ["a # in an application's name", [application("a#b", "/", "1", ["D"])], /received "a#b"/],
     ["a # in a deployment's name", [application("a", "/", "1", ["D#1"])], /received "D#1"/],
-    ["an ingress that does not exist", [{ ...application("a", "/", "1", ["D"]), spec: { ...application("a", "/", "1", ["D"]).spec, ingress: "E" } }], /received "E", expected one of its deployments: D/],
+    [
+      "an ingress that does not exist",
+      [{ ...application("a", "/", "1", ["D"]), spec: { ...application("a", "/", "1", ["D"]).spec, ingress: "E" } }],
+      /received "E", expected one of its deployments: D/,
+    ],
     ["an application without deployments", [application("a", "/", "1")], /an application with deployments/],
     ["two deployments of one name", [application("a", "/", "1", ["D"], ["D"])], /two deployments named D/],
   ])("refuses %s", (_what, wanted, message) => expect(() => acceptDeploy(NOTHING, wanted, 0)).toThrow(message));
@@ -37,7 +50,10 @@ describe("acceptDeploy", () => {
     const first = acceptDeploy(NOTHING, [application("a", "/x", "1", ["D"])], 0);
     expect(() => acceptDeploy(first, [application("a", "/x", "2", ["D"])], 0)).not.toThrow();
     const [target] = first.applications.values();
-    const deleting = { ...first, applications: new Map(target === undefined ? [] : [["a", { ...target, deleting: true }]]) };
+    const deleting = {
+      ...first,
+      applications: new Map(target === undefined ? [] : [["a", { ...target, deleting: true }]]),
+    };
     expect(() => acceptDeploy(deleting, [application("b", "/x", "1", ["D"])], 0)).not.toThrow();
   });
 

@@ -50,7 +50,9 @@ export function acceptDeploy(before: Before, wanted: readonly VersionedApplicati
       return change.target;
     });
     const names = new Set(spec.deployments.map(({ name }) => name));
-    const retired = [...(earlier?.deployments ?? []), ...(earlier?.retired ?? [])].filter((t) => !names.has(t.spec.name));
+    const retired = [...(earlier?.deployments ?? []), ...(earlier?.retired ?? [])].filter(
+      (t) => !names.has(t.spec.name),
+    );
     applications.set(spec.name, {
       name: spec.name,
       routePrefix: spec.routePrefix,
@@ -88,10 +90,15 @@ function checkApplication(spec: ApplicationSpec): void {
   for (const name of names) checkName(name, `${path}.deployments`);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) {
-    throw new ConfigError({ path: `${path}.deployments`, received: `two deployments named ${twice}`, expected: "one of each name" });
+    throw new ConfigError({
+      path: `${path}.deployments`,
+      received: `two deployments named ${twice}`,
+      expected: "one of each name",
+    });
   }
   if (!names.includes(spec.ingress)) {
-    const expected = names.length === 0 ? "an application with deployments" : `one of its deployments: ${names.join(", ")}`;
+    const expected =
+      names.length === 0 ? "an application with deployments" : `one of its deployments: ${names.join(", ")}`;
     throw new ConfigError({ path: `${path}.ingress`, received: JSON.stringify(spec.ingress), expected });
   }
 }

@@ -18,8 +18,8 @@ import type { ReplicaObserver } from "./observe-replicas.ts";
 import { EPOCH, proxySpec, replicaSpec } from "./process-specs.ts";
 import { type ControllerState, type ReplicaRecord, moveProxy, moveReplica } from "./state.ts";
 
-/** Something to do to the outside, once it is checkpointed (R1). */
-export type Effect = () => void;
+/** Something to do to the outside, once it is checkpointed (R1). Its outcome comes back by itself (R2). */
+export type Effect = () => void | Promise<void>;
 
 /** How long callers are waited for before a replica drains. Chosen: acknowledgements take milliseconds; who takes longer is stuck. */
 const LEAVE_MS = 2_000;
@@ -66,7 +66,10 @@ export class ActionApplier {
       case "reconfigure":
         return target === undefined ? undefined : this.#reconfigure(record, target);
       case "leave":
-        moveReplica(record, { kind: "leaving", untilMs: this.#clock.now() + Math.min(LEAVE_MS, graceOf(record, target)) });
+        moveReplica(record, {
+          kind: "leaving",
+          untilMs: this.#clock.now() + Math.min(LEAVE_MS, graceOf(record, target)),
+        });
         return undefined;
       case "drain":
         return this.#drain(record, graceOf(record, target));
@@ -170,7 +173,8 @@ export class ActionApplier {
 
   #reconfigure(record: ReplicaRecord, target: DeploymentTarget): Effect {
     const { options, replicaObserver, wake } = this.#parts;
-    if (record.phase.kind === "running") moveReplica(record, { ...record.phase, kind: "updating" } satisfies ReplicaPhase);
+    if (record.phase.kind === "running")
+      moveReplica(record, { ...record.phase, kind: "updating" } satisfies ReplicaPhase);
     const { spec, configRevision } = target;
     const order = { spec, rank: record.rank, worldSize: spec.options.numReplicas };
     return () =>

@@ -72,7 +72,10 @@ describe("ChangeFeed", () => {
   it("skips a subscriber that is silent for 10 s, with a warning (R3)", async () => {
     const clock = new ManualClock();
     const events: string[] = [];
-    const feed = new ChangeFeed(createLogger(({ event }) => events.push(event)), clock);
+    const feed = new ChangeFeed(
+      createLogger(({ event }) => events.push(event)),
+      clock,
+    );
     feed.set("routes", value("/a"));
     subscriber(feed, "p", "routes");
     const waiting = feed.whenAcknowledged(["routes"], ["p"]);

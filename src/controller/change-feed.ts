@@ -134,7 +134,11 @@ export class ChangeFeed {
     return new Promise((resolve) => {
       const waiter: Waiter = { owed, done: () => (cancel(), this.#waiters.delete(waiter), resolve()) };
       const cancel = this.#clock.after(SILENT_MS, () => {
-        this.#logger.warn("feed.silent", { subscribers: [...owed.keys()].map(({ id }) => id), keys, waitedMs: SILENT_MS });
+        this.#logger.warn("feed.silent", {
+          subscribers: [...owed.keys()].map(({ id }) => id),
+          keys,
+          waitedMs: SILENT_MS,
+        });
         waiter.done(); // R3
       });
       this.#waiters.add(waiter);

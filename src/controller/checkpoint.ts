@@ -23,7 +23,10 @@ const PROCESSES_KEY = "processes";
 /** How long a replica or proxy of the last checkpoint may take to dial in. Chosen: far above a busy loop's pause. */
 export const RECOVER_MS = 10_000;
 
-type Kept = Pick<ControllerState, "applications" | "deployments" | "replicas" | "proxies" | "endpoint" | "shuttingDown">;
+type Kept = Pick<
+  ControllerState,
+  "applications" | "deployments" | "replicas" | "proxies" | "endpoint" | "shuttingDown"
+>;
 
 interface KeptReplica extends Omit<ReplicaRecord, "phase" | "linkLostAtMs" | "stuck" | "suspect" | "pending"> {
   readonly address: Address | null;
@@ -85,7 +88,10 @@ export class Checkpoint {
     for (const target of applications) this.#applications.set(target.name, target);
     const deployments = (this.#read(DEPLOYMENTS_KEY) ?? {}) as Deployments;
     state.deployments = new Map(
-      Object.entries(deployments).map(([key, value]): [string, DeploymentState] => [key, { ...value, history: new History() }]),
+      Object.entries(deployments).map(([key, value]): [string, DeploymentState] => [
+        key,
+        { ...value, history: new History() },
+      ]),
     );
     const processes = this.#read(PROCESSES_KEY) as Processes | undefined;
     if (processes === undefined) return;

@@ -60,7 +60,14 @@ export class Controller implements ControllerCommands {
     this.#replicas = new ReplicaObserver(this.#state, this.#journal, clock);
     this.#proxies = new ProxyObserver(this.#state, logger, clock);
     const observers = { replicaObserver: this.#replicas, proxyObserver: this.#proxies };
-    const parts = { state: this.#state, options, ...observers, journal: this.#journal, logger, wake: () => this.#wake() };
+    const parts = {
+      state: this.#state,
+      options,
+      ...observers,
+      journal: this.#journal,
+      logger,
+      wake: () => this.#wake(),
+    };
     this.#applier = new ActionApplier(parts, clock, random);
   }
 
@@ -152,7 +159,10 @@ export class Controller implements ControllerCommands {
     const target = this.#state.applications.get(name);
     if (target === undefined) throw this.#unknownApplication(name);
     if (!target.deleting) {
-      this.#adopt({ ...this.#state, applications: new Map(this.#state.applications).set(name, { ...target, deleting: true }) });
+      this.#adopt({
+        deployments: this.#state.deployments,
+        applications: new Map(this.#state.applications).set(name, { ...target, deleting: true }),
+      });
       this.#logger.info("application.delete", { application: name, reason: "by command" });
     }
     await this.#waiters.wait(() => (this.#state.applications.get(name)?.deleting === true ? "wait" : "done"));
@@ -189,7 +199,8 @@ export class Controller implements ControllerCommands {
 
   /** Makes a new target state the one that holds, once the checkpoint has it (R4). */
   #adopt(next: Pick<ControllerState, "applications" | "deployments">): void {
-    this.#checkpoint.save({ ...this.#state, ...next });
+    const { replicas, proxies, endpoint, shuttingDown } = this.#state;
+    this.#checkpoint.save({ ...next, replicas, proxies, endpoint, shuttingDown });
     this.#state.applications = next.applications;
     this.#state.deployments = next.deployments;
     publish(this.#state, this.#options.feed);
@@ -199,7 +210,9 @@ export class Controller implements ControllerCommands {
   #deployVerdict(name: string): Verdict {
     const target = this.#state.applications.get(name);
     if (target === undefined || target.deleting) {
-      return new ServeError("DEPLOY_FAILED", `application ${name} was deleted while it was deployed`, { application: name });
+      return new ServeError("DEPLOY_FAILED", `application ${name} was deleted while it was deployed`, {
+        application: name,
+      });
     }
     const { status, message } = readApplicationStatus(this.#state, target);
     if (status === "DEPLOY_FAILED") return new ServeError("DEPLOY_FAILED", message, { application: name });
@@ -207,7 +220,9 @@ export class Controller implements ControllerCommands {
   }
 
   #unknownApplication(name: string): ServeError {
-    const names = [...this.#state.applications.values()].filter(({ deleting }) => !deleting).map((target) => target.name);
+    const names = [...this.#state.applications.values()]
+      .filter(({ deleting }) => !deleting)
+      .map((target) => target.name);
     const known = names.length === 0 ? "none is deployed" : `deployed: ${names.join(", ")}`;
     return new ServeError("APPLICATION_NOT_FOUND", `there is no application ${name}; ${known}`, { application: name });
   }
@@ -266,7 +281,7 @@ export class Controller implements ControllerCommands {
     const { effects, wakeAtMs } = reconcile(parts, proxyNodes, nowMs);
     this.#save();
     publish(this.#state, feed);
-    for (const effect of effects) effect();
+    for (const effect of effects) void effect();
     this.#waiters.lookAll();
     this.#cancelTimer();
     if (wakeAtMs !== undefined) this.#cancelTimer = this.#clock.after(wakeAtMs - nowMs, () => this.#wake(), true);
@@ -282,7 +297,10 @@ export class Controller implements ControllerCommands {
   }
 
   #known(): readonly KnownProcess[] {
-    const known = ({ id, pid }: { readonly id: ProcessId; readonly pid: number | null }, program: KnownProcess["program"]) => {
+    const known = (
+      { id, pid }: { readonly id: ProcessId; readonly pid: number | null },
+      program: KnownProcess["program"],
+    ) => {
       return { id, epoch: EPOCH, pid, program };
     };
     return [

@@ -19,5 +19,8 @@ function causeOf(reason: unknown): unknown {
 function stackOf(reason: unknown): string[] {
   const stack = typeof reason === "object" && reason !== null && "stack" in reason ? reason.stack : undefined;
   if (typeof stack !== "string") return [];
-  return stack.split("\n").filter((line) => /^\s*at /.test(line)).slice(0, STACK_LINES);
+  return stack
+    .split("\n")
+    .filter((line) => /^\s*at /.test(line))
+    .slice(0, STACK_LINES);
 }

@@ -31,7 +31,9 @@ export function stoppingDeployments(
   if (application.deleting) {
     return deploymentsToStop(application, new Map([...replicas].map(([name, records]) => [name, records.length])));
   }
-  const versions = new Map([...replicas].map(([name, records]) => [name, records.map(({ codeVersion }) => codeVersion)]));
+  const versions = new Map(
+    [...replicas].map(([name, records]) => [name, records.map(({ codeVersion }) => codeVersion)]),
+  );
   const dropped = mayDropRetired(application, versions) ? application.retired : [];
   return new Set(dropped.map(({ spec }) => spec.name));
 }

@@ -24,12 +24,20 @@ export class Journal {
   }
 
   /** @param event constant dotted name: `deployment.status` */
-  deployment(application: string, deployment: string, event: string, reason: string, level: JournalLevel = "info"): void {
+  deployment(
+    application: string,
+    deployment: string,
+    event: string,
+    reason: string,
+    level: JournalLevel = "info",
+  ): void {
     this.#logger[level](event, { application, deployment, reason });
     this.#remember(application, deployment, event, "", reason);
   }
 
   #remember(application: string, deployment: string, event: string, replicaId: string, reason: string): void {
-    this.#state.deployment(application, deployment).history.add({ timeMs: this.#clock.now(), event, replicaId, reason });
+    this.#state
+      .deployment(application, deployment)
+      .history.add({ timeMs: this.#clock.now(), event, replicaId, reason });
   }
 }

@@ -146,16 +146,26 @@ export class ReplicaObserver {
     const readySinceMs = adopted && phase.address !== null ? phase.readySinceMs : this.#clock.now();
     if (!moveReplica(record, { kind: "running", address, readySinceMs })) return; // R4
     this.#remember(record, (starts) => afterReady(starts, record.rank));
-    this.#journal.replica(record, adopted ? "replica.adopted" : "replica.ready", adopted ? "it kept serving" : "its report");
+    this.#journal.replica(
+      record,
+      adopted ? "replica.adopted" : "replica.ready",
+      adopted ? "it kept serving" : "its report",
+    );
     if (report.changedFiles.length > 0) {
-      this.#journal.replica(record, "replica.code_changed", `code changed on disk: ${report.changedFiles.join(", ")}`, "warn");
+      this.#journal.replica(
+        record,
+        "replica.code_changed",
+        `code changed on disk: ${report.changedFiles.join(", ")}`,
+        "warn",
+      );
     }
   }
 
   /** It drains by itself: somebody signalled it, or no head was there for too long. */
   #onDraining(record: ReplicaRecord): void {
     const untilMs = this.#clock.now() + record.graceMs;
-    if (moveReplica(record, { kind: "draining", untilMs })) this.#journal.replica(record, "replica.draining", "by itself");
+    if (moveReplica(record, { kind: "draining", untilMs }))
+      this.#journal.replica(record, "replica.draining", "by itself");
   }
 
   /** Changes the memory of starts, if it is about what this replica runs. */

@@ -14,7 +14,12 @@ const REPLICA_RESOURCES: Resources = { cpus: 1, gpus: 0, memoryBytes: 0, custom:
 const PROXY_RESOURCES: Resources = { cpus: 0, gpus: 0, memoryBytes: 0, custom: {} };
 
 /** One replica. The way to the head cannot be changed by the deployment's own environment. */
-export function replicaSpec(id: ProcessId, application: ApplicationTarget, target: DeploymentTarget, bootstrap: Bootstrap): ProcessSpec {
+export function replicaSpec(
+  id: ProcessId,
+  application: ApplicationTarget,
+  target: DeploymentTarget,
+  bootstrap: Bootstrap,
+): ProcessSpec {
   const { name, options } = target.spec;
   return {
     id,

@@ -24,7 +24,10 @@ export function publish(state: ControllerState, feed: ChangeFeed): void {
       if (stopping.has(name)) continue;
       const key = targetsKey(application.name, name);
       wanted.add(key);
-      feed.set(key, targetsOf(application.name, target, replicas.get(name) ?? [], isUnavailable(state, application, target)));
+      feed.set(
+        key,
+        targetsOf(application.name, target, replicas.get(name) ?? [], isUnavailable(state, application, target)),
+      );
     }
   }
   for (const key of feed.keys()) {

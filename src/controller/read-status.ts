@@ -14,18 +14,29 @@ import { logFilePathOf } from "./process-specs.ts";
 import type { ControllerState, ReplicaRecord } from "./state.ts";
 
 /** Everything, as of now. */
-export function readStatus(state: ControllerState, nodeIps: ReadonlyMap<string, string>, admin: Endpoint | null): InstanceStatus {
+export function readStatus(
+  state: ControllerState,
+  nodeIps: ReadonlyMap<string, string>,
+  admin: Endpoint | null,
+): InstanceStatus {
   return {
     proxies: Object.fromEntries([...state.proxies.values()].map((p) => [p.node, proxyDetails(p, nodeIps)])),
-    applications: Object.fromEntries([...state.applications].map(([name, target]) => [name, applicationDetails(state, target)])),
+    applications: Object.fromEntries(
+      [...state.applications].map(([name, target]) => [name, applicationDetails(state, target)]),
+    ),
     http: httpEndpoint(state),
     admin,
   };
 }
 
 /** Status and message of one application. */
-export function readApplicationStatus(state: ControllerState, target: ApplicationTarget): ReturnType<typeof applicationStatus> {
-  const infos = target.deployments.map(({ spec }) => [spec.name, state.deployment(target.name, spec.name).status] as const);
+export function readApplicationStatus(
+  state: ControllerState,
+  target: ApplicationTarget,
+): ReturnType<typeof applicationStatus> {
+  const infos = target.deployments.map(
+    ({ spec }) => [spec.name, state.deployment(target.name, spec.name).status] as const,
+  );
   return applicationStatus(target.deleting, new Map(infos));
 }
 
@@ -44,12 +55,20 @@ function applicationDetails(state: ControllerState, target: ApplicationTarget): 
     ...readApplicationStatus(state, target),
     lastDeployedTimeS: target.lastDeployedMs / 1000,
     deployments: Object.fromEntries(
-      target.deployments.map(({ spec }) => [spec.name, deploymentDetails(state, target.name, spec.name, spec.options.numReplicas)]),
+      target.deployments.map(({ spec }) => [
+        spec.name,
+        deploymentDetails(state, target.name, spec.name, spec.options.numReplicas),
+      ]),
     ),
   };
 }
 
-function deploymentDetails(state: ControllerState, application: string, name: string, targetNumReplicas: number): DeploymentDetails {
+function deploymentDetails(
+  state: ControllerState,
+  application: string,
+  name: string,
+  targetNumReplicas: number,
+): DeploymentDetails {
   const { status, trigger, message } = state.deployment(application, name).status;
   const replicas = state.replicasOf(application, name).map(replicaDetails);
   return { name, status, statusTrigger: trigger, message, targetNumReplicas, replicas };
@@ -68,7 +87,15 @@ function replicaDetails(record: ReplicaRecord): ReplicaDetails {
 }
 
 function proxyDetails(
-  { node, phase, pid }: { readonly node: string; readonly phase: { readonly kind: keyof typeof PROXY_STATUSES }; readonly pid: number | null },
+  {
+    node,
+    phase,
+    pid,
+  }: {
+    readonly node: string;
+    readonly phase: { readonly kind: keyof typeof PROXY_STATUSES };
+    readonly pid: number | null;
+  },
   nodeIps: ReadonlyMap<string, string>,
 ): ProxyDetails {
   const logFilePath = logFilePathOf({ kind: "proxy", id: nodeIps.get(node) ?? node });

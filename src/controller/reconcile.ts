@@ -41,7 +41,9 @@ export function reconcile(parts: ReconcileParts, proxyNodes: readonly NodeId[], 
     const wanted = wantedTarget(state, target, deployment);
     const snapshots = state.replicasOf(application, deployment).map((record) => snapshotOf(record, parts.feed));
     const decision = decideReplicas(goalOf(wanted), snapshots, state.deployment(application, deployment).starts, nowMs);
-    effects.push(...decision.actions.map((action) => applier.planReplica(action, target, findDeployment(target, deployment))));
+    effects.push(
+      ...decision.actions.map((action) => applier.planReplica(action, target, findDeployment(target, deployment))),
+    );
     times.push(decision.wakeAtMs);
   }
   const proxies = decideProxies(proxyNodes, [...state.proxies.values()], state.proxyMemory, nowMs);
@@ -96,11 +98,14 @@ function endWhatIsOver({ state, journal }: ReconcileParts): void {
       applications.set(name, { ...target, deleting: true });
     } else if (target.retired.length > 0) {
       const over = stoppingDeployments(target, replicas);
-      for (const deployment of over) journal.deployment(name, deployment, "deployment.retired", "no replica can call it any more");
+      for (const deployment of over)
+        journal.deployment(name, deployment, "deployment.retired", "no replica can call it any more");
       if (over.size > 0) applications.set(name, { ...target, retired: [] });
     }
   }
-  const changed = applications.size !== state.applications.size || [...applications].some(([k, v]) => state.applications.get(k) !== v);
+  const changed =
+    applications.size !== state.applications.size ||
+    [...applications].some(([k, v]) => state.applications.get(k) !== v);
   if (changed) state.applications = applications;
   const kept = new Set(everyDeployment(state).map((d) => deploymentKey(d.application, d.deployment)));
   for (const key of state.deployments.keys()) if (!kept.has(key)) state.deployments.delete(key);

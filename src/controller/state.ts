@@ -2,13 +2,7 @@
 // what decisions remember (starts, statuses). Changed by observe-*.ts, apply-actions.ts and accept.ts only, read by all.
 //   R1  A replica's phase changes by `move`, which holds to the table of legal moves.
 //   R2  Records are of this head's knowledge; what decisions get are snapshots of them.
-import {
-  PROXY_MOVES,
-  type ProxyPhase,
-  REPLICA_MOVES,
-  type ReplicaPhase,
-  canMove,
-} from "../model/lifecycle.ts";
+import { PROXY_MOVES, type ProxyPhase, REPLICA_MOVES, type ReplicaPhase, canMove } from "../model/lifecycle.ts";
 import { type NodeId, type ProcessId, type ReplicaId, deploymentKey } from "../model/ids.ts";
 import type { ApplicationTarget } from "../model/target-state.ts";
 import type { ProxyMemory } from "./decide/proxies.ts";

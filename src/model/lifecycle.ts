@@ -21,7 +21,12 @@ export type ReplicaPhase =
   /** Serves, and applies changed options in place. */
   | { readonly kind: "updating"; readonly address: Address; readonly readySinceMs: number }
   /** Known from the checkpoint, not heard of since the head started; `address` is where it served, null: it did not. */
-  | { readonly kind: "recovering"; readonly address: Address | null; readonly readySinceMs: number; readonly untilMs: number }
+  | {
+      readonly kind: "recovering";
+      readonly address: Address | null;
+      readonly readySinceMs: number;
+      readonly untilMs: number;
+    }
   /** Out of the published targets; callers are acknowledging that. */
   | { readonly kind: "leaving"; readonly untilMs: number }
   /** Refuses new calls and finishes accepted ones. */

@@ -31,7 +31,10 @@ export interface FakeProcess {
 export interface Head {
   onReplicaReport(id: string, report: ReplicaReport): void;
   onReplicaLinkClosed(id: string): void;
-  onProxyReport(id: string, report: { phase: "starting" | "listening" | "draining"; host: string; port: number; pid: number }): void;
+  onProxyReport(
+    id: string,
+    report: { phase: "starting" | "listening" | "draining"; host: string; port: number; pid: number },
+  ): void;
 }
 
 const NODE: NodeInfo = { id: "local", ip: "127.0.0.1", resources: { cpus: 4, gpus: 0, memoryBytes: 0, custom: {} } };
@@ -67,7 +70,8 @@ export class FakeCluster {
       name: "fake",
       store: this.store,
       start: (spec) => this.#start(spec),
-      stop: (id, graceMs) => void this.#clock.after(Math.min(graceMs, this.behaviour.drainMs()), () => this.exit(id, "stopped")),
+      stop: (id, graceMs) =>
+        void this.#clock.after(Math.min(graceMs, this.behaviour.drainMs()), () => this.exit(id, "stopped")),
       kill: (id) => {
         this.orders.push(`kill ${id}`);
         this.#clock.after(1, () => this.exit(id, "killed"));
@@ -82,8 +86,10 @@ export class FakeCluster {
   /** A new head listens: every process that lives dials in, sooner or later. */
   attach(head: Head): void {
     this.head = head;
-    for (const process of this.alive()) this.#clock.after(50 + this.#random.next() * 500, () => this.#dial(process, head));
-    for (const process of this.alive("proxy")) this.#clock.after(50 + this.#random.next() * 500, () => this.#dial(process, head));
+    for (const process of this.alive())
+      this.#clock.after(50 + this.#random.next() * 500, () => this.#dial(process, head));
+    for (const process of this.alive("proxy"))
+      this.#clock.after(50 + this.#random.next() * 500, () => this.#dial(process, head));
   }
 
   exit(id: string, reason: "stopped" | "killed" | "exited"): void {
@@ -91,7 +97,15 @@ export class FakeCluster {
     if (process?.alive !== true) return;
     process.alive = false;
     process.linked = false;
-    this.#events.push({ type: "exited", id, epoch: 1, code: 1, reason, userFault: reason === "exited", detail: reason } as EngineEvent);
+    this.#events.push({
+      type: "exited",
+      id,
+      epoch: 1,
+      code: 1,
+      reason,
+      userFault: reason === "exited",
+      detail: reason,
+    } as EngineEvent);
   }
 
   /** Its link breaks; it dials again after `backMs`. */

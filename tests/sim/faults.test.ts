@@ -7,7 +7,11 @@ async function running(h: Harness, options = {}): Promise<void> {
   await h.settle(h.controller.whenDeployed(["a"]));
 }
 
-const ids = (h: Harness): string[] => h.cluster.alive().map(({ id }) => id).sort();
+const ids = (h: Harness): string[] =>
+  h.cluster
+    .alive()
+    .map(({ id }) => id)
+    .sort();
 
 describe("a replica that dies", () => {
   it("is out of the targets and replaced at once (K2)", async () => {
@@ -71,7 +75,9 @@ describe("a head that dies", () => {
     const orders = [...h.cluster.orders];
     await h.startHead();
     expect(h.targets("a", "Main").replicas).toHaveLength(3);
-    expect(h.application("a")?.deployments["Main"]?.replicas.map(({ state }) => state)).toEqual(Array<string>(3).fill("RECOVERING"));
+    expect(h.application("a")?.deployments["Main"]?.replicas.map(({ state }) => state)).toEqual(
+      Array<string>(3).fill("RECOVERING"),
+    );
     await h.run(2_000);
     expect(h.application("a")).toMatchObject({ status: "RUNNING", routePrefix: "/a" });
     expect(h.controller.status().proxies["local"]?.status).toBe("HEALTHY");

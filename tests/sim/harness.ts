@@ -7,7 +7,13 @@ import { type Random, seededRandom } from "../../src/core/random.ts";
 import { resolveOptions } from "../../src/config/check-options.ts";
 import type { DeploymentOptions } from "../../src/config/options.generated.ts";
 import type { VersionedApplication } from "../../src/model/target-state.ts";
-import { type DeploymentTargets, type FeedChange, ROUTES_KEY, type RouteTableData, targetsKey } from "../../src/protocol/control.ts";
+import {
+  type DeploymentTargets,
+  type FeedChange,
+  ROUTES_KEY,
+  type RouteTableData,
+  targetsKey,
+} from "../../src/protocol/control.ts";
 import { type Behaviour, FakeCluster } from "./fake-cluster.ts";
 
 export const HTTP = {
@@ -70,7 +76,10 @@ export class Harness {
 
   /** The driver follows these deployments, too. */
   follow(application: string, ...deployments: string[]): void {
-    this.feed.subscribe("driver", deployments.map((name) => targetsKey(application, name)));
+    this.feed.subscribe(
+      "driver",
+      deployments.map((name) => targetsKey(application, name)),
+    );
   }
 
   /** Moves time in small steps and looks after each. */
@@ -84,7 +93,8 @@ export class Harness {
   /** Moves time until `done`. */
   async until(done: () => boolean, limitMs = 60_000): Promise<void> {
     for (let passed = 0; !done(); passed += 10) {
-      if (passed > limitMs) throw new Error(`not within ${limitMs} ms: ${JSON.stringify(this.controller.status(), null, 1)}`);
+      if (passed > limitMs)
+        throw new Error(`not within ${limitMs} ms: ${JSON.stringify(this.controller.status(), null, 1)}`);
       await this.clock.advance(10);
     }
   }

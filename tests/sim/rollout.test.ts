@@ -20,7 +20,7 @@ describe("a first deploy", () => {
     await h.settle(h.controller.whenDeployed(["a"]));
     expect(h.application("a")?.status).toBe("RUNNING");
     expect(serving(h)).toBe(4);
-    expect(h.cluster.alive().map(({ order }) => order?.rank).sort()).toEqual([0, 1, 2, 3]);
+    expect(new Set(h.cluster.alive().map(({ order }) => order?.rank))).toEqual(new Set([0, 1, 2, 3]));
   });
 
   it("has its route from the moment it is accepted (RT5)", async () => {
@@ -120,9 +120,15 @@ describe("a redeploy", () => {
     await deployed(h, "v1", { numReplicas: 2 });
     const before = h.cluster.alive().map(({ id }) => id);
     await deployed(h, "v1", { numReplicas: 4 });
-    expect(h.application("a")?.deployments["Main"]).toMatchObject({ status: "HEALTHY", statusTrigger: "UPSCALE_COMPLETED" });
+    expect(h.application("a")?.deployments["Main"]).toMatchObject({
+      status: "HEALTHY",
+      statusTrigger: "UPSCALE_COMPLETED",
+    });
     await deployed(h, "v1", { numReplicas: 2 });
-    expect(h.application("a")?.deployments["Main"]).toMatchObject({ status: "HEALTHY", statusTrigger: "DOWNSCALE_COMPLETED" });
+    expect(h.application("a")?.deployments["Main"]).toMatchObject({
+      status: "HEALTHY",
+      statusTrigger: "DOWNSCALE_COMPLETED",
+    });
     expect(h.cluster.alive().map(({ id }) => id)).toEqual(before);
   });
 

@@ -38,7 +38,7 @@ describe.each([1, 2, 3, 4, 5, 6])("a storm with seed %i", (seed) => {
     const wanted = new Map<string, { version: string; replicas: number }>();
     /** Most live replicas a deployment may have: the largest target so far, and its surge. */
     const bounds = new Map<string, number>();
-    const act = [
+    const act: (() => unknown)[] = [
       () => {
         const name = `app${randomInt(h.random, 3)}`;
         const version = h.random.next() < 0.15 ? `bad${randomInt(h.random, 3)}` : `v${randomInt(h.random, 4)}`;
@@ -80,16 +80,28 @@ describe.each([1, 2, 3, 4, 5, 6])("a storm with seed %i", (seed) => {
     h.cluster.behaviour = CALM;
     for (const [name, target] of wanted) {
       target.version = `final-${target.version}`;
-      h.controller.deploy([app(name, target.version, { Child: { numReplicas: 2 }, Main: { numReplicas: target.replicas } })]);
+      h.controller.deploy([
+        app(name, target.version, { Child: { numReplicas: 2 }, Main: { numReplicas: target.replicas } }),
+      ]);
     }
     await h.settle(h.controller.whenDeployed([...wanted.keys()]), 200_000);
     await h.run(10_000, 100);
     const expected = [...wanted.values()].flatMap(({ version, replicas }) => Array<string>(replicas + 2).fill(version));
-    expect(h.cluster.alive().map(({ order }) => order?.codeVersion).sort()).toEqual(expected.sort());
+    expect(
+      h.cluster
+        .alive()
+        .map(({ order }) => order?.codeVersion ?? "none")
+        .sort(),
+    ).toEqual(expected.sort());
     const known = Object.values(h.controller.status().applications).flatMap((a) =>
       Object.values(a.deployments).flatMap(({ replicas }) => replicas.map(({ replicaId }) => replicaId)),
     );
-    expect(h.cluster.alive().map(({ id }) => id).sort()).toEqual(known.sort());
+    expect(
+      h.cluster
+        .alive()
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual(known.sort());
     expect(h.cluster.alive("proxy")).toHaveLength(1);
     const orders = h.cluster.orders.length;
     for (const [name, { version, replicas }] of wanted) {

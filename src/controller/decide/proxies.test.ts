@@ -5,21 +5,40 @@ import { type ProxyMemory, afterProxyDeath, decideProxies } from "./proxies.ts";
 
 const NOW = 1_000_000;
 const LISTENING = { kind: "listening", host: "127.0.0.1", port: 8000, sinceMs: 0 } as const;
-const proxy = (id: string, phase: ProxyPhase, over: Partial<ProxySnapshot> = {}): ProxySnapshot => ({ id, node: "n", phase, linkLostAtMs: null, stuck: null, ...over });
+const proxy = (id: string, phase: ProxyPhase, over: Partial<ProxySnapshot> = {}): ProxySnapshot => ({
+  id,
+  node: "n",
+  phase,
+  linkLostAtMs: null,
+  stuck: null,
+  ...over,
+});
 const decide = (nodes: string[], seen: ProxySnapshot[], memory = new Map<string, ProxyMemory>()): string[] =>
-  decideProxies(nodes, seen, memory, NOW).actions.map((action) => `${action.kind} ${action.kind === "start" ? action.node : action.id}`);
+  decideProxies(nodes, seen, memory, NOW).actions.map(
+    (action) => `${action.kind} ${action.kind === "start" ? action.node : action.id}`,
+  );
 
 describe("decideProxies", () => {
   it.each<[string, string[], ProxySnapshot[], string[]]>([
     ["starts one on each node", ["n", "m"], [proxy("a", LISTENING)], ["start m"]],
     ["gives a process that is up its port", ["n"], [proxy("a", { kind: "idle" })], ["listen a"]],
     ["waits for one that starts", ["n"], [proxy("a", { kind: "starting" })], []],
-    ["replaces one that cannot listen", ["n"], [proxy("a", { kind: "failed", error: "port taken" })], ["kill a", "start n"]],
+    [
+      "replaces one that cannot listen",
+      ["n"],
+      [proxy("a", { kind: "failed", error: "port taken" })],
+      ["kill a", "start n"],
+    ],
     ["drains one that is not wanted (R2)", [], [proxy("a", LISTENING)], ["drain a"]],
     ["kills one that is not wanted and does not listen (R2)", [], [proxy("a", { kind: "launching" })], ["kill a"]],
     ["waits for one known from the checkpoint (K1)", ["n"], [proxy("a", { kind: "recovering", untilMs: NOW + 1 })], []],
     ["replaces it at its limit (K1)", ["n"], [proxy("a", { kind: "recovering", untilMs: NOW })], ["kill a", "start n"]],
-    ["replaces one whose link stays closed", ["n"], [proxy("a", LISTENING, { linkLostAtMs: NOW - 2_000 })], ["kill a", "start n"]],
+    [
+      "replaces one whose link stays closed",
+      ["n"],
+      [proxy("a", LISTENING, { linkLostAtMs: NOW - 2_000 })],
+      ["kill a", "start n"],
+    ],
     ["kills one that does not finish draining", [], [proxy("a", { kind: "draining", untilMs: NOW })], ["kill a"]],
   ])("%s", (_name, nodes, seen, expected) => expect(decide(nodes, seen)).toEqual(expected));
 

@@ -71,7 +71,8 @@ export function decideProxies(
 function decideDue({ id, phase, linkLostAtMs, stuck }: ProxySnapshot, nowMs: number) {
   const over = "untilMs" in phase && nowMs >= phase.untilMs;
   if (phase.kind === "failed") return { kind: "kill", id, reason: phase.error } as const;
-  if (phase.kind === "ending") return over ? ({ kind: "forget", id, reason: "its end was never confirmed" } as const) : undefined;
+  if (phase.kind === "ending")
+    return over ? ({ kind: "forget", id, reason: "its end was never confirmed" } as const) : undefined;
   const why = dueReason(over, phase.kind, stuck, linkLostAtMs !== null && nowMs >= linkLostAtMs + REDIAL_MS);
   return why === undefined ? undefined : ({ kind: "kill", id, reason: why } as const);
 }

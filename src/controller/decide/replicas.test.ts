@@ -47,17 +47,47 @@ describe("decideReplicas", () => {
     ["kills an old one that does not serve yet (R3)", goal(1), [old("a", LOADING)], ["kill a", "start 0"]],
     ["fills the place of an old one that died", goal(2), [old("a", RUNNING)], ["start 0", "start 1"]],
     ["takes away the highest rank", goal(1), [replica("a", RUNNING), replica("b", RUNNING, { rank: 1 })], ["leave b"]],
-    ["takes away what does not serve first", goal(1), [replica("a", LOADING), replica("b", RUNNING, { rank: 1 })], ["kill a"]],
+    [
+      "takes away what does not serve first",
+      goal(1),
+      [replica("a", LOADING), replica("b", RUNNING, { rank: 1 })],
+      ["kill a"],
+    ],
     ["tells changed options in place (D1)", goal(1, { configRevision: 2 }), [replica("a", RUNNING)], ["reconfigure a"]],
-    ["drains when callers let go (D5)", goal(1), [replica("z", { kind: "leaving", untilMs: NOW + 9 }, { released: true })], ["drain z", "start 0"]],
+    [
+      "drains when callers let go (D5)",
+      goal(1),
+      [replica("z", { kind: "leaving", untilMs: NOW + 9 }, { released: true })],
+      ["drain z", "start 0"],
+    ],
     ["waits for callers to let go (D5)", goal(0), [replica("z", { kind: "leaving", untilMs: NOW + 9 })], []],
     ["kills at the end of the grace (D5)", goal(0), [replica("z", { kind: "draining", untilMs: NOW })], ["kill z"]],
-    ["waits for one known from the checkpoint (K1)", goal(1), [replica("a", { kind: "recovering", address: ADDRESS, readySinceMs: 0, untilMs: NOW + 1 })], []],
-    ["gives it up at its limit (K1)", goal(1), [replica("a", { kind: "recovering", address: ADDRESS, readySinceMs: 0, untilMs: NOW })], ["kill a", "start 0"]],
+    [
+      "waits for one known from the checkpoint (K1)",
+      goal(1),
+      [replica("a", { kind: "recovering", address: ADDRESS, readySinceMs: 0, untilMs: NOW + 1 })],
+      [],
+    ],
+    [
+      "gives it up at its limit (K1)",
+      goal(1),
+      [replica("a", { kind: "recovering", address: ADDRESS, readySinceMs: 0, untilMs: NOW })],
+      ["kill a", "start 0"],
+    ],
     ["waits for a link to come back", goal(1), [replica("a", RUNNING, { linkLostAtMs: NOW - REDIAL_MS + 1 })], []],
-    ["replaces a replica whose link stays closed (R5)", goal(1), [replica("a", RUNNING, { linkLostAtMs: NOW - REDIAL_MS })], ["kill a", "start 0"]],
+    [
+      "replaces a replica whose link stays closed (R5)",
+      goal(1),
+      [replica("a", RUNNING, { linkLostAtMs: NOW - REDIAL_MS })],
+      ["kill a", "start 0"],
+    ],
     ["replaces a stuck process", goal(1), [replica("a", RUNNING, { stuck: "state T" })], ["kill a", "start 0"]],
-    ["ends everything at a goal of nothing", goal(0), [old("a", RUNNING), replica("b", LOADING)], ["kill b", "leave a"]],
+    [
+      "ends everything at a goal of nothing",
+      goal(0),
+      [old("a", RUNNING), replica("b", LOADING)],
+      ["kill b", "leave a"],
+    ],
   ])("%s", (_name, wanted, seen, expected) => expect(decide(wanted, seen)).toEqual(expected));
 
   it("starts no more than the tries that are left (D4)", () => {
@@ -74,7 +104,14 @@ describe("decideReplicas", () => {
 });
 
 const phase: fc.Arbitrary<ReplicaPhase> = fc.oneof(
-  fc.constantFrom<ReplicaPhase>({ kind: "launching" }, { kind: "idle" }, LOADING, { kind: "failed", error: "x" }, RUNNING, { ...RUNNING, kind: "updating" }),
+  fc.constantFrom<ReplicaPhase>(
+    { kind: "launching" },
+    { kind: "idle" },
+    LOADING,
+    { kind: "failed", error: "x" },
+    RUNNING,
+    { ...RUNNING, kind: "updating" },
+  ),
   fc.integer({ min: -5, max: 5 }).chain((offset) => {
     const untilMs = NOW + offset;
     return fc.constantFrom<ReplicaPhase>(
@@ -107,7 +144,8 @@ describe("decideReplicas, whatever it sees,", () => {
         const { actions } = decideReplicas(wanted, seen, fresh, NOW);
         const touched = new Map(actions.flatMap((a) => (a.kind === "start" ? [] : [[a.id, a] as const])));
         const starts = actions.filter(({ kind }) => kind === "start").length;
-        const stopped = (id: string): boolean => ["leave", "drain", "kill", "forget"].includes(touched.get(id)?.kind ?? "");
+        const stopped = (id: string): boolean =>
+          ["leave", "drain", "kill", "forget"].includes(touched.get(id)?.kind ?? "");
         const live = seen.filter((r) => !isStopping(r.phase) && !stopped(r.id));
         if (starts > 0) expect(live.length + starts).toBeLessThanOrEqual(wanted.replicas + wanted.surge);
         const healthy = seen.filter((r) => isServing(r.phase) && (r.linkLostAtMs ?? NOW) > NOW - REDIAL_MS);
@@ -134,8 +172,12 @@ describe("decideReplicas, whatever it sees,", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 8 }), snapshots, (replicas, seen) => {
         const { actions } = decideReplicas(goal(replicas), seen, fresh, NOW);
-        const gone = new Set(actions.flatMap((a) => (a.kind === "start" || a.kind === "load" || a.kind === "reconfigure" ? [] : [a.id])));
-        const held = seen.filter((r) => r.codeVersion === "v2" && !isStopping(r.phase) && !gone.has(r.id)).map(({ rank }) => rank);
+        const gone = new Set(
+          actions.flatMap((a) => (a.kind === "start" || a.kind === "load" || a.kind === "reconfigure" ? [] : [a.id])),
+        );
+        const held = seen
+          .filter((r) => r.codeVersion === "v2" && !isStopping(r.phase) && !gone.has(r.id))
+          .map(({ rank }) => rank);
         const given = actions.flatMap((action) => (action.kind === "start" ? [action.rank] : []));
         expect(given.filter((rank) => held.includes(rank))).toEqual([]);
         expect(new Set(given).size).toBe(given.length);
@@ -151,16 +193,24 @@ describe("decideReplicas, whatever it sees,", () => {
         let made = 0;
         for (let step = 0; step < 60; step++) {
           const { actions } = decideReplicas(wanted, world, fresh, NOW + step * 10_000);
-          world = world.map((r) => ({ ...r, linkLostAtMs: null, phase: isStarting(r.phase) && r.phase.kind !== "idle" ? { kind: "idle" } : r.phase }));
+          world = world.map((r) => ({
+            ...r,
+            linkLostAtMs: null,
+            phase: isStarting(r.phase) && r.phase.kind !== "idle" ? { kind: "idle" } : r.phase,
+          }));
           for (const action of actions) {
             if (action.kind === "start") world.push(replica(`n${made++}`, { kind: "idle" }, { rank: action.rank }));
-            else if (action.kind === "load") world = world.map((r) => (r.id === action.id ? { ...r, phase: RUNNING } : r));
-            else if (action.kind === "reconfigure") world = world.map((r) => (r.id === action.id ? { ...r, configRevision: 1 } : r));
+            else if (action.kind === "load")
+              world = world.map((r) => (r.id === action.id ? { ...r, phase: RUNNING } : r));
+            else if (action.kind === "reconfigure")
+              world = world.map((r) => (r.id === action.id ? { ...r, configRevision: 1 } : r));
             else world = world.filter(({ id }) => id !== action.id);
           }
           world = world.map((r) => (r.phase.kind === "updating" ? { ...r, phase: RUNNING, configRevision: 1 } : r));
         }
-        expect(world.map(({ codeVersion, phase: { kind } }) => `${codeVersion} ${kind}`)).toEqual(Array<string>(replicas).fill("v2 running"));
+        expect(world.map(({ codeVersion, phase: { kind } }) => `${codeVersion} ${kind}`)).toEqual(
+          Array<string>(replicas).fill("v2 running"),
+        );
       }),
     );
   });

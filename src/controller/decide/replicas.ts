@@ -63,7 +63,10 @@ export function decideReplicas(
   const kept = live.filter((replica) => !stopIds.has(replica.id));
   const starts = decideStarts(goal, kept, memory, nowMs);
   const orders = decideOrders(goal, kept, memory, nowMs);
-  const times = [...replicas.flatMap(deadlinesOf), ...Object.values(memory.slots).map(({ notBeforeMs }) => notBeforeMs)];
+  const times = [
+    ...replicas.flatMap(deadlinesOf),
+    ...Object.values(memory.slots).map(({ notBeforeMs }) => notBeforeMs),
+  ];
   const future = times.filter((time) => time > nowMs);
   return {
     actions: [...due, ...stops, ...starts, ...orders],
@@ -80,7 +83,8 @@ function decideDue(replica: ReplicaSnapshot, nowMs: number): StopAction | undefi
   if (phase.kind === "ending") return over ? { kind: "forget", id, reason: "its end was never confirmed" } : undefined;
   if (phase.kind === "failed") return { kind: "kill", id, died: false, reason: phase.error };
   if (stuck !== null) return { kind: "kill", id, died: true, reason: stuck };
-  if (phase.kind === "draining") return over ? { kind: "kill", id, died: false, reason: "its grace ran out" } : undefined;
+  if (phase.kind === "draining")
+    return over ? { kind: "kill", id, died: false, reason: "its grace ran out" } : undefined;
   if (phase.kind === "leaving") {
     if (replica.released) return { kind: "drain", id, reason: "every caller has let go of it" };
     return over ? { kind: "drain", id, reason: "a caller did not acknowledge in time" } : undefined;
@@ -105,16 +109,27 @@ function decideStops(goal: DeploymentGoal, live: readonly ReplicaSnapshot[]): St
   const current = live.filter((replica) => isCurrent(replica, goal));
   const outdated = live.filter((replica) => !isCurrent(replica, goal));
   const excess = Math.max(0, current.length - goal.replicas);
+  const surplusStarting = current
+    .filter(({ phase }) => isStarting(phase))
+    .sort(highestRankFirst)
+    .slice(0, excess);
   // Replicas that have not dialled in since the head's restart are judged when they have.
-  const surplus = current.filter(({ phase }) => phase.kind !== "recovering").sort(leastUsefulFirst).slice(0, excess);
-  const servingCurrent = current.filter((replica) => isServing(replica.phase) && !surplus.includes(replica)).length;
-  const servingOutdated = outdated.filter(({ phase }) => isServing(phase));
-  const spare = Math.max(0, servingCurrent + servingOutdated.length - goal.replicas); // R2
-  const why = goal.replicas === 0 ? "the deployment ends" : undefined;
+  const serving = (group: readonly ReplicaSnapshot[]) => group.filter(({ phase }) => isServing(phase));
+  const surplusServing = serving(current)
+    .sort(highestRankFirst)
+    .slice(0, excess - surplusStarting.length);
+  const spare = Math.max(0, serving(live).length - goal.replicas); // R2
+  const useless = [...outdated.filter(({ phase }) => isStarting(phase)), ...surplusStarting];
+  const leaving = [...serving(outdated), ...surplusServing].slice(0, spare);
+  const why = (replica: ReplicaSnapshot): string => {
+    if (goal.replicas === 0) return "the deployment ends";
+    if (isCurrent(replica, goal)) return `above the target of ${goal.replicas}`;
+    return isServing(replica.phase) ? "outdated, and enough others serve" : "outdated before it served";
+  };
   return [
-    ...outdated.filter(({ phase }) => isStarting(phase)).map((replica) => stop(replica, why ?? "outdated before it served")),
-    ...servingOutdated.slice(0, spare).map((replica) => stop(replica, why ?? "outdated, and enough others serve")),
-    ...surplus.map((replica) => stop(replica, why ?? `above the target of ${goal.replicas}`)),
+    // R3
+    ...useless.map((r): StopAction => ({ kind: "kill", id: r.id, died: false, reason: why(r) })),
+    ...leaving.map((r): StopAction => ({ kind: "leave", id: r.id, reason: why(r) })),
   ];
 }
 
@@ -131,10 +146,15 @@ function decideStarts(
   const onTheWay = current.filter(({ phase }) => isStarting(phase)).length;
   const room = goal.replicas + goal.surge - kept.length; // R1
   // Those on the way may all fail, so they count as tries; the first starts are one for each replica in any case.
-  const tries = memory.wasReady ? missing : Math.max(goal.startThreshold, goal.replicas) - memory.failedStarts - onTheWay;
+  const tries = memory.wasReady
+    ? missing
+    : Math.max(goal.startThreshold, goal.replicas) - memory.failedStarts - onTheWay;
   const outdated = kept.length - current.length;
   const reason = outdated > 0 ? "to replace an outdated replica" : `below the target of ${goal.replicas}`;
-  return freeRanks(current.map(({ rank }) => rank), missing)
+  return freeRanks(
+    current.map(({ rank }) => rank),
+    missing,
+  )
     .filter((rank) => startGate(memory, goal.startThreshold, rank, nowMs).kind === "open")
     .slice(0, Math.max(0, Math.min(room, tries)))
     .map((rank) => ({ kind: "start", rank, reason }));
@@ -160,11 +180,6 @@ function decideOrders(
   ];
 }
 
-/** Takes a replica away with the manners that its phase asks for (R3). */
-function stop({ id, phase }: ReplicaSnapshot, reason: string): StopAction {
-  return isServing(phase) ? { kind: "leave", id, reason } : { kind: "kill", id, died: false, reason };
-}
-
 function isCurrent(replica: ReplicaSnapshot, goal: DeploymentGoal): boolean {
   return goal.replicas > 0 ? replica.codeVersion === goal.codeVersion : false;
 }
@@ -173,7 +188,7 @@ function byId(a: ReplicaSnapshot, b: ReplicaSnapshot): number {
   return a.id < b.id ? -1 : Number(a.id > b.id);
 }
 
-/** Those that do not serve first, then the highest ranks, so that the ranks of the others stay without gaps. */
-function leastUsefulFirst(a: ReplicaSnapshot, b: ReplicaSnapshot): number {
-  return Number(isServing(a.phase)) - Number(isServing(b.phase)) || b.rank - a.rank || byId(a, b);
+/** The highest ranks go first, so that the ranks of the others stay without gaps. */
+function highestRankFirst(a: ReplicaSnapshot, b: ReplicaSnapshot): number {
+  return b.rank - a.rank || byId(a, b);
 }

@@ -1,5 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { type StartMemory, afterDeath, afterEngineFailure, afterFailedStart, afterHealthy, afterReady, freshMemory, gaveUp, startGate, startThreshold } from "./start-failures.ts";
+import {
+  type StartMemory,
+  afterDeath,
+  afterEngineFailure,
+  afterFailedStart,
+  afterHealthy,
+  afterReady,
+  freshMemory,
+  gaveUp,
+  startGate,
+  startThreshold,
+} from "./start-failures.ts";
 
 const NOW = 5_000_000;
 const fresh = freshMemory("v1@1");

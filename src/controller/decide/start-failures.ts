@@ -37,9 +37,7 @@ export interface StartMemory {
 
 /** Whether a slot may be started. */
 export type StartGate =
-  | { readonly kind: "open" }
-  | { readonly kind: "waits"; readonly untilMs: number }
-  | { readonly kind: "gave up" };
+  { readonly kind: "open" } | { readonly kind: "waits"; readonly untilMs: number } | { readonly kind: "gave up" };
 
 const FRESH_SLOT: SlotMemory = { failures: 0, quickDeaths: 0, notBeforeMs: 0 };
 
@@ -94,7 +92,13 @@ export function afterReady(memory: StartMemory, rank: number): StartMemory {
 }
 
 /** A replica that served `servedMs` died (R4). */
-export function afterDeath(memory: StartMemory, rank: number, servedMs: number, error: string, nowMs: number): StartMemory {
+export function afterDeath(
+  memory: StartMemory,
+  rank: number,
+  servedMs: number,
+  error: string,
+  nowMs: number,
+): StartMemory {
   const slot = slotOf(memory, rank);
   const quickDeaths = servedMs < QUICK_DEATH_MS ? slot.quickDeaths + 1 : 0;
   const notBeforeMs = quickDeaths >= QUICK_DEATHS ? nowMs + backoffMs(quickDeaths - QUICK_DEATHS) : slot.notBeforeMs;

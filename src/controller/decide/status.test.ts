@@ -1,8 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { type DeploymentFacts, type StatusEvent, type StatusInfo, afterStatusEvent, applicationStatus, decideStatus } from "./status.ts";
+import {
+  type DeploymentFacts,
+  type StatusEvent,
+  type StatusInfo,
+  afterStatusEvent,
+  applicationStatus,
+  decideStatus,
+} from "./status.ts";
 import { afterFailedStart, afterReady, freshMemory } from "./start-failures.ts";
 
-const info = (status: StatusInfo["status"], trigger: StatusInfo["trigger"] = "UNSPECIFIED", message = ""): StatusInfo => ({ status, trigger, message });
+const info = (
+  status: StatusInfo["status"],
+  trigger: StatusInfo["trigger"] = "UNSPECIFIED",
+  message = "",
+): StatusInfo => ({ status, trigger, message });
 const facts = (over: Partial<DeploymentFacts> = {}): DeploymentFacts => ({
   target: 2,
   upToDate: 2,
@@ -15,7 +26,10 @@ const facts = (over: Partial<DeploymentFacts> = {}): DeploymentFacts => ({
   ...over,
 });
 const fresh = freshMemory("v1@1");
-const failed = Array.from({ length: 6 }).reduce<typeof fresh>((memory) => afterFailedStart(memory, 0, "no weights", 0), fresh);
+const failed = Array.from({ length: 6 }).reduce<typeof fresh>(
+  (memory) => afterFailedStart(memory, 0, "no weights", 0),
+  fresh,
+);
 
 describe("afterStatusEvent", () => {
   it.each<[StatusInfo["status"], StatusEvent, string]>([
@@ -66,12 +80,17 @@ describe("decideStatus", () => {
 
   it("is unhealthy when a replica died, and not while replicas were not heard of since the head's restart (K1)", () => {
     expect(decideStatus(info("HEALTHY"), facts({ upToDate: 1 }), fresh).status).toBe("UNHEALTHY");
-    expect(decideStatus(info("HEALTHY"), facts({ upToDate: 1, changing: 1, recovering: 1 }), fresh).status).toBe("HEALTHY");
+    expect(decideStatus(info("HEALTHY"), facts({ upToDate: 1, changing: 1, recovering: 1 }), fresh).status).toBe(
+      "HEALTHY",
+    );
   });
 
   it("does not fail a rollout because a replica of it died", () => {
     const died = { ...afterReady(fresh, 0), lastError: "killed" };
-    expect(decideStatus(info("UPDATING"), facts({ upToDate: 1 }), died)).toMatchObject({ status: "UPDATING", message: "killed" });
+    expect(decideStatus(info("UPDATING"), facts({ upToDate: 1 }), died)).toMatchObject({
+      status: "UPDATING",
+      message: "killed",
+    });
   });
 
   it("keeps a deployment that is being deleted as it is", () => {
@@ -94,7 +113,10 @@ describe("applicationStatus", () => {
   });
 
   it("names the deployments that failed and why (D6)", () => {
-    const { message } = applicationStatus(false, new Map([["Main", info("DEPLOY_FAILED", "UNSPECIFIED", "no weights")]]));
+    const { message } = applicationStatus(
+      false,
+      new Map([["Main", info("DEPLOY_FAILED", "UNSPECIFIED", "no weights")]]),
+    );
     expect(message).toBe("Failed to update the deployments ['Main'].\nMain: no weights");
   });
 });

@@ -13,7 +13,8 @@ export interface StatusInfo {
 }
 
 /** What can happen to a deployment's status. */
-export type StatusEvent = "configUpdate" | "scaleUp" | "scaleDown" | "healthy" | "startFailed" | "replicaDied" | "delete";
+export type StatusEvent =
+  "configUpdate" | "scaleUp" | "scaleDown" | "healthy" | "startFailed" | "replicaDied" | "delete";
 
 type Move = readonly [DeploymentStatus, DeploymentStatusTrigger];
 
@@ -145,7 +146,9 @@ export function applicationStatus(
   const bad = of(status);
   const names = bad.map(([name]) => `'${name}'`).join(", ");
   const head =
-    status === "DEPLOY_FAILED" ? `Failed to update the deployments [${names}].` : `The deployments [${names}] are UNHEALTHY.`;
+    status === "DEPLOY_FAILED"
+      ? `Failed to update the deployments [${names}].`
+      : `The deployments [${names}] are UNHEALTHY.`;
   return { status, message: [head, ...bad.map(([name, info]) => `${name}: ${info.message}`)].join("\n") };
 }
 

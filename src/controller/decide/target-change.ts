@@ -14,7 +14,11 @@ export interface TargetChange {
 }
 
 /** The new target of a deployment. `before` is undefined when it is new. */
-export function decideTargetChange(before: DeploymentTarget | undefined, spec: DeploymentSpec, codeVersion: string): TargetChange {
+export function decideTargetChange(
+  before: DeploymentTarget | undefined,
+  spec: DeploymentSpec,
+  codeVersion: string,
+): TargetChange {
   if (before === undefined) {
     return { target: { spec, codeVersion, configRevision: 1 }, event: "configUpdate", reason: "new deployment" };
   }

@@ -19,5 +19,7 @@ export function deploymentsToStop(target: ApplicationTarget, alive: ReadonlyMap<
  * @param versions code versions of the replicas by deployment, in whatever phase
  */
 export function mayDropRetired(target: ApplicationTarget, versions: ReadonlyMap<string, readonly string[]>): boolean {
-  return target.deployments.every(({ spec, codeVersion }) => versions.get(spec.name)?.every((version) => version === codeVersion) ?? true);
+  return target.deployments.every(
+    ({ spec, codeVersion }) => versions.get(spec.name)?.every((version) => version === codeVersion) ?? true,
+  );
 }
