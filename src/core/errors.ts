@@ -19,7 +19,12 @@ export class ServeError<D extends ErrorDetails = ErrorDetails> extends Error {
   /** Facts for programs: numbers, names, paths. */
   readonly details: D;
 
-  constructor(code: ErrorCode, message: string, details: D = {} as D, options?: { cause?: unknown; retryable?: boolean }) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    details: D = {} as D,
+    options?: { cause?: unknown; retryable?: boolean },
+  ) {
     super(message, options !== undefined && "cause" in options ? { cause: options.cause } : undefined);
     this.name = new.target.name;
     this.code = code;
@@ -57,7 +62,11 @@ export interface BackPressureDetails extends ErrorDetails {
 /** The caller's queue for a deployment is full. No replica has seen the request, so a retry is safe. */
 export class BackPressureError extends ServeError<BackPressureDetails> {
   constructor(d: BackPressureDetails) {
-    super("BACK_PRESSURE", `${d.deployment}: ${d.queued} of ${d.limit} requests queued; raise maxQueuedRequests or numReplicas, or retry later`, d);
+    super(
+      "BACK_PRESSURE",
+      `${d.deployment}: ${d.queued} of ${d.limit} requests queued; raise maxQueuedRequests or numReplicas, or retry later`,
+      d,
+    );
   }
 }
 
@@ -96,7 +105,11 @@ export interface ReplicaGoneDetails extends ErrorDetails {
 /** The replica's connection broke after it had accepted the call. */
 export class ReplicaGoneError extends ServeError<ReplicaGoneDetails> {
   constructor(d: ReplicaGoneDetails) {
-    super("REPLICA_GONE", `replica ${d.replicaId} of ${d.application}#${d.deployment} ended while it held the request`, d);
+    super(
+      "REPLICA_GONE",
+      `replica ${d.replicaId} of ${d.application}#${d.deployment} ended while it held the request`,
+      d,
+    );
   }
 }
 
@@ -110,7 +123,11 @@ export interface DeploymentUnavailableDetails extends ErrorDetails {
 /** The deployment failed to deploy, or was deleted: no replica will come. */
 export class DeploymentUnavailableError extends ServeError<DeploymentUnavailableDetails> {
   constructor(d: DeploymentUnavailableDetails) {
-    super("DEPLOYMENT_UNAVAILABLE", `deployment ${d.deployment} of application ${d.application} is unavailable: it ${d.reason}; see manta status`, d);
+    super(
+      "DEPLOYMENT_UNAVAILABLE",
+      `deployment ${d.deployment} of application ${d.application} is unavailable: it ${d.reason}; see manta status`,
+      d,
+    );
   }
 }
 
@@ -123,7 +140,10 @@ export interface SerializationDetails extends ErrorDetails {
 
 /** A value cannot cross between processes. */
 export class SerializationError extends ServeError<SerializationDetails> {
-  constructor(d: SerializationDetails, hint = "pass plain data; the list of what crosses is in docs/reference/protocol.md") {
+  constructor(
+    d: SerializationDetails,
+    hint = "pass plain data; the list of what crosses is in docs/reference/protocol.md",
+  ) {
     super("SERIALIZATION", `${d.path}: ${d.received} cannot cross between processes; ${hint}`, d);
   }
 }

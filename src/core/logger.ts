@@ -21,7 +21,11 @@ export interface LogRecord {
 }
 
 /** A logger over a sink; records below `level` are dropped. */
-export function createLogger(sink: (record: LogRecord) => void, level: LogLevel = "info", bound: LogFields = {}): Logger {
+export function createLogger(
+  sink: (record: LogRecord) => void,
+  level: LogLevel = "info",
+  bound: LogFields = {},
+): Logger {
   const threshold = LEVELS[level];
   const at = (own: LogLevel) => {
     const enabled = LEVELS[own] >= threshold;

@@ -49,7 +49,25 @@ export function randomUuid(random: Random): string {
   const version = HEX[((b >>> 8) & 15) | 64] as string;
   const variant = HEX[((c >>> 24) & 63) | 128] as string;
   return (
-    h(a, 24) + h(a, 16) + h(a, 8) + h(a, 0) + "-" + h(b, 24) + h(b, 16) + "-" + version + h(b, 0) + "-" +
-    variant + h(c, 16) + "-" + h(c, 8) + h(c, 0) + h(d, 24) + h(d, 16) + h(d, 8) + h(d, 0)
+    h(a, 24) +
+    h(a, 16) +
+    h(a, 8) +
+    h(a, 0) +
+    "-" +
+    h(b, 24) +
+    h(b, 16) +
+    "-" +
+    version +
+    h(b, 0) +
+    "-" +
+    variant +
+    h(c, 16) +
+    "-" +
+    h(c, 8) +
+    h(c, 0) +
+    h(d, 24) +
+    h(d, 16) +
+    h(d, 8) +
+    h(d, 0)
   );
 }

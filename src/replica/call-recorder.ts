@@ -51,7 +51,10 @@ export class CallRecorder {
 
   /** The last health check failed or passed. */
   setHealthy(healthy: boolean): void {
-    this.#metrics.gauge(METRICS.replicaHealthy).labels(this.#labels).set(healthy ? 1 : 0);
+    this.#metrics
+      .gauge(METRICS.replicaHealthy)
+      .labels(this.#labels)
+      .set(healthy ? 1 : 0);
   }
 
   ended(call: RunningCall, outcome: Outcome): void {
@@ -68,13 +71,24 @@ export class CallRecorder {
       this.#log.access({ method: meta.http.verb, route, status: outcome.status, latencyMs, requestId, application });
     } else {
       const status = error === undefined ? "OK" : error.code === "REQUEST_CANCELLED" ? "CANCELLED" : "ERROR";
-      this.#log.access({ method: "CALL", route: meta.method, status, latencyMs, requestId: meta.requestId, application });
+      this.#log.access({
+        method: "CALL",
+        route: meta.method,
+        status,
+        latencyMs,
+        requestId: meta.requestId,
+        application,
+      });
     }
   }
 
   #failed({ meta }: RunningCall, error: ServeError): void {
     const thrown = error.code === "USER_CODE" ? error.cause : error;
-    const labels = { ...this.#labels, route: meta.route, exception_type: thrown instanceof Error ? thrown.name : error.code };
+    const labels = {
+      ...this.#labels,
+      route: meta.route,
+      exception_type: thrown instanceof Error ? thrown.name : error.code,
+    };
     this.#metrics.counter(METRICS.deploymentErrors).labels(labels).inc();
     if (error.code === "REQUEST_CANCELLED" || error.code === "REQUEST_TIMEOUT") return;
     const { requestId, route, method } = meta;

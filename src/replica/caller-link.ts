@@ -67,7 +67,11 @@ export class CallerLink {
   free(): void {
     writeOngoing(this.#connection.begin(FRAME.free, 0), this.#host.ongoing);
     this.#connection.end();
-    this.#cancelHold = this.#host.clock.after(HOLD_MS, () => this.#host.grant(this.#host.slots.holdExpired(this)), true);
+    this.#cancelHold = this.#host.clock.after(
+      HOLD_MS,
+      () => this.#host.grant(this.#host.slots.holdExpired(this)),
+      true,
+    );
   }
 
   close(): void {

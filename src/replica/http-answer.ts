@@ -23,9 +23,17 @@ const EMPTY = new Uint8Array(0);
 const JSON_HEAD: HttpHead = { status: 200, statusText: "", headers: ["content-type", "application/json"] };
 const NO_CONTENT: HttpHead = { status: 204, statusText: "", headers: [] };
 /** Head of a text answer; also of a stream whose first piece is text. */
-export const TEXT_HEAD: HttpHead = { status: 200, statusText: "", headers: ["content-type", "text/plain; charset=utf-8"] };
+export const TEXT_HEAD: HttpHead = {
+  status: 200,
+  statusText: "",
+  headers: ["content-type", "text/plain; charset=utf-8"],
+};
 /** Head of a byte answer; also of a stream whose first piece is bytes. */
-export const BYTES_HEAD: HttpHead = { status: 200, statusText: "", headers: ["content-type", "application/octet-stream"] };
+export const BYTES_HEAD: HttpHead = {
+  status: 200,
+  statusText: "",
+  headers: ["content-type", "application/octet-stream"],
+};
 
 /**
  * Converts a settled return value.
@@ -68,7 +76,10 @@ function fromResponse(response: Response): HttpAnswer {
   for (const [name, value] of response.headers) headers.push(name, value);
   const head = { status: response.status, statusText: response.statusText, headers };
   if (response.bodyUsed || response.body?.locked === true) {
-    throw new SerializationError({ path: "response.body", received: "a body that was read already" }, "return a fresh Response, or response.clone()");
+    throw new SerializationError(
+      { path: "response.body", received: "a body that was read already" },
+      "return a fresh Response, or response.clone()",
+    );
   }
   if (response.body === null) return { kind: "whole", head, body: EMPTY };
   return { kind: "stream", head, pieces: response.body.values() };
@@ -77,5 +88,8 @@ function fromResponse(response: Response): HttpAnswer {
 function toJson(value: unknown): string {
   const fault: JsonFault | undefined = findJsonFault(value);
   if (fault === undefined) return JSON.stringify(value);
-  throw new SerializationError({ path: `response${fault.path}`, received: fault.received }, "return plain data, text, bytes, a stream or a Response");
+  throw new SerializationError(
+    { path: `response${fault.path}`, received: fault.received },
+    "return plain data, text, bytes, a stream or a Response",
+  );
 }

@@ -38,14 +38,19 @@ function checkObject(value: object, key: string, depth: number, ancestors: objec
     if (ancestors.includes(value)) return { path: "", received: "a cycle" };
     ancestors.push(value);
   }
-  const fault = "toJSON" in value && typeof value.toJSON === "function" ? checkReplacement(value.toJSON(key), depth, ancestors) : checkMembers(value, depth, ancestors);
+  const fault =
+    "toJSON" in value && typeof value.toJSON === "function"
+      ? checkReplacement(value.toJSON(key), depth, ancestors)
+      : checkMembers(value, depth, ancestors);
   if (depth >= TRUSTED_DEPTH) ancestors.pop();
   return fault;
 }
 
 function checkReplacement(value: unknown, depth: number, ancestors: object[]): JsonFault | undefined {
   // JSON.stringify does not ask the replacement for its own toJSON.
-  return typeof value === "object" && value !== null ? checkMembers(value, depth, ancestors) : check(value, "", depth, ancestors);
+  return typeof value === "object" && value !== null
+    ? checkMembers(value, depth, ancestors)
+    : check(value, "", depth, ancestors);
 }
 
 function checkMembers(value: object, depth: number, ancestors: object[]): JsonFault | undefined {

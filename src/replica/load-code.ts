@@ -28,7 +28,11 @@ export async function loadCode(order: LoadOrder): Promise<Registration> {
   return findInGraph(app, spec.name) ?? store.registry.find(spec.registeredName);
 }
 
-async function applicationOf(value: unknown, args: LoadOrder["spec"]["entry"]["args"], place: string): Promise<BoundApplication> {
+async function applicationOf(
+  value: unknown,
+  args: LoadOrder["spec"]["entry"]["args"],
+  place: string,
+): Promise<BoundApplication> {
   const built: unknown = typeof value === "function" ? await (value as (args: unknown) => unknown)(args ?? {}) : value;
   if (isApplication(built)) return built;
   throw new ServeError("DEPLOY_FAILED", `${place} is no application any more; deploy again`, { place });

@@ -9,7 +9,14 @@ import type { Clock } from "../core/clock.ts";
 import { ServeError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
-import type { Address, DeploymentTargets, FeedChange, LoadOrder, ReplicaMethods, ReplicaReport } from "../protocol/control.ts";
+import type {
+  Address,
+  DeploymentTargets,
+  FeedChange,
+  LoadOrder,
+  ReplicaMethods,
+  ReplicaReport,
+} from "../protocol/control.ts";
 import { CallClient } from "../router/call-client.ts";
 import { FeedClient } from "../router/feed-client.ts";
 import { HeadLink } from "../router/head-link.ts";
@@ -79,18 +86,24 @@ export class ReplicaProgram {
       onChanged: () => this.#report(),
       onDrained: () => void this.close(),
     });
-    this.#head = new HeadLink(transport, options.head, self, {
-      onConnected: (link) => this.#connected(link),
-      onRequest: (method, body) => this.#answer(method, body),
-      onNotify: (link, topic, body) => {
-        if (topic === "feed") this.#feed.receive(link, (body as { changes: readonly FeedChange[] }).changes);
+    this.#head = new HeadLink(
+      transport,
+      options.head,
+      self,
+      {
+        onConnected: (link) => this.#connected(link),
+        onRequest: (method, body) => this.#answer(method, body),
+        onNotify: (link, topic, body) => {
+          if (topic === "feed") this.#feed.receive(link, (body as { changes: readonly FeedChange[] }).changes);
+        },
+        onOrphaned: () => this.#replica.drain(),
+        onRefused: (reason) => {
+          this.#logger.warn("replica.refused", { reason });
+          this.#replica.drain();
+        },
       },
-      onOrphaned: () => this.#replica.drain(),
-      onRefused: (reason) => {
-        this.#logger.warn("replica.refused", { reason });
-        this.#replica.drain();
-      },
-    }, clock);
+      clock,
+    );
   }
 
   /** Opens the door and dials the head. @throws {ServeError} ENGINE when the door cannot be opened */
@@ -123,12 +136,13 @@ export class ReplicaProgram {
 
   #runtime(): Omit<Runtime, "replica"> {
     const { clock, random } = this.#options;
-    const program = this;
+    // The log is opened when the replica knows what it is; what asks earlier is told again later.
+    const current = (): Logger => this.#logger;
     return {
       clock,
       random,
       get logger() {
-        return program.#logger;
+        return current();
       },
       startCall: (call, observer) => this.#calls.startCall(call, observer),
     };

@@ -9,7 +9,6 @@ import type { LoadOrder } from "../protocol/control.ts";
 export class ReplicaRuntime implements Runtime {
   readonly clock: Clock;
   readonly random: Random;
-  readonly logger: Logger;
   readonly #base: Omit<Runtime, "replica">;
   readonly #replicaId: string;
   #context: ReplicaContext;
@@ -17,10 +16,13 @@ export class ReplicaRuntime implements Runtime {
   constructor(base: Omit<Runtime, "replica">, replicaId: string, order: LoadOrder) {
     this.clock = base.clock;
     this.random = base.random;
-    this.logger = base.logger;
     this.#base = base;
     this.#replicaId = replicaId;
     this.#context = contextOf(replicaId, order);
+  }
+
+  get logger(): Logger {
+    return this.#base.logger;
   }
 
   get replica(): ReplicaContext {

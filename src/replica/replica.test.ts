@@ -15,6 +15,8 @@ import { CallClient } from "../router/call-client.ts";
 import { MemoryTransport } from "../transport/memory-transport.ts";
 import { Replica } from "./replica.ts";
 
+/** Any method, as a response and as a stream. */
+type Methods = Record<string, (...args: unknown[]) => Promise<unknown> & AsyncIterable<unknown>>;
 type Code = abstract new (...args: never[]) => object;
 
 interface Answer {
@@ -35,7 +37,12 @@ async function serve(Class: Code, options: DeploymentOptions = {}) {
   const surroundings = { clock, random, logger: silentLogger };
   const handles = { refOf: handleRefOf, revive: () => undefined };
   const self = { role: "driver", id: "test", epoch: 0 } as const;
-  const client = new CallClient({ ...surroundings, handles, want: () => undefined, dial: (address) => transport.dial(address, self) });
+  const client = new CallClient({
+    ...surroundings,
+    handles,
+    want: () => undefined,
+    dial: (address) => transport.dial(address, self),
+  });
   const ended: string[] = [];
   let drained = false;
   const replica = new Replica({
@@ -44,9 +51,18 @@ async function serve(Class: Code, options: DeploymentOptions = {}) {
     runtime: { ...surroundings, startCall: (call, observer) => client.startCall(call, observer) },
     loadCode: async () => {
       deployment(Class, { name: "Model" });
-      return { name: "Model", kind: "class", target: Class, place: store.registry.named("Model")[0]?.place ?? { file: "", line: 0 } };
+      return {
+        name: "Model",
+        kind: "class",
+        target: Class,
+        place: store.registry.named("Model")[0]?.place ?? { file: "", line: 0 },
+      };
     },
-    recorder: () => ({ ended: (_call: unknown, outcome: { error: { code: string } | undefined }) => void ended.push(outcome.error?.code ?? "OK") }) as never,
+    recorder: () =>
+      ({
+        ended: (_call: unknown, outcome: { error: { code: string } | undefined }) =>
+          void ended.push(outcome.error?.code ?? "OK"),
+      }) as never,
     prepare: () => undefined,
     onChanged: () => undefined,
     onDrained: () => void (drained = true),
@@ -55,7 +71,15 @@ async function serve(Class: Code, options: DeploymentOptions = {}) {
   const resolved = resolveOptions("deployment", options);
   await replica.load({
     application: "app",
-    spec: { name: "Model", registeredName: "Model", kind: "class", entry: { file: "", exportName: null, args: null }, initArgs: encodeToBytes([], plainHooks, "init"), input: options, options: resolved },
+    spec: {
+      name: "Model",
+      registeredName: "Model",
+      kind: "class",
+      entry: { file: "", exportName: null, args: null },
+      initArgs: encodeToBytes([], plainHooks, "init"),
+      input: options,
+      options: resolved,
+    },
     isIngress: false,
     exposed: false,
     codeVersion: "v1",
@@ -63,11 +87,17 @@ async function serve(Class: Code, options: DeploymentOptions = {}) {
     worldSize: 1,
   });
   const replicas = [{ id: "r1", address: door, node: "local", suspect: false }];
-  const targets = { ...target, unavailable: null, maxOngoingRequests: resolved.maxOngoingRequests, maxQueuedRequests: resolved.maxQueuedRequests, replicas };
+  const targets = {
+    ...target,
+    unavailable: null,
+    maxOngoingRequests: resolved.maxOngoingRequests,
+    maxQueuedRequests: resolved.maxQueuedRequests,
+    replicas,
+  };
   client.applyTargets(targets);
   await clock.advance(0); // the caller connects
   const runtime = { ...surroundings, replica: undefined, startCall: client.startCall.bind(client) };
-  const handle = createHandle<unknown>(target, runtime) as unknown as Record<string, (...args: unknown[]) => PromiseLike<unknown> & AsyncIterable<unknown> & { cancel(): void }>;
+  const handle = createHandle<unknown>(target, runtime) as unknown as Methods;
   const http = (body = "", more: Partial<HttpCall> = {}) => {
     const answer: Answer = { status: 0, headers: {}, body: "", chunks: 0 };
     const { promise, resolve } = Promise.withResolvers<Answer>();
@@ -76,8 +106,21 @@ async function serve(Class: Code, options: DeploymentOptions = {}) {
       answer.body += new TextDecoder().decode(bytes);
     };
     const call: HttpCall = {
-      target, method: "fetch", requestId: "req-1", deadlineMs: undefined, timeoutS: 0, route: "/", multiplexedModelId: "", sessionId: "",
-      verb: body === "" ? "GET" : "POST", url: "http://test/path?q=1", headers: ["x-test", "1"], body: new TextEncoder().encode(body), bodyFollows: false, keepRunning: false, ...more,
+      target,
+      method: "fetch",
+      requestId: "req-1",
+      deadlineMs: undefined,
+      timeoutS: 0,
+      route: "/",
+      multiplexedModelId: "",
+      sessionId: "",
+      verb: body === "" ? "GET" : "POST",
+      url: "http://test/path?q=1",
+      headers: ["x-test", "1"],
+      body: new TextEncoder().encode(body),
+      bodyFollows: false,
+      keepRunning: false,
+      ...more,
     };
     const outgoing = client.startHttp(call, {
       onResponse(status, _text, headers, bytes, last) {
@@ -111,9 +154,15 @@ async function codeOf(call: PromiseLike<unknown>): Promise<string> {
 describe("values through a replica", () => {
   it("returns what the method returns, sync or async", async () => {
     class Model {
-      add(a: number, b: number) { return a + b; }
-      async later(text: string) { return `later ${text}`; }
-      nothing() { return undefined; }
+      add(a: number, b: number) {
+        return a + b;
+      }
+      async later(text: string) {
+        return `later ${text}`;
+      }
+      nothing() {
+        return undefined;
+      }
     }
     const { handle } = await serve(Model);
     expect(await handle["add"]?.(1, 2)).toBe(3);
@@ -122,7 +171,11 @@ describe("values through a replica", () => {
   });
 
   it("carries arguments and results larger than a frame's inline part", async () => {
-    class Model { echo(value: unknown) { return value; } }
+    class Model {
+      echo(value: unknown) {
+        return value;
+      }
+    }
     const { handle } = await serve(Model);
     const big = "x".repeat(1_000_000);
     expect(await handle["echo"]?.(big)).toBe(big);
@@ -132,8 +185,13 @@ describe("values through a replica", () => {
 
   it("streams what a generator yields, larger than a chunk too", async () => {
     class Model {
-      async *count(n: number) { for (let i = 0; i < n; i++) yield i; }
-      *big() { yield "a".repeat(200_000); yield "end"; }
+      async *count(n: number) {
+        for (let i = 0; i < n; i++) yield i;
+      }
+      *big() {
+        yield "a".repeat(200_000);
+        yield "end";
+      }
     }
     const { handle } = await serve(Model);
     const items: unknown[] = [];
@@ -150,7 +208,14 @@ describe("values through a replica", () => {
     let closed = false;
     class Model {
       async *forever() {
-        try { for (;;) { yielded++; yield "x".repeat(1000); } } finally { closed = true; }
+        try {
+          for (;;) {
+            yielded++;
+            yield "x".repeat(1000);
+          }
+        } finally {
+          closed = true;
+        }
       }
     }
     const { handle, ended, clock } = await serve(Model);
@@ -164,10 +229,14 @@ describe("values through a replica", () => {
 
   it("passes Request and Response values with streamed bodies", async () => {
     class Model {
-      async upper(request: Request) { return new Response((await request.text()).toUpperCase(), { headers: { "x-url": request.url } }); }
+      async upper(request: Request) {
+        return new Response((await request.text()).toUpperCase(), { headers: { "x-url": request.url } });
+      }
     }
     const { handle } = await serve(Model);
-    const response = (await handle["upper"]?.(new Request("http://a/b", { method: "POST", body: "hello ".repeat(20_000) }))) as Response;
+    const response = (await handle["upper"]?.(
+      new Request("http://a/b", { method: "POST", body: "hello ".repeat(20_000) }),
+    )) as Response;
     expect(response.headers.get("x-url")).toBe("http://a/b");
     expect((await response.text()).length).toBe(120_000);
   });
@@ -176,7 +245,9 @@ describe("values through a replica", () => {
     let closed = false;
     class Model {
       body() {
-        return new Response(new ReadableStream({ pull: (c) => c.enqueue(new Uint8Array(10_000)), cancel: () => void (closed = true) }));
+        return new Response(
+          new ReadableStream({ pull: (c) => c.enqueue(new Uint8Array(10_000)), cancel: () => void (closed = true) }),
+        );
       }
     }
     const { handle, replica, clock } = await serve(Model);
@@ -191,25 +262,45 @@ describe("values through a replica", () => {
   });
 
   it("keeps the bodies of a value that is itself larger than a frame", async () => {
-    class Model { both() { return { big: "x".repeat(500_000), response: new Response("tail ".repeat(50_000)) }; } }
+    class Model {
+      both() {
+        return { big: "x".repeat(500_000), response: new Response("tail ".repeat(50_000)) };
+      }
+    }
     const { handle } = await serve(Model);
-    const { big, response } = (await handle["both"]?.()) as { big: string; response: Response };
+    const { big, response } = (await (handle["both"] as Methods[string])()) as { big: string; response: Response };
     expect(big.length).toBe(500_000);
     expect((await response.text()).length).toBe(250_000);
   });
 
   it("names callable methods when one does not exist, and hides lifecycle methods", async () => {
-    class Model { setup() {} fetch() { return 1; } }
+    class Model {
+      setup() {}
+      fetch() {
+        return 1;
+      }
+    }
     const { handle } = await serve(Model);
-    await expect(handle["nope"]?.()).rejects.toMatchObject({ code: "METHOD_NOT_FOUND", details: { callable: ["fetch"] } });
-    expect(await codeOf(handle["setup"]?.() as PromiseLike<unknown>)).toBe("METHOD_NOT_FOUND");
-    expect(await codeOf(handle["hasOwnProperty"]?.("x") as PromiseLike<unknown>)).toBe("METHOD_NOT_FOUND");
+    await expect(handle["nope"]?.()).rejects.toMatchObject({
+      code: "METHOD_NOT_FOUND",
+      details: { callable: ["fetch"] },
+    });
+    expect(await codeOf(handle["setup"]?.() as Promise<unknown>)).toBe("METHOD_NOT_FOUND");
+    expect(await codeOf(handle["hasOwnProperty"]?.("x") as Promise<unknown>)).toBe("METHOD_NOT_FOUND");
   });
 
   it("wraps what user code throws once, with its fields", async () => {
-    class Model { fail() { throw Object.assign(new RangeError("too far"), { limit: 3 }); } }
+    class Model {
+      fail() {
+        throw Object.assign(new RangeError("too far"), { limit: 3 });
+      }
+    }
     const { handle } = await serve(Model);
-    await expect(handle["fail"]?.()).rejects.toMatchObject({ code: "USER_CODE", message: "Model.fail: RangeError: too far", cause: { name: "RangeError", limit: 3 } });
+    await expect(handle["fail"]?.()).rejects.toMatchObject({
+      code: "USER_CODE",
+      message: "Model.fail: RangeError: too far",
+      cause: { name: "RangeError", limit: 3 },
+    });
   });
 });
 
@@ -227,14 +318,18 @@ describe("limits", () => {
       }
     }
     const { handle } = await serve(Model, { maxOngoingRequests: 2 });
-    await Promise.all(Array.from({ length: 10 }, (_, i) => handle["work"]?.(i)));
+    await Promise.all(Array.from({ length: 10 }, (_, i) => (handle["work"] as Methods[string])(i)));
     expect(most).toBe(2);
     expect(order).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
   it("refuses at once when the caller's queue is full (Q2)", async () => {
     const gate = Promise.withResolvers<void>();
-    class Model { async work() { await gate.promise; } }
+    class Model {
+      async work() {
+        await gate.promise;
+      }
+    }
     const { handle } = await serve(Model, { maxOngoingRequests: 1, maxQueuedRequests: 1 });
     const first = handle["work"]?.();
     const second = handle["work"]?.();
@@ -248,13 +343,19 @@ describe("limits", () => {
     class Model {
       async work() {
         const { signal } = requestContext();
-        await new Promise<void>((resolve) => signal.addEventListener("abort", () => { aborted.push(signal.reason.code); resolve(); }));
+        await new Promise<void>((resolve) =>
+          signal.addEventListener("abort", () => {
+            aborted.push(signal.reason.code);
+            resolve();
+          }),
+        );
       }
     }
     const { handle, clock, ended } = await serve(Model, { maxOngoingRequests: 1 });
-    const within = (timeoutS: number) => (handle as unknown as { options(o: object): typeof handle }).options({ timeoutS });
-    const running = codeOf(within(1)["work"]?.() as PromiseLike<unknown>);
-    const queued = codeOf(within(0.5)["work"]?.() as PromiseLike<unknown>);
+    const within = (timeoutS: number) =>
+      (handle as unknown as { options(o: object): typeof handle }).options({ timeoutS });
+    const running = codeOf(within(1)["work"]?.() as Promise<unknown>);
+    const queued = codeOf(within(0.5)["work"]?.() as Promise<unknown>);
     await clock.advance(600);
     expect(await queued).toBe("REQUEST_TIMEOUT");
     expect(aborted).toEqual([]);
@@ -272,16 +373,32 @@ describe("HTTP through a replica", () => {
       const { pathname } = new URL(request.url);
       const body = request.method === "POST" ? await request.text() : "";
       switch (body) {
-        case "json": return { a: 1, d: new Date(0), u: undefined, n: NaN };
-        case "null": return null;
-        case "bytes": return new Uint8Array([104, 105]);
-        case "none": return undefined;
-        case "response": return new Response("made", { status: 201, headers: { "x-a": "b" } });
-        case "map": return { users: [new Map()] };
-        case "stream": return (async function* () { yield "a"; yield "b"; })();
-        case "badstream": return (async function* () { yield "a"; yield 5; })();
-        case "throw": throw new Error("boom");
-        default: return `${request.method} ${pathname} ${request.headers.get("x-test")}`;
+        case "json":
+          return { a: 1, d: new Date(0), u: undefined, n: NaN };
+        case "null":
+          return null;
+        case "bytes":
+          return new Uint8Array([104, 105]);
+        case "none":
+          return undefined;
+        case "response":
+          return new Response("made", { status: 201, headers: { "x-a": "b" } });
+        case "map":
+          return { users: [new Map()] };
+        case "stream":
+          return (async function* () {
+            yield "a";
+            yield "b";
+          })();
+        case "badstream":
+          return (async function* () {
+            yield "a";
+            yield 5;
+          })();
+        case "throw":
+          throw new Error("boom");
+        default:
+          return `${request.method} ${pathname} ${request.headers.get("x-test")}`;
       }
     }
   }
@@ -289,13 +406,24 @@ describe("HTTP through a replica", () => {
   it("converts what the ingress returns (api.md)", async () => {
     const { http } = await serve(Ingress);
     const ask = async (body: string) => http(body).answer;
-    expect(await ask("")).toMatchObject({ status: 200, body: "GET /path 1", headers: { "content-type": "text/plain; charset=utf-8" } });
-    expect(await ask("json")).toMatchObject({ body: '{"a":1,"d":"1970-01-01T00:00:00.000Z","n":null}', headers: { "content-type": "application/json" } });
+    expect(await ask("")).toMatchObject({
+      status: 200,
+      body: "GET /path 1",
+      headers: { "content-type": "text/plain; charset=utf-8" },
+    });
+    expect(await ask("json")).toMatchObject({
+      body: '{"a":1,"d":"1970-01-01T00:00:00.000Z","n":null}',
+      headers: { "content-type": "application/json" },
+    });
     expect(await ask("null")).toMatchObject({ status: 200, body: "null" });
     expect(await ask("bytes")).toMatchObject({ body: "hi", headers: { "content-type": "application/octet-stream" } });
     expect(await ask("none")).toMatchObject({ status: 204, body: "" });
     expect(await ask("response")).toMatchObject({ status: 201, body: "made", headers: { "x-a": "b" } });
-    expect(await ask("stream")).toMatchObject({ status: 200, body: "ab", headers: { "content-type": "text/plain; charset=utf-8" } });
+    expect(await ask("stream")).toMatchObject({
+      status: 200,
+      body: "ab",
+      headers: { "content-type": "text/plain; charset=utf-8" },
+    });
     expect(await ask("map")).toMatchObject({ error: "SERIALIZATION" });
     expect(await ask("badstream")).toMatchObject({ status: 200, error: "SERIALIZATION" });
     expect(await ask("throw")).toMatchObject({ error: "USER_CODE" });
@@ -303,13 +431,45 @@ describe("HTTP through a replica", () => {
 
   it("frees the slot of a call whose caller leaves while its large answer waits for credit (Q5, Q7)", async () => {
     class Model {
-      fetch() { return "x".repeat(2_000_000); }
-      async *items() { for (let i = 0; i < 100; i++) yield "x".repeat(50_000); }
+      fetch() {
+        return "x".repeat(2_000_000);
+      }
+      async *items() {
+        for (let i = 0; i < 100; i++) yield "x".repeat(50_000);
+      }
     }
     const { replica, clock, client, targets } = await serve(Model, { maxOngoingRequests: 10 });
-    const envelope = { target: targets, requestId: "r", deadlineMs: undefined, timeoutS: 0, route: "/", multiplexedModelId: "", sessionId: "" };
-    const ignore = { onResponse() {}, onChunk() {}, onEnd() {}, onError() {}, onWritable() {}, onValue() {}, onStream() {} };
-    const http = client.startHttp({ ...envelope, method: "fetch", verb: "GET", url: "http://t/", headers: [], body: new Uint8Array(), bodyFollows: false, keepRunning: false }, ignore);
+    const envelope = {
+      target: targets,
+      requestId: "r",
+      deadlineMs: undefined,
+      timeoutS: 0,
+      route: "/",
+      multiplexedModelId: "",
+      sessionId: "",
+    };
+    const ignore = {
+      onResponse() {},
+      onChunk() {},
+      onEnd() {},
+      onError() {},
+      onWritable() {},
+      onValue() {},
+      onStream() {},
+    };
+    const http = client.startHttp(
+      {
+        ...envelope,
+        method: "fetch",
+        verb: "GET",
+        url: "http://t/",
+        headers: [],
+        body: new Uint8Array(),
+        bodyFollows: false,
+        keepRunning: false,
+      },
+      ignore,
+    );
     const calls = ["items"].map((method) => client.startCall({ ...envelope, method, args: [] }, ignore));
     await clock.advance(1);
     expect(replica.ongoing).toBe(2);
@@ -338,7 +498,11 @@ describe("HTTP through a replica", () => {
 describe("drain (D5)", () => {
   it("finishes what was accepted, rejects the rest, then ends", async () => {
     const gate = Promise.withResolvers<string>();
-    class Model { async work() { return gate.promise; } }
+    class Model {
+      async work() {
+        return gate.promise;
+      }
+    }
     const { handle, replica, isDrained, clock } = await serve(Model);
     const running = handle["work"]?.();
     await clock.advance(1);
@@ -352,7 +516,11 @@ describe("drain (D5)", () => {
   });
 
   it("is done at once when idle", async () => {
-    class Model { work() { return 1; } }
+    class Model {
+      work() {
+        return 1;
+      }
+    }
     const { replica, isDrained, clock, handle } = await serve(Model);
     await handle["work"]?.();
     replica.drain();

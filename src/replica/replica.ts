@@ -83,12 +83,14 @@ export class Replica implements CallerHost {
   }
 
   get runtime(): Runtime {
-    if (this.#runtime === undefined) throw new ServeError("INTERNAL", "the replica is not loaded", {}, { cause: NO_CODE });
+    if (this.#runtime === undefined)
+      throw new ServeError("INTERNAL", "the replica is not loaded", {}, { cause: NO_CODE });
     return this.#runtime;
   }
 
   get callable(): UserCallable {
-    if (this.#callable === undefined) throw new ServeError("INTERNAL", "the replica is not loaded", {}, { cause: NO_CODE });
+    if (this.#callable === undefined)
+      throw new ServeError("INTERNAL", "the replica is not loaded", {}, { cause: NO_CODE });
     return this.#callable;
   }
 

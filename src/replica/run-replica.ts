@@ -38,7 +38,12 @@ export async function runReplica(args: readonly string[], clock: Clock, random: 
       door: { kind: "unix", path: socketPath(paths.sockets, id) },
       loadCode,
       openLog: ({ application, spec }) =>
-        (log = openProgramLog(paths.logs, { kind: "replica", application, deployment: spec.name, replicaId: id }, logging, clock)),
+        (log = openProgramLog(
+          paths.logs,
+          { kind: "replica", application, deployment: spec.name, replicaId: id },
+          logging,
+          clock,
+        )),
       onEnded: () => {
         log?.close();
         process.exit(0);

@@ -2,7 +2,15 @@
 //   R1  Whatever happens, the caller gets one last frame: RESULT, END or ERROR. The slot is free only after it (Q5).
 //   R2  Errors of Manta keep their code; anything else becomes USER_CODE once (api.md section 6).
 //   R3  A cancelled call stops its streams at once and answers when the user's code has returned.
-import { asBytes, asPieces, BYTES_HEAD, TEXT_HEAD, toHttpAnswer, type HttpHead, type PieceSource } from "./http-answer.ts";
+import {
+  asBytes,
+  asPieces,
+  BYTES_HEAD,
+  TEXT_HEAD,
+  toHttpAnswer,
+  type HttpHead,
+  type PieceSource,
+} from "./http-answer.ts";
 import { createRequest } from "./http-request.ts";
 import { runInScope } from "../api/globals.ts";
 import { RequestScope } from "../api/scope.ts";
@@ -11,7 +19,15 @@ import { atTurnEnd } from "../core/tick.ts";
 import type { CancelReason } from "../model/call.ts";
 import { writeError } from "../protocol/error-wire.ts";
 import { FRAME } from "../protocol/frame.ts";
-import { CALL_KIND, writeHttpHead, writeHttpResult, writeOngoing, writeValueHead, writeValueResult, type CallMeta } from "../protocol/messages.ts";
+import {
+  CALL_KIND,
+  writeHttpHead,
+  writeHttpResult,
+  writeOngoing,
+  writeValueHead,
+  writeValueResult,
+  type CallMeta,
+} from "../protocol/messages.ts";
 import { decodeValue, encodeToBytes } from "../protocol/values.ts";
 import { ChunkSender, CreditKeeper, MAX_CHUNK_BYTES } from "../transport/chunk-stream.ts";
 import type { Connection } from "../transport/connection.ts";
@@ -128,13 +144,22 @@ export class RunningCall {
     const hasBody = this.meta.continues || bodyAt < payload.length;
     let body: IncomingBody | undefined;
     if (hasBody) {
-      body = new IncomingBody(this.meta.continues ? new CreditKeeper(this.#connection, this.callId, 0) : undefined, payload.length - bodyAt);
+      body = new IncomingBody(
+        this.meta.continues ? new CreditKeeper(this.#connection, this.callId, 0) : undefined,
+        payload.length - bodyAt,
+      );
       if (bodyAt < payload.length) body.push(payload.slice(bodyAt));
       if (this.meta.continues) this.#requestBody = body;
       else body.end();
     }
     this.#run((callable) => {
-      const request = createRequest({ verb: http.verb, url: http.url, headers: http.headers, signal: this.#scope.signal, body });
+      const request = createRequest({
+        verb: http.verb,
+        url: http.url,
+        headers: http.headers,
+        signal: this.#scope.signal,
+        body,
+      });
       return callable.fetch(request);
     });
   }
@@ -142,7 +167,8 @@ export class RunningCall {
   #runValues(bytes: Uint8Array, offset: number): void {
     const revivers = {
       handle: this.#host.handles.revive,
-      body: (stream: number) => (this.#bodies ??= new IncomingBodies(this.#connection, this.callId)).open(stream).stream,
+      body: (stream: number) =>
+        (this.#bodies ??= new IncomingBodies(this.#connection, this.callId)).open(stream).stream,
     };
     const decoded = decodeValue(bytes, offset, bytes.length, revivers);
     if (!decoded.ok || !Array.isArray(decoded.value)) {
@@ -207,7 +233,13 @@ export class RunningCall {
   #openStream(head: HttpHead, length?: number): ChunkSender {
     this.#status = head.status;
     const headers = length === undefined ? head.headers : [...head.headers, "content-length", String(length)];
-    writeHttpHead(this.#connection.begin(FRAME.head, this.callId), this.#host.ongoing, head.status, head.statusText, headers);
+    writeHttpHead(
+      this.#connection.begin(FRAME.head, this.callId),
+      this.#host.ongoing,
+      head.status,
+      head.statusText,
+      headers,
+    );
     this.#connection.end();
     return (this.#sender = new ChunkSender(this.#connection, this.callId, 0, () => this.#wake?.()));
   }
@@ -242,7 +274,10 @@ export class RunningCall {
     if (typeof piece === "string") return sender.sendText(piece);
     const bytes = typeof piece === "object" && piece !== null ? asBytes(piece) : undefined;
     if (bytes !== undefined) return sender.send(bytes);
-    throw new SerializationError({ path: `response[${index}]`, received: `a piece that is ${nameOf(piece)}` }, "yield text or bytes");
+    throw new SerializationError(
+      { path: `response[${index}]`, received: `a piece that is ${nameOf(piece)}` },
+      "yield text or bytes",
+    );
   }
 
   #answerValue(value: unknown): void {
@@ -320,12 +355,20 @@ export class RunningCall {
 
   #endStream(sender: ChunkSender): void {
     this.#sending = true;
-    sender.end(() => this.#host.ongoing, () => this.#end(undefined));
+    sender.end(
+      () => this.#host.ongoing,
+      () => this.#end(undefined),
+    );
   }
 
   /** The code returned after the call was cancelled: a stream it made is closed unread. */
   #discard(value: unknown, failure: ServeError): void {
-    const pieces = typeof value === "object" && value !== null ? (value instanceof Response ? value.body?.values() : asPieces(value)) : undefined;
+    const pieces =
+      typeof value === "object" && value !== null
+        ? value instanceof Response
+          ? value.body?.values()
+          : asPieces(value)
+        : undefined;
     if (pieces !== undefined) void Promise.resolve(pieces.return?.()).catch(() => undefined);
     this.#fail(failure);
   }
@@ -371,5 +414,8 @@ function turnEnd(): Promise<undefined> {
 }
 
 function refuseBody(_body: ReadableStream<Uint8Array>, path: string): number {
-  throw new SerializationError({ path, received: "a Request or Response with a body inside a stream" }, "return it by itself");
+  throw new SerializationError(
+    { path, received: "a Request or Response with a body inside a stream" },
+    "return it by itself",
+  );
 }

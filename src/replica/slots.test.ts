@@ -5,7 +5,12 @@ import { SlotTable } from "./slots.ts";
 describe("slots", () => {
   it("runs up to the limit, all callers together, and refuses the next (Q1)", () => {
     const slots = new SlotTable<string>(2);
-    expect([slots.offer("a"), slots.offer("b"), slots.offer("a"), slots.offer("b")]).toEqual([true, true, false, false]);
+    expect([slots.offer("a"), slots.offer("b"), slots.offer("a"), slots.offer("b")]).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
     expect(slots.ongoing).toBe(2);
   });
 

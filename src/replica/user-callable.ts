@@ -8,7 +8,14 @@ import { ServeError } from "../core/errors.ts";
 type AnyMethod = (...args: readonly unknown[]) => unknown;
 type UserObject = Record<string | symbol, unknown>;
 
-const LIFECYCLE = new Set(["constructor", "setup", "reconfigure", "checkHealth", "recordAutoscalingStats", "recordRoutingStats"]);
+const LIFECYCLE = new Set([
+  "constructor",
+  "setup",
+  "reconfigure",
+  "checkHealth",
+  "recordAutoscalingStats",
+  "recordRoutingStats",
+]);
 
 /** What the user's code is asked for. All of it runs where the caller set the surroundings (runtime, request). */
 export class UserCallable {
@@ -82,7 +89,11 @@ export class UserCallable {
   /** Callable names, sorted, for messages. */
   methodNames(): readonly string[] {
     const names = new Set<string>();
-    for (let at: unknown = this.#object; at !== null && at !== undefined && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    for (
+      let at: unknown = this.#object;
+      at !== null && at !== undefined && at !== Object.prototype;
+      at = Object.getPrototypeOf(at)
+    ) {
       for (const name of Object.getOwnPropertyNames(at)) if (this.#isCallable(name)) names.add(name);
     }
     return [...names].sort();
@@ -93,7 +104,8 @@ export class UserCallable {
     if (known !== undefined) return known;
     const found: unknown = this.#object?.[method];
     const inherited: unknown = (Object.prototype as unknown as UserObject)[method];
-    const callable = typeof found === "function" && found !== inherited && !LIFECYCLE.has(method) && !method.startsWith("__");
+    const callable =
+      typeof found === "function" && found !== inherited && !LIFECYCLE.has(method) && !method.startsWith("__");
     // Names that do not exist come from callers; only what the object has is remembered.
     if (callable) this.#callable.set(method, callable);
     return callable;
@@ -105,12 +117,20 @@ export class UserCallable {
   }
 
   #noMethod(method: string, callable: readonly string[]): ServeError {
-    const shown = method === FUNCTION_METHOD ? "it is a class and is not called directly" : `it has no method ${method}`;
-    const cure = this.#object === undefined ? "it is a function: call the handle itself" : `callable: ${callable.join(", ") || "nothing"}`;
-    return new ServeError("METHOD_NOT_FOUND", `${this.deployment}: ${this.#object === undefined ? `no method ${method}` : shown}; ${cure}`, {
-      deployment: this.deployment,
-      method,
-      callable,
-    });
+    const shown =
+      method === FUNCTION_METHOD ? "it is a class and is not called directly" : `it has no method ${method}`;
+    const cure =
+      this.#object === undefined
+        ? "it is a function: call the handle itself"
+        : `callable: ${callable.join(", ") || "nothing"}`;
+    return new ServeError(
+      "METHOD_NOT_FOUND",
+      `${this.deployment}: ${this.#object === undefined ? `no method ${method}` : shown}; ${cure}`,
+      {
+        deployment: this.deployment,
+        method,
+        callable,
+      },
+    );
   }
 }

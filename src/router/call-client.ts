@@ -2,7 +2,15 @@
 import type { DeploymentTargets } from "../protocol/control.ts";
 import { targetsKey } from "../protocol/control.ts";
 import { toServeError } from "../core/errors.ts";
-import type { CallTarget, HttpCall, HttpObserver, OutgoingCall, OutgoingHttpCall, ValueCall, ValueObserver } from "../model/call.ts";
+import type {
+  CallTarget,
+  HttpCall,
+  HttpObserver,
+  OutgoingCall,
+  OutgoingHttpCall,
+  ValueCall,
+  ValueObserver,
+} from "../model/call.ts";
 import { deploymentKey } from "../model/ids.ts";
 import { DeploymentRouter, type RouterSurroundings } from "./deployment-router.ts";
 import type { CallTask } from "./call-task.ts";
@@ -87,4 +95,3 @@ export class CallClient {
     return router;
   }
 }
-

@@ -6,7 +6,12 @@ describe("the caller's queue", () => {
   it("gives back what waits longest", () => {
     const queue = new CallQueue<{ arrival: number }>();
     for (const arrival of [1, 2, 3]) queue.add({ arrival });
-    expect([queue.take()?.arrival, queue.take()?.arrival, queue.take()?.arrival, queue.take()]).toEqual([1, 2, 3, undefined]);
+    expect([queue.take()?.arrival, queue.take()?.arrival, queue.take()?.arrival, queue.take()]).toEqual([
+      1,
+      2,
+      3,
+      undefined,
+    ]);
   });
 
   it("puts a rejected call back to its place by arrival (P1)", () => {

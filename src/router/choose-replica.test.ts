@@ -50,7 +50,10 @@ describe("choosing a replica", () => {
     const loads = [0, 0, 0, 0, 0];
     const counts = [0, 0, 0, 0, 0];
     for (let i = 0; i < 20_000; i++) {
-      const chosen = chooseReplica(loads.map((load, id) => candidate(id, load)), random) as Named;
+      const chosen = chooseReplica(
+        loads.map((load, id) => candidate(id, load)),
+        random,
+      ) as Named;
       counts[chosen.id] = (counts[chosen.id] ?? 0) + 1;
       loads[chosen.id] = (loads[chosen.id] ?? 0) + 1;
       const done = Math.floor(random.next() * 5);

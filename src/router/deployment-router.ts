@@ -205,10 +205,14 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
   #dialLater(target: ReplicaTarget, attempt: number): void {
     this.#candidates = [...this.#links.values()];
     const delayMs = backoffMs(attempt, REDIAL_FIRST_MS, REDIAL_MAX_MS);
-    const cancel = this.clock.after(delayMs, () => {
-      this.#redials.delete(target.id);
-      this.#dial(target, attempt + 1);
-    }, true);
+    const cancel = this.clock.after(
+      delayMs,
+      () => {
+        this.#redials.delete(target.id);
+        this.#dial(target, attempt + 1);
+      },
+      true,
+    );
     this.#redials.set(target.id, cancel);
   }
 }

@@ -1,7 +1,13 @@
 // The subscriber's side of the change feed: says what it wants, puts versions into effect, acknowledges them.
 //   R1  An older or equal version is ignored but acknowledged again, so that a head that asks twice is answered.
 //   R2  After a reconnect everything wanted is asked for again; a new head counts versions anew, so it is believed.
-import { ROUTES_KEY, type DeploymentTargets, type FeedChange, type HeadMethods, type RouteTableData } from "../protocol/control.ts";
+import {
+  ROUTES_KEY,
+  type DeploymentTargets,
+  type FeedChange,
+  type HeadMethods,
+  type RouteTableData,
+} from "../protocol/control.ts";
 import type { ControlLink } from "../transport/control-link.ts";
 
 /** Who puts changes into effect, synchronously. */

@@ -33,7 +33,9 @@ export class RouterMetrics {
   handled(router: CallTarget, route: string): void {
     seriesOf(this.#handled, router, route, () => {
       const { application, deployment } = router;
-      return this.#registry.counter(METRICS.handleRequests).labels({ application, deployment, route, handle: this.#processId });
+      return this.#registry
+        .counter(METRICS.handleRequests)
+        .labels({ application, deployment, route, handle: this.#processId });
     }).inc();
   }
 

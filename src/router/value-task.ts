@@ -134,10 +134,12 @@ export class ValueTask extends CallTask {
   }
 
   #sendBodies(connection: Connection): void {
-    this.#argBodies.send(connection, this.callId, () => 0).catch((reason: unknown) => {
-      this.link?.cancel(this, "caller cancelled");
-      this.fail(toServeError(reason));
-    });
+    this.#argBodies
+      .send(connection, this.callId, () => 0)
+      .catch((reason: unknown) => {
+        this.link?.cancel(this, "caller cancelled");
+        this.fail(toServeError(reason));
+      });
   }
 
   #value(bytes: Uint8Array, offset: number): void {

@@ -41,7 +41,8 @@ export function fetchFrom(
       target,
       method: "fetch",
       requestId,
-      deadlineMs: facts.timeoutS === undefined || facts.timeoutS === null ? undefined : clock.now() + facts.timeoutS * 1000,
+      deadlineMs:
+        facts.timeoutS === undefined || facts.timeoutS === null ? undefined : clock.now() + facts.timeoutS * 1000,
       timeoutS: facts.timeoutS ?? 0,
       route: route.prefix,
       multiplexedModelId: facts.multiplexedModelId,
@@ -66,7 +67,12 @@ function exchange(
   return new Promise((resolve) => {
     let body: IncomingBody | undefined;
     let wake: (() => void) | undefined;
-    const respond = (status: number, statusText: string, headers: readonly string[], content: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>): void => {
+    const respond = (
+      status: number,
+      statusText: string,
+      headers: readonly string[],
+      content: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>,
+    ): void => {
       const bodiless = request.method === "HEAD" || status === 204 || status === 304;
       const all = pairs([...headers, "x-request-id", call.requestId]);
       resolve(new Response(bodiless ? null : content, { status, statusText, headers: all }));
@@ -74,7 +80,9 @@ function exchange(
     const outgoing = calls.startHttp(call, {
       onResponse(status, statusText, headers, bytes, last) {
         if (last) return respond(status, statusText, headers, bytes.slice());
-        body = new IncomingBody({ consumed: (count) => outgoing.consumed(count) }, 0, () => outgoing.cancel("client left"));
+        body = new IncomingBody({ consumed: (count) => outgoing.consumed(count) }, 0, () =>
+          outgoing.cancel("client left"),
+        );
         respond(status, statusText, headers, body.stream);
       },
       onChunk: (bytes) => body?.push(bytes.slice()),
@@ -90,7 +98,11 @@ function exchange(
   });
 }
 
-async function upload(body: ReadableStream<Uint8Array>, outgoing: OutgoingHttpCall, onWait: (resume: () => void) => void): Promise<void> {
+async function upload(
+  body: ReadableStream<Uint8Array>,
+  outgoing: OutgoingHttpCall,
+  onWait: (resume: () => void) => void,
+): Promise<void> {
   try {
     for await (const piece of body) {
       if (!outgoing.writeBody(piece)) await new Promise<void>(onWait);

@@ -44,7 +44,9 @@ const app = deployment(Ingress).bind(AdderD.bind(1), AdderD.bind(10));
 describe("runInMemory", () => {
   it("composes deployments, over the handle and over fetch", async () => {
     const { handle, fetch, status } = await run(app);
-    const answer = await fetch(new Request("http://x/", { method: "POST", body: '{"val":5}', headers: { "x-request-id": "mine" } }));
+    const answer = await fetch(
+      new Request("http://x/", { method: "POST", body: '{"val":5}', headers: { "x-request-id": "mine" } }),
+    );
     expect(await answer.json()).toEqual({ result: 16, id: "mine" });
     expect(answer.headers.get("x-request-id")).toBe("mine");
     expect(await handle.who()).toBe("Ingress");
@@ -107,7 +109,10 @@ describe("runInMemory", () => {
     }
     const { handle } = await run(deployment(Slow).bind(), { clock, routePrefix: null });
     let code = "";
-    const call = handle.options({ timeoutS: 30 }).work().catch((error: { code: string }) => void (code = error.code));
+    const call = handle
+      .options({ timeoutS: 30 })
+      .work()
+      .catch((error: { code: string }) => void (code = error.code));
     await clock.advance(29_000);
     expect(code).toBe("");
     await clock.advance(2000);
@@ -122,6 +127,9 @@ describe("runInMemory", () => {
       }
     }
     const { handle } = await run(deployment(Echo).bind(), { routePrefix: null });
-    await expect(handle.echo({ deep: [new Adder(1)] })).rejects.toMatchObject({ code: "SERIALIZATION", details: { path: "args[0].deep[0]" } });
+    await expect(handle.echo({ deep: [new Adder(1)] })).rejects.toMatchObject({
+      code: "SERIALIZATION",
+      details: { path: "args[0].deep[0]" },
+    });
   });
 });

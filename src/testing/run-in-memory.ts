@@ -52,9 +52,16 @@ const SELF = { role: "driver", id: "driver", epoch: 0 } as const;
  * Runs an application in this process and waits until it is RUNNING.
  * @throws {ServeError} DEPLOY_FAILED with the user's error; CONFIG_INVALID for something that is no application
  */
-export async function runInMemory<T>(app: Application<T>, options: RunInMemoryOptions = {}): Promise<InMemoryInstance<T>> {
+export async function runInMemory<T>(
+  app: Application<T>,
+  options: RunInMemoryOptions = {},
+): Promise<InMemoryInstance<T>> {
   if (!isApplication(app)) {
-    throw new ConfigError({ path: "runInMemory(app)", received: typeof app, expected: "what deployment(...).bind(...) returned" });
+    throw new ConfigError({
+      path: "runInMemory(app)",
+      received: typeof app,
+      expected: "what deployment(...).bind(...) returned",
+    });
   }
   const { clock = systemClock, name = "default", routePrefix = "/", logger = silentLogger } = options;
   const random = systemRandom;
@@ -93,7 +100,13 @@ export async function runInMemory<T>(app: Application<T>, options: RunInMemoryOp
 
 type ReplicaCode = (deployment: string) => ReturnType<typeof findInGraph> & object;
 
-function replicaProgram(transport: MemoryTransport, code: ReplicaCode, logger: Logger, clock: Clock, random: Random): MemoryProgram {
+function replicaProgram(
+  transport: MemoryTransport,
+  code: ReplicaCode,
+  logger: Logger,
+  clock: Clock,
+  random: Random,
+): MemoryProgram {
   return (spec, { stop, kill }) =>
     new Promise((resolve, reject) => {
       const program = new ReplicaProgram(
@@ -120,7 +133,13 @@ function replicaProgram(transport: MemoryTransport, code: ReplicaCode, logger: L
     });
 }
 
-async function startHead(engine: MemoryEngine, transport: MemoryTransport, logger: Logger, clock: Clock, random: Random): Promise<Head> {
+async function startHead(
+  engine: MemoryEngine,
+  transport: MemoryTransport,
+  logger: Logger,
+  clock: Clock,
+  random: Random,
+): Promise<Head> {
   const head = new Head(
     {
       options: { attached: false, fresh: false, http: null, admin: null, logging: resolveOptions("logging", {}) },
@@ -153,7 +172,13 @@ async function connect(transport: MemoryTransport, logger: Logger, clock: Clock,
     want: (key) => feed.want(key),
     handles: { refOf: handleRefOf, revive: (ref) => createHandle(ref, runtime) },
   });
-  const runtime: Runtime = { clock, random, logger, replica: undefined, startCall: (call, observer) => calls.startCall(call, observer) };
+  const runtime: Runtime = {
+    clock,
+    random,
+    logger,
+    replica: undefined,
+    startCall: (call, observer) => calls.startCall(call, observer),
+  };
   link.onNotify((topic, body) => {
     if (topic === "feed") feed.receive(link, (body as { changes: readonly FeedChange[] }).changes);
   });

@@ -6,7 +6,15 @@ import { ServeError, toServeError } from "../core/errors.ts";
 import type { Notifications } from "../protocol/control.ts";
 import { readError, writeError } from "../protocol/error-wire.ts";
 import { FRAME } from "../protocol/frame.ts";
-import { readNotify, readReply, readRequest, writeNotify, writeReplyError, writeReplyValue, writeRequest } from "../protocol/messages.ts";
+import {
+  readNotify,
+  readReply,
+  readRequest,
+  writeNotify,
+  writeReplyError,
+  writeReplyValue,
+  writeRequest,
+} from "../protocol/messages.ts";
 import type { Connection, Peer } from "./connection.ts";
 
 type Methods<M> = { readonly [K in keyof M]: { in: unknown; out: unknown } };
@@ -77,7 +85,9 @@ export class ControlLink {
         const limit = options.timeoutMs;
         cancelTimer = this.#clock.after(limit, () => {
           this.#waiting.delete(callId);
-          reject(new ServeError("ENGINE", `${method}: no answer from ${this.peer.role} ${this.peer.id} within ${limit} ms`));
+          reject(
+            new ServeError("ENGINE", `${method}: no answer from ${this.peer.role} ${this.peer.id} within ${limit} ms`),
+          );
         });
       }
       try {

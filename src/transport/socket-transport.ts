@@ -81,7 +81,9 @@ async function listen(
 
 function bind(server: Server, address: Address): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", (error) => reject(engineError(`cannot listen on ${describe(address)}: ${error.message}`, address)));
+    server.once("error", (error) =>
+      reject(engineError(`cannot listen on ${describe(address)}: ${error.message}`, address)),
+    );
     server.listen(endpoint(address), () => resolve());
   });
 }
@@ -89,7 +91,8 @@ function bind(server: Server, address: Address): Promise<void> {
 async function dial(address: Address, self: Identity, token: string, clock: Clock): Promise<Connection> {
   const socket = connect(endpoint(address));
   await new Promise<void>((resolve, reject) => {
-    const onError = (error: Error): void => reject(engineError(`cannot reach ${describe(address)}: ${error.message}`, address));
+    const onError = (error: Error): void =>
+      reject(engineError(`cannot reach ${describe(address)}: ${error.message}`, address));
     socket.once("error", onError);
     socket.once("connect", () => {
       socket.off("error", onError);
