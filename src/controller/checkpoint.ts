@@ -21,7 +21,7 @@ const DEPLOYMENTS_KEY = "deployments";
 const PROCESSES_KEY = "processes";
 
 /** How long a replica or proxy of the last checkpoint may take to dial in. Chosen: far above a busy loop's pause. */
-export const RECOVER_MS = 10_000;
+const RECOVER_MS = 10_000;
 
 type Kept = Pick<
   ControllerState,

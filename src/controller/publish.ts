@@ -37,7 +37,7 @@ export function publish(state: ControllerState, feed: ChangeFeed): void {
 }
 
 /** The route table (R1). */
-export function routesOf(applications: Iterable<ApplicationTarget>): RouteTableData {
+function routesOf(applications: Iterable<ApplicationTarget>): RouteTableData {
   const routes = [...applications].flatMap(({ name, routePrefix, ingress, deleting }) =>
     routePrefix === null || deleting ? [] : [{ prefix: routePrefix, application: name, deployment: ingress }],
   );
@@ -45,7 +45,7 @@ export function routesOf(applications: Iterable<ApplicationTarget>): RouteTableD
 }
 
 /** Where the calls of one deployment may go. */
-export function targetsOf(
+function targetsOf(
   application: string,
   target: DeploymentTarget,
   records: readonly ReplicaRecord[],

@@ -1,4 +1,4 @@
-// What was observed, as values: the input of the decisions. Made by observe functions of the state, never changed.
+// What was observed, as values: the input of the decisions. Taken from the state in reconcile.ts, never changed.
 import type { ProxyPhase, ReplicaPhase } from "../model/lifecycle.ts";
 import type { NodeId, ProcessId, ReplicaId } from "../model/ids.ts";
 

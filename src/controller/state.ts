@@ -1,5 +1,5 @@
 // Everything the controller knows, each fact once: what should be (applications), what was observed (replicas, proxies),
-// what decisions remember (starts, statuses). Changed by observe-*.ts, apply-actions.ts and accept.ts only, read by all.
+// what decisions remember (starts, statuses). Changed by observe-*.ts, apply-actions.ts, reconcile.ts and controller.ts, read by all.
 //   R1  A replica's phase changes by `move`, which holds to the table of legal moves.
 //   R2  Records are of this head's knowledge; what decisions get are snapshots of them.
 import { PROXY_MOVES, type ProxyPhase, REPLICA_MOVES, type ReplicaPhase, canMove } from "../model/lifecycle.ts";
