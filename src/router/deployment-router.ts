@@ -3,6 +3,7 @@
 //   R1  A call goes to a free replica at once or waits; a slot that frees takes the longest waiting one. No polling (P1).
 //   R2  A full queue refuses at once (Q2); a rejected call returns to its place and was admitted already (Q3).
 //   R3  While there is no replica calls wait; `unavailable` targets end them all (RT5).
+//   R4  A process whose calls wait here stays alive: nothing else may hold it, for idle connections do not.
 import { backoffMs } from "../core/backoff.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import { BackPressureError, DeploymentUnavailableError } from "../core/errors.ts";
@@ -28,6 +29,8 @@ export interface RouterSurroundings {
 /** First and longest pause between two attempts to reach a replica, milliseconds. */
 const REDIAL_FIRST_MS = 20;
 const REDIAL_MAX_MS = 1000;
+/** Period of the timer that holds the process (R4); it does nothing when it fires. A day. */
+const HOLD_MS = 86_400_000;
 /** Ray's `backpressure_config` defaults, until that option comes (compatibility.md). */
 const BACK_PRESSURE_STATUS = 503;
 const RETRY_AFTER_S = 1;
@@ -46,6 +49,8 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
   #unavailable: string | null = null;
   #arrivals = 0;
   #closed = false;
+  /** Set while calls wait (R4). */
+  #letGo: Cancel | undefined;
 
   constructor(target: CallTarget, surroundings: RouterSurroundings) {
     this.application = target.application;
@@ -96,12 +101,13 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
 
   /** A call left: takes it out of the queue if it waits there. */
   forget(task: CallTask): void {
-    if (task.link === undefined) this.#queue.remove(task);
+    if (task.link === undefined && this.#queue.remove(task)) this.#letGoWhenEmpty();
   }
 
-  /** Ends the links; calls under way fail. */
+  /** Ends the links; calls under way fail, and so do those that wait. */
   close(): void {
     this.#closed = true;
+    this.#failQueue();
     for (const cancel of this.#redials.values()) cancel();
     this.#redials.clear();
     for (const link of this.#links.values()) link.close();
@@ -110,13 +116,13 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
   rejected(task: CallTask): void {
     const link = this.#choose();
     if (link !== undefined) link.send(task);
-    else this.#queue.add(task);
+    else this.#wait(task);
   }
 
   slotFreed(link: ReplicaLink): void {
     // The slot that freed is this replica's: it may be held for us only for a moment.
     while (this.#queue.length > 0 && link.free) {
-      const task = this.#queue.take();
+      const task = this.#take();
       if (task === undefined) return;
       link.send(task);
     }
@@ -144,7 +150,7 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
     }
     const queued = this.#queue.length;
     if (mayQueue(queued, this.#maxQueuedRequests)) {
-      this.#queue.add(task);
+      this.#wait(task);
       return undefined;
     }
     const limit = this.#maxQueuedRequests;
@@ -160,16 +166,33 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
     while (this.#queue.length > 0) {
       const link = this.#choose();
       if (link === undefined) return;
-      const task = this.#queue.take();
+      const task = this.#take();
       if (task === undefined) return;
       link.send(task);
     }
   }
 
+  #wait(task: CallTask): void {
+    this.#queue.add(task);
+    this.#letGo ??= this.clock.every(HOLD_MS, () => undefined, false);
+  }
+
+  #take(): CallTask | undefined {
+    const task = this.#queue.take();
+    this.#letGoWhenEmpty();
+    return task;
+  }
+
+  #letGoWhenEmpty(): void {
+    if (this.#queue.length > 0) return;
+    this.#letGo?.();
+    this.#letGo = undefined;
+  }
+
   #failQueue(): void {
     const { application, deployment } = this;
     const reason = this.#unavailable ?? "was deleted";
-    for (let task = this.#queue.take(); task !== undefined; task = this.#queue.take()) {
+    for (let task = this.#take(); task !== undefined; task = this.#take()) {
       task.fail(new DeploymentUnavailableError({ application, deployment, reason }));
     }
   }

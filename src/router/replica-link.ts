@@ -190,6 +190,7 @@ export class ReplicaLink implements Candidate, TaskPlace {
     if (reject === undefined) return this.#malformed("REJECT");
     this.#calls.delete(task.callId);
     task.link = undefined;
+    if (this.#calls.size === 0) this.#connection?.setKeepsAlive(false);
     if (reject.reason === REJECT_REASON.draining) this.#draining = true;
     else this.#owed = true;
     this.#learn(reject.ongoing);
