@@ -66,6 +66,7 @@ export class ReplicaObserver {
       return;
     }
     record.linkLostAtMs = null;
+    record.suspect = false;
     record.pid = report.pid;
     record.pending = "";
     if (report.codeVersion !== null) record.codeVersion = report.codeVersion;
