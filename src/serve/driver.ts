@@ -74,6 +74,8 @@ class ProcessDriver implements Driver {
     const located = await instance.head.request("locate", { application, deployment });
     const target = { application, deployment: located.deployment };
     this.runtime.prepare(target);
+    // R3 here as well: limits and replicas are known before the first call, for any answer comes after the targets.
+    await instance.head.request("info", null);
     return target;
   }
 

@@ -15,7 +15,8 @@ beforeEach(() => harness.showOnFailure());
 afterAll(() => harness.close());
 
 const version = (body: string): string => (JSON.parse(body) as { version: string }).version;
-const asVersion = (name: string) => (source: string) => source.replace(/const VERSION = .*/, `const VERSION = "${name}";`);
+const asVersion = (name: string) => (source: string) =>
+  source.replace(/const VERSION = .*/, `const VERSION = "${name}";`);
 
 describe("deploying again", () => {
   it("the same code restarts nothing (D3)", async () => {
@@ -51,7 +52,10 @@ describe("deploying again", () => {
     const load = harness.load(served.url);
     await harness.waitUntil(() => load.answered > 20, "the load is under way");
     harness.copy("many.ts", (source) =>
-      source.replace("async fetch()", 'constructor() {\n    throw new Error("no weights at /w");\n  }\n  async fetch()'),
+      source.replace(
+        "async fetch()",
+        'constructor() {\n    throw new Error("no weights at /w");\n  }\n  async fetch()',
+      ),
     );
     const { code, stderr } = await harness.run(file).finished();
     expect(code).toBe(1);
