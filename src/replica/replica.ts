@@ -129,6 +129,7 @@ export class Replica implements CallerHost {
         await callable.checkHealth();
       });
     } catch (reason) {
+      if (!this.#isDraining()) this.#setPhase("idle");
       throw startFailure(order, step, reason);
     }
     // A drain that came meanwhile stays.

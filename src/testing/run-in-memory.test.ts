@@ -120,6 +120,21 @@ describe("runInMemory", () => {
     expect(code).toBe("REQUEST_TIMEOUT");
   });
 
+  it("closes though code goes on and time stands still", async () => {
+    class Stubborn {
+      work() {
+        return new Promise(() => undefined);
+      }
+    }
+    const instance = await runInMemory(deployment(Stubborn).bind(), { clock: new ManualClock(), routePrefix: null });
+    const failed = instance.handle.work().then(
+      () => "answered",
+      (error: { code: string }) => error.code,
+    );
+    await instance.close();
+    expect(await failed).toBe("REPLICA_GONE");
+  });
+
   it("refuses what cannot cross, though nothing leaves the process (R1)", async () => {
     class Echo {
       echo(value: unknown) {

@@ -10,6 +10,7 @@ import { systemClock, type Clock } from "../core/clock.ts";
 import { ConfigError, ServeError } from "../core/errors.ts";
 import { silentLogger, type Logger } from "../core/logger.ts";
 import { systemRandom, type Random } from "../core/random.ts";
+import { atTurnEnd } from "../core/tick.ts";
 import { MemoryEngine, type MemoryProgram } from "../engines/memory/memory-engine.ts";
 import { Head } from "../head/head.ts";
 import type { InstanceStatus } from "../model/status.ts";
@@ -46,6 +47,8 @@ export interface InMemoryInstance<T> {
 }
 
 const HEAD_ADDRESS = { kind: "memory", name: "head" } as const;
+/** Turns that a drain in memory may take: some for each layer of deployments. */
+const CLOSING_TURNS = 200;
 const SELF = { role: "driver", id: "driver", epoch: 0 } as const;
 
 /**
@@ -78,7 +81,10 @@ export async function runInMemory<T>(
   const target = { application: name, deployment: spec.ingress };
   const close = async (): Promise<void> => {
     calls.close();
-    await head.shutdown();
+    const drained = head.shutdown();
+    // Time that stands still would never end the grace of code that goes on: it gets a few turns, then no more.
+    if (clock !== systemClock && !(await isDone(drained, CLOSING_TURNS))) head.killAll();
+    await drained;
     await head.ended;
     link.close("the test ends");
   };
@@ -96,6 +102,14 @@ export async function runInMemory<T>(
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Whether `promise` settles within so many turns of the event loop. */
+async function isDone(promise: Promise<unknown>, turns: number): Promise<boolean> {
+  let done = false;
+  void promise.then(() => (done = true));
+  for (let turn = 0; turn < turns && !done; turn++) await new Promise<void>((resolve) => atTurnEnd(resolve));
+  return done;
 }
 
 type ReplicaCode = (deployment: string) => ReturnType<typeof findInGraph> & object;

@@ -1,0 +1,225 @@
+// Writes the answer of one call: whole when it is small, as a stream under credit otherwise. It knows nothing of the
+// user's code; whoever runs it is told by `done` and `failed`.
+//   R1  After `stop` nothing more is written and every source is closed.
+//   R2  The head and the first piece of a stream leave at once; later pieces share the writes of their turn.
+//   R3  Bodies follow the value that holds them: the caller opens them when it has all of it.
+import { SerializationError } from "../core/errors.ts";
+import { atTurnEnd } from "../core/tick.ts";
+import { FRAME } from "../protocol/frame.ts";
+import { writeHttpHead, writeHttpResult, writeValueHead, writeValueResult } from "../protocol/messages.ts";
+import { encodeToBytes } from "../protocol/values.ts";
+import { ChunkSender, MAX_CHUNK_BYTES } from "../transport/chunk-stream.ts";
+import type { Connection } from "../transport/connection.ts";
+import { OutgoingBodies } from "../transport/value-bodies.ts";
+import { asBytes, BYTES_HEAD, TEXT_HEAD, type HttpAnswer, type HttpHead, type PieceSource } from "./http-answer.ts";
+import type { ReplicaHost } from "./replica-host.ts";
+
+const EMPTY = new Uint8Array(0);
+
+export class AnswerWriter {
+  /** HTTP status that was sent; 200 for values. */
+  status = 200;
+  readonly #connection: Connection;
+  readonly #callId: number;
+  readonly #host: ReplicaHost;
+  readonly #done: () => void;
+  readonly #failed: (reason: unknown) => void;
+  #sender: ChunkSender | undefined;
+  #bodies: OutgoingBodies | undefined;
+  #source: PieceSource | undefined;
+  #wake: (() => void) | undefined;
+  #stopped = false;
+
+  constructor(
+    connection: Connection,
+    callId: number,
+    host: ReplicaHost,
+    done: () => void,
+    failed: (reason: unknown) => void,
+  ) {
+    this.#connection = connection;
+    this.#callId = callId;
+    this.#host = host;
+    this.#done = done;
+    this.#failed = failed;
+  }
+
+  /** Answers an HTTP call. */
+  http(answer: HttpAnswer): void {
+    if (answer.kind === "whole") this.#sendWhole(answer.head, answer.body);
+    else this.#run(answer.pieces, this.#pumpHttp(answer.pieces, answer.head));
+  }
+
+  /** Answers a value call with one value. @throws {SerializationError} it cannot cross */
+  value(value: unknown): void {
+    const bodies = new OutgoingBodies();
+    const bytes = encodeToBytes(value, bodies.hooks(this.#host.handles.refOf), "result");
+    this.#bodies = bodies;
+    if (bytes.length <= MAX_CHUNK_BYTES) {
+      const writer = this.#connection.begin(FRAME.result, this.#callId);
+      writeValueResult(writer, this.#host.ongoing, bodies.count);
+      writer.bytes(bytes);
+      this.#connection.end();
+      return this.#sendBodies(bodies);
+    }
+    writeValueHead(this.#connection.begin(FRAME.head, this.#callId), this.#host.ongoing, bodies.count);
+    this.#connection.end();
+    const sender = this.#openSender();
+    sender.send(bytes);
+    sender.end(this.#ongoing, () => this.#sendBodies(bodies));
+  }
+
+  /** Answers a value call with a stream of values. */
+  values(pieces: PieceSource): void {
+    this.#run(pieces, this.#pumpValues(pieces));
+  }
+
+  /** CREDIT from the caller. */
+  credit(stream: number, bytes: number): void {
+    if (stream === 0) this.#sender?.grant(bytes);
+    else this.#bodies?.grant(stream, bytes);
+  }
+
+  /** Nobody reads any more (R1). @returns true when no user code is left that would end the call by itself */
+  stop(reason: unknown): boolean {
+    if (this.#stopped) return false;
+    this.#stopped = true;
+    const sends = this.#source === undefined && (this.#sender !== undefined || this.#bodies !== undefined);
+    this.#sender = undefined;
+    this.#bodies?.stop(reason);
+    this.#wake?.();
+    return sends;
+  }
+
+  readonly #ongoing = (): number => this.#host.ongoing;
+
+  #openSender(): ChunkSender {
+    return (this.#sender = new ChunkSender(this.#connection, this.#callId, 0, () => this.#wake?.()));
+  }
+
+  #sendWhole(head: HttpHead, body: string | Uint8Array): void {
+    this.status = head.status;
+    const size = typeof body === "string" ? body.length * 3 : body.length;
+    if (size > MAX_CHUNK_BYTES) {
+      const bytes = typeof body === "string" ? Buffer.from(body) : body;
+      const sender = this.#openStream(head, bytes.length);
+      sender.send(bytes);
+      return sender.end(this.#ongoing, this.#done);
+    }
+    const writer = this.#connection.begin(FRAME.result, this.#callId);
+    writeHttpResult(writer, this.#host.ongoing, head.status, head.statusText, head.headers);
+    if (typeof body === "string") writer.text(body);
+    else writer.bytes(body);
+    this.#connection.end();
+    this.#done();
+  }
+
+  /** HEAD of a streamed HTTP answer. A length that is known travels as content-length. */
+  #openStream(head: HttpHead, length?: number): ChunkSender {
+    this.status = head.status;
+    const headers = length === undefined ? head.headers : [...head.headers, "content-length", String(length)];
+    const writer = this.#connection.begin(FRAME.head, this.#callId);
+    writeHttpHead(writer, this.#host.ongoing, head.status, head.statusText, headers);
+    this.#connection.end();
+    return this.#openSender();
+  }
+
+  #sendBodies(bodies: OutgoingBodies): void {
+    if (bodies.count === 0) return this.#done();
+    bodies.send(this.#connection, this.#callId, this.#ongoing).then(this.#done, this.#failed);
+  }
+
+  /** A source is closed when its stream ends early, whoever ended it. */
+  #run(source: PieceSource, pumping: Promise<void>): void {
+    this.#source = source;
+    pumping
+      .then(async () => {
+        this.#source = undefined;
+        if (this.#stopped) await source.return?.();
+      })
+      .catch(async (reason: unknown) => {
+        this.#source = undefined;
+        this.#failed(reason);
+        await source.return?.();
+      })
+      // What closing a source throws has nobody to go to: the answer is over.
+      .catch(() => undefined)
+      .finally(() => this.#stopped && this.#done());
+  }
+
+  async #pumpHttp(pieces: PieceSource, head: HttpHead | undefined): Promise<void> {
+    const first = await pieces.next();
+    if (this.#stopped) return;
+    if (first.done === true) return this.#sendWhole(head ?? TEXT_HEAD, EMPTY);
+    let pending: ReturnType<PieceSource["next"]> | undefined;
+    if (head !== undefined) {
+      // Most Responses have one piece. Whoever has more is streaming, and the first must not wait for the second.
+      pending = pieces.next();
+      if (pending instanceof Promise) pending.catch(() => undefined); // told when it is its turn
+      const second = await Promise.race([pending, turnEnd()]);
+      if (this.#stopped) return;
+      if (second?.done === true && first.value instanceof Uint8Array) return this.#sendWhole(head, first.value);
+    }
+    const isText = typeof first.value === "string";
+    const sender = this.#openStream(head ?? (isText ? TEXT_HEAD : BYTES_HEAD));
+    let writable = sendPiece(sender, first.value, 0);
+    this.#connection.flush(); // R2
+    for (let index = 1; ; index++) {
+      if (!writable) await this.#untilWritable();
+      if (this.#isStopped()) return;
+      const next = pending ?? pieces.next();
+      pending = undefined;
+      const result = next instanceof Promise ? await next : next;
+      if (this.#isStopped()) return;
+      if (result.done === true) return sender.end(this.#ongoing, this.#done);
+      writable = sendPiece(sender, result.value, index);
+    }
+  }
+
+  async #pumpValues(pieces: PieceSource): Promise<void> {
+    writeValueHead(this.#connection.begin(FRAME.head, this.#callId), this.#host.ongoing, undefined);
+    this.#connection.end();
+    const sender = this.#openSender();
+    const hooks = { handleRef: this.#host.handles.refOf, openBody: refuseBody };
+    for (let index = 0; !this.#stopped; index++) {
+      const next = pieces.next();
+      const result = next instanceof Promise ? await next : next;
+      if (this.#isStopped()) return;
+      if (result.done === true) return sender.end(this.#ongoing, this.#done);
+      const writable = sender.sendValue(encodeToBytes(result.value, hooks, `result[${index}]`));
+      if (index === 0) this.#connection.flush(); // R2
+      if (!writable) await this.#untilWritable();
+    }
+  }
+
+  // A method, because the compiler does not see that an `await` may have changed it.
+  #isStopped(): boolean {
+    return this.#stopped;
+  }
+
+  #untilWritable(): Promise<void> {
+    return new Promise((resolve) => void (this.#wake = resolve));
+  }
+}
+
+function sendPiece(sender: ChunkSender, piece: unknown, index: number): boolean {
+  if (typeof piece === "string") return sender.sendText(piece);
+  const bytes = typeof piece === "object" && piece !== null ? asBytes(piece) : undefined;
+  if (bytes !== undefined) return sender.send(bytes);
+  const received = `a piece that is ${nameOf(piece)}`;
+  throw new SerializationError({ path: `response[${index}]`, received }, "yield text or bytes");
+}
+
+function nameOf(piece: unknown): string {
+  if (piece === null) return "null";
+  return typeof piece === "object" ? `an instance of ${piece.constructor?.name ?? "Object"}` : `a ${typeof piece}`;
+}
+
+function turnEnd(): Promise<undefined> {
+  return new Promise((resolve) => atTurnEnd(() => resolve(undefined)));
+}
+
+function refuseBody(_body: ReadableStream<Uint8Array>, path: string): number {
+  const received = "a Request or Response with a body inside a stream";
+  throw new SerializationError({ path, received }, "return it by itself");
+}

@@ -1,0 +1,110 @@
+import { describe, expect, it } from "vitest";
+import { requestContext } from "../api/context.ts";
+import { isServeError } from "../core/errors.ts";
+import { serveOne as serve, type Methods } from "../../tests/fixtures/replica/serve-one.ts";
+
+async function codeOf(call: PromiseLike<unknown>): Promise<string> {
+  try {
+    await call;
+    return "OK";
+  } catch (error) {
+    return isServeError(error) ? error.code : String(error);
+  }
+}
+
+describe("limits", () => {
+  it("runs at most maxOngoingRequests and serves the rest in order (Q1, P1)", async () => {
+    const order: number[] = [];
+    let running = 0;
+    let most = 0;
+    class Model {
+      async work(i: number) {
+        most = Math.max(most, ++running);
+        await Promise.resolve();
+        running--;
+        order.push(i);
+      }
+    }
+    const { handle } = await serve(Model, { maxOngoingRequests: 2 });
+    await Promise.all(Array.from({ length: 10 }, (_, i) => (handle["work"] as Methods[string])(i)));
+    expect(most).toBe(2);
+    expect(order).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it("refuses at once when the caller's queue is full (Q2)", async () => {
+    const gate = Promise.withResolvers<void>();
+    class Model {
+      async work() {
+        await gate.promise;
+      }
+    }
+    const { handle } = await serve(Model, { maxOngoingRequests: 1, maxQueuedRequests: 1 });
+    const first = handle["work"]?.();
+    const second = handle["work"]?.();
+    await expect(handle["work"]?.()).rejects.toMatchObject({ code: "BACK_PRESSURE", details: { queued: 1, limit: 1 } });
+    gate.resolve();
+    await Promise.all([first, second]);
+  });
+
+  it("ends a call at its deadline, queued or running, and aborts its signal (Q4, Q5)", async () => {
+    const aborted: string[] = [];
+    class Model {
+      async work() {
+        const { signal } = requestContext();
+        await new Promise<void>((resolve) =>
+          signal.addEventListener("abort", () => {
+            aborted.push(signal.reason.code);
+            resolve();
+          }),
+        );
+      }
+    }
+    const { handle, clock, ended } = await serve(Model, { maxOngoingRequests: 1 });
+    const within = (timeoutS: number) =>
+      (handle as unknown as { options(o: object): typeof handle }).options({ timeoutS });
+    const running = codeOf(within(1)["work"]?.() as Promise<unknown>);
+    const queued = codeOf(within(0.5)["work"]?.() as Promise<unknown>);
+    await clock.advance(600);
+    expect(await queued).toBe("REQUEST_TIMEOUT");
+    expect(aborted).toEqual([]);
+    await clock.advance(600);
+    expect(await running).toBe("REQUEST_TIMEOUT");
+    await clock.advance(1);
+    expect(aborted).toEqual(["REQUEST_TIMEOUT"]);
+    expect(ended).toEqual(["REQUEST_TIMEOUT"]);
+  });
+});
+
+describe("drain (D5)", () => {
+  it("finishes what was accepted, rejects the rest, then ends", async () => {
+    const gate = Promise.withResolvers<string>();
+    class Model {
+      async work() {
+        return gate.promise;
+      }
+    }
+    const { handle, replica, isDrained, clock } = await serve(Model);
+    const running = handle["work"]?.();
+    await clock.advance(1);
+    replica.drain();
+    await clock.advance(1);
+    expect(isDrained()).toBe(false);
+    gate.resolve("done");
+    expect(await running).toBe("done");
+    await clock.advance(1);
+    expect(isDrained()).toBe(true);
+  });
+
+  it("is done at once when idle", async () => {
+    class Model {
+      work() {
+        return 1;
+      }
+    }
+    const { replica, isDrained, clock, handle } = await serve(Model);
+    await handle["work"]?.();
+    replica.drain();
+    await clock.advance(1);
+    expect(isDrained()).toBe(true);
+  });
+});
