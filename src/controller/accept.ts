@@ -57,6 +57,7 @@ export function acceptDeploy(before: Before, wanted: readonly VersionedApplicati
       name: spec.name,
       routePrefix: spec.routePrefix,
       ingress: spec.ingress,
+      entrance: earlier?.entrance ?? spec.ingress,
       workingDir: spec.workingDir,
       deployments: targets,
       retired,

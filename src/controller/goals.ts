@@ -34,8 +34,18 @@ export function stoppingDeployments(
   const versions = new Map(
     [...replicas].map(([name, records]) => [name, records.map(({ codeVersion }) => codeVersion)]),
   );
-  const dropped = mayDropRetired(application, versions) ? application.retired : [];
+  const isEntered = application.entrance !== application.ingress;
+  const dropped = !isEntered && mayDropRetired(application, versions) ? application.retired : [];
   return new Set(dropped.map(({ spec }) => spec.name));
+}
+
+/** True when the route may lead to the ingress of the newest deploy: it serves, or the one before has nobody left (D6). */
+export function mayMoveEntrance(
+  { ingress, entrance }: ApplicationTarget,
+  replicas: ReadonlyMap<string, readonly ReplicaRecord[]>,
+): boolean {
+  const serves = (replicas.get(ingress) ?? []).some(({ phase }) => isServing(phase));
+  return serves || hasNobody(replicas.get(entrance) ?? []);
 }
 
 /** Counts what a status is decided from. */

@@ -38,8 +38,8 @@ export function publish(state: ControllerState, feed: ChangeFeed): void {
 
 /** The route table (R1). */
 function routesOf(applications: Iterable<ApplicationTarget>): RouteTableData {
-  const routes = [...applications].flatMap(({ name, routePrefix, ingress, deleting }) =>
-    routePrefix === null || deleting ? [] : [{ prefix: routePrefix, application: name, deployment: ingress }],
+  const routes = [...applications].flatMap(({ name, routePrefix, entrance, deleting }) =>
+    routePrefix === null || deleting ? [] : [{ prefix: routePrefix, application: name, deployment: entrance }],
   );
   return { routes };
 }

@@ -12,7 +12,7 @@ import { decideProxies } from "./decide/proxies.ts";
 import { decideReplicas } from "./decide/replicas.ts";
 import { afterHealthy } from "./decide/start-failures.ts";
 import { afterStatusEvent, decideStatus } from "./decide/status.ts";
-import { factsOf, goalOf, stoppingDeployments } from "./goals.ts";
+import { factsOf, goalOf, mayMoveEntrance, stoppingDeployments } from "./goals.ts";
 import type { Journal } from "./journal.ts";
 import type { ReplicaSnapshot } from "./snapshot.ts";
 import type { ControllerState, ReplicaRecord } from "./state.ts";
@@ -96,6 +96,14 @@ function endWhatIsOver({ state, journal }: ReconcileParts): void {
       if (replicas.size === 0) applications.delete(name);
     } else if (state.shuttingDown && state.proxies.size === 0) {
       applications.set(name, { ...target, deleting: true });
+    } else if (target.entrance !== target.ingress && mayMoveEntrance(target, replicas)) {
+      journal.deployment(
+        name,
+        target.ingress,
+        "application.entrance",
+        `the route leads here instead of ${target.entrance}`,
+      );
+      applications.set(name, { ...target, entrance: target.ingress });
     } else if (target.retired.length > 0) {
       const over = stoppingDeployments(target, replicas);
       for (const deployment of over)

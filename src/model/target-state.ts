@@ -23,6 +23,8 @@ export interface ApplicationTarget {
   readonly name: string;
   readonly routePrefix: string | null;
   readonly ingress: string;
+  /** Where the route leads now: the ingress of an earlier deploy until one of this deploy's has come up (D6). */
+  readonly entrance: string;
   /** Working directory of the replicas, absolute. */
   readonly workingDir: string;
   /** Children before those that call them, as the graph was bound. */

@@ -104,6 +104,23 @@ describe("a redeploy", () => {
     expect(h.application("a")).toMatchObject({ status: "RUNNING", message: "" });
   });
 
+  it("to an ingress of another name leads the route there when it serves, and not before (D6)", async () => {
+    const h = new Harness({ failure: ({ codeVersion }) => (codeVersion === "bad" ? new Error("broken") : undefined) });
+    await h.startHead();
+    h.controller.deploy([app("a", "v1", { Old: {} })]);
+    await h.settle(h.controller.whenDeployed(["a"]));
+    h.controller.deploy([app("a", "bad", { New: {} })]);
+    await expect(h.settle(h.controller.whenDeployed(["a"]))).rejects.toMatchObject({ code: "DEPLOY_FAILED" });
+    await h.run(5_000);
+    expect(h.routes()).toEqual([{ prefix: "/a", application: "a", deployment: "Old" }]);
+    expect(h.targets("a", "Old")).toMatchObject({ unavailable: null, replicas: [{}] });
+    h.controller.deploy([app("a", "v2", { New: {} })]);
+    await h.settle(h.controller.whenDeployed(["a"]));
+    expect(h.routes()).toEqual([{ prefix: "/a", application: "a", deployment: "New" }]);
+    await h.until(() => h.targets("a", "Old").replicas.length === 0);
+    expect(h.targets("a", "Old").unavailable).toBe("was deleted");
+  });
+
   it("with another user config tells the replicas in place (D1)", async () => {
     const h = new Harness();
     await h.startHead();
