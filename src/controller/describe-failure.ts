@@ -1,19 +1,16 @@
 // The first lines of an error, as status and log show them (D6). Pure.
-import { describeThrown } from "../core/errors.ts";
+import { describeThrown, isServeError } from "../core/errors.ts";
 
 /** Lines of the message, and of the stack, that are shown. */
 const MESSAGE_LINES = 6;
 const STACK_LINES = 3;
 
-/** Message of a failure and the top of the stack it came from: the cause's, where the user's code threw. */
+/** Message of a failure and the top of the stack where user code threw: the cause's. Our own stacks tell users nothing. */
 export function describeFailure(reason: unknown): string {
   const message = reason instanceof Error ? reason.message : describeThrown(reason);
   const lines = message.split("\n").slice(0, MESSAGE_LINES);
-  return [...lines, ...stackOf(causeOf(reason) ?? reason)].join("\n");
-}
-
-function causeOf(reason: unknown): unknown {
-  return reason instanceof Error ? reason.cause : undefined;
+  const thrown = isServeError(reason) ? reason.cause : reason;
+  return [...lines, ...stackOf(thrown)].join("\n");
 }
 
 function stackOf(reason: unknown): string[] {

@@ -3,7 +3,9 @@
 //   R1  A call goes to a free replica at once or waits; a slot that frees takes the longest waiting one. No polling (P1).
 //   R2  A full queue refuses at once (Q2); a rejected call returns to its place and was admitted already (Q3).
 //   R3  While there is no replica calls wait; `unavailable` targets end them all (RT5).
-//   R4  A process whose calls wait here stays alive: nothing else may hold it, for idle connections do not.
+//   R4  A call that a replica being dialled has room for waits for the connection, not for a slot: the queue's limit does
+//       not count it (P1), so that a burst right after the deploy finds the same room as a later one.
+//   R5  A process whose calls wait here stays alive: nothing else may hold it, for idle connections do not.
 import { backoffMs } from "../core/backoff.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import { BackPressureError, DeploymentUnavailableError } from "../core/errors.ts";
@@ -29,7 +31,7 @@ export interface RouterSurroundings {
 /** First and longest pause between two attempts to reach a replica, milliseconds. */
 const REDIAL_FIRST_MS = 20;
 const REDIAL_MAX_MS = 1000;
-/** Period of the timer that holds the process (R4); it does nothing when it fires. A day. */
+/** Period of the timer that holds the process (R5); it does nothing when it fires. A day. */
 const HOLD_MS = 86_400_000;
 /** Ray's `backpressure_config` defaults, until that option comes (compatibility.md). */
 const BACK_PRESSURE_STATUS = 503;
@@ -49,7 +51,7 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
   #unavailable: string | null = null;
   #arrivals = 0;
   #closed = false;
-  /** Set while calls wait (R4). */
+  /** Set while calls wait (R5). */
   #letGo: Cancel | undefined;
 
   constructor(target: CallTarget, surroundings: RouterSurroundings) {
@@ -148,7 +150,7 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
       link.send(task);
       return undefined;
     }
-    const queued = this.#queue.length;
+    const queued = Math.max(0, this.#queue.length - this.#slotsToCome());
     if (mayQueue(queued, this.#maxQueuedRequests)) {
       this.#wait(task);
       return undefined;
@@ -156,6 +158,13 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
     const limit = this.#maxQueuedRequests;
     const statusCode = BACK_PRESSURE_STATUS;
     return new BackPressureError({ application, deployment, queued, limit, statusCode, retryAfterS: RETRY_AFTER_S });
+  }
+
+  /** Slots of replicas that are being dialled (R4). */
+  #slotsToCome(): number {
+    let slots = 0;
+    for (const link of this.#candidates) if (!link.connected) slots += this.maxOngoingRequests;
+    return slots;
   }
 
   #choose(): ReplicaLink | undefined {
