@@ -3,11 +3,14 @@
 //   R2  What this command started, or deployed into an instance that ran already, ends with it: on Ctrl-C, and when the
 //       deploy fails. An application that it replaced stays as it was (D6).
 //   R3  The first Ctrl-C drains and ends with 0; the second ends at once (K6).
+//   R4  What replicas print is printed on standard error: all of an instance that was started here, else of what was
+//       deployed here.
 import { systemClock } from "../core/clock.ts";
 import { toServeError } from "../core/errors.ts";
 import type { InstanceStatus } from "../model/status.ts";
 import { type Instance, joinOrStart } from "../serve/instance.ts";
 import { joinWarning } from "../serve/join-warning.ts";
+import { OutputPrinter } from "../serve/output-printer.ts";
 import { onStopSignal } from "../serve/signals.ts";
 import { EXIT } from "./exit-codes.ts";
 import { applicationOptions } from "./flags.ts";
@@ -41,19 +44,21 @@ export async function run(target: string | undefined, args: readonly string[], f
   };
   const stop = Promise.withResolvers<"stopped">();
   onStopSignal(() => stop.resolve("stopped"), false);
-  const starting = joinOrStart(resolved, cliAsker);
+  const output = new OutputPrinter((line) => console.error(line));
+  const starting = joinOrStart(resolved, { ...cliAsker, onLink: (link) => output.install(link) });
   const instance = await Promise.race([starting, stop.promise]);
   if (instance === "stopped") return EXIT.ok; // the head that is starting ends with this process
 
+  let applications: readonly string[] = [name ?? "default"];
+  output.follow(instance.head, (one) => instance.attached !== undefined || applications.includes(one)); // R4
   const head = clientOf(instance);
   const before = instance.attached === undefined ? await head.status() : undefined;
   const warning = before === undefined ? undefined : joinWarning(given, instance.namespace, before);
   if (warning !== undefined) console.error(`warning: ${warning}`);
   const deploying = deploy(head, order, flags, before);
-  let applications: readonly string[];
   try {
     const deployed = await Promise.race([deploying, stop.promise]);
-    applications = deployed === "stopped" ? [name ?? "default"] : deployed;
+    if (deployed !== "stopped") applications = deployed;
   } catch (error) {
     await end(instance, head, failedApplications(error, name), before);
     throw error;

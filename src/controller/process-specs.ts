@@ -2,7 +2,7 @@
 import type { ProcessSpec, Resources } from "../engine/engine.ts";
 import type { NodeId, ProcessId } from "../model/ids.ts";
 import type { ApplicationTarget, DeploymentTarget } from "../model/target-state.ts";
-import { logFileName } from "../telemetry/file-names.ts";
+import { logFileName, outputFileName } from "../telemetry/file-names.ts";
 import type { LogComponent } from "../telemetry/log-format.ts";
 import type { Bootstrap } from "./controller-options.ts";
 
@@ -29,7 +29,7 @@ export function replicaSpec(
     args: bootstrap.args,
     env: { ...options.runtimeEnv.envVars, ...bootstrap.env },
     cwd: application.workingDir,
-    outputFile: outputFileOf({ kind: "replica", application: application.name, deployment: name, replicaId: id }),
+    outputFile: outputFileName({ kind: "replica", application: application.name, deployment: name, replicaId: id }),
     resources: REPLICA_RESOURCES,
     placement: { kind: "spread" },
   };
@@ -45,15 +45,10 @@ export function proxySpec(id: ProcessId, node: NodeId, nodeIp: string, cwd: stri
     args: bootstrap.args,
     env: bootstrap.env,
     cwd,
-    outputFile: outputFileOf({ kind: "proxy", id: nodeIp }),
+    outputFile: outputFileName({ kind: "proxy", id: nodeIp }),
     resources: PROXY_RESOURCES,
     placement: { kind: "node", nodeId: node, soft: false },
   };
-}
-
-/** File of what a process prints, beside the log that it writes itself. */
-function outputFileOf(component: LogComponent): string {
-  return logFileName(component).replace(/\.log$/, ".out");
 }
 
 /** Ray Serve's form of a log's place: relative to the folder above `serve/`, with a slash in front. */

@@ -5,7 +5,7 @@ import { ServeError } from "../core/errors.ts";
 import { type Random, randomId } from "../core/random.ts";
 import type { Engine, EngineEvent } from "../engine/engine.ts";
 import type { BuilderMethods, BuildResult } from "../protocol/control.ts";
-import { logFileName } from "../telemetry/file-names.ts";
+import { outputFileName } from "../telemetry/file-names.ts";
 import type { ControlLink } from "../transport/control-link.ts";
 
 /** Longest build: the builder itself gives up an import after 60 s. */
@@ -53,7 +53,7 @@ export class Builders {
       args: [],
       env: {},
       cwd: order.workingDir,
-      outputFile: logFileName({ kind: "builder", application: order.name ?? "default", pid: process.pid }),
+      outputFile: outputFileName({ kind: "builder", application: order.name ?? "default", pid: process.pid }),
       resources: { cpus: 0, gpus: 0, memoryBytes: 0, custom: {} },
       placement: { kind: "spread" },
     });

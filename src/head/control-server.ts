@@ -5,12 +5,13 @@ import type { ChangeFeed } from "../controller/change-feed.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { ProcessId } from "../model/ids.ts";
-import type { Address, Notifications, ProxyReport, ReplicaReport, Role } from "../protocol/control.ts";
+import type { Address, Notifications, ProxyReport, ReplicaReport, Role, VisitorMethods } from "../protocol/control.ts";
 import type { Connection, Peer } from "../transport/connection.ts";
 import { ControlLink } from "../transport/control-link.ts";
 import type { Listener, Transport } from "../transport/transport.ts";
 import type { Builders } from "./builders.ts";
 import type { HeadRequests } from "./head-methods.ts";
+import type { OutputRelay } from "./output-relay.ts";
 import type { ProcessLinks } from "./process-links.ts";
 
 /** Who is told what the processes of the instance say. */
@@ -26,6 +27,7 @@ export interface ControlServerParts {
   readonly links: ProcessLinks;
   readonly builders: Builders;
   readonly feed: ChangeFeed;
+  readonly output: OutputRelay;
   readonly logger: Logger;
 }
 
@@ -72,7 +74,7 @@ export class ControlServer {
   }
 
   #accept(connection: Connection): void {
-    const { requests, feed, builders, links, events } = this.#parts;
+    const { requests, feed, builders, links, events, output } = this.#parts;
     const link = new ControlLink(connection, this.#clock);
     const { role, id } = link.peer;
     if (role === "builder") {
@@ -84,12 +86,16 @@ export class ControlServer {
     feed.connect(id, (changes) => link.notify("feed", { changes }));
     const isProcess = role === "replica" || role === "proxy";
     if (isProcess) links.add(link);
-    else this.#visitors.set(id, link);
+    else {
+      this.#visitors.set(id, link);
+      output.connect(id, (piece) => link.request<VisitorMethods, "output">("output", piece));
+    }
     void link.closed.then(() => {
       const isNewest = isProcess ? links.remove(link) : this.#visitors.get(id) === link && this.#visitors.delete(id);
       if (!isNewest) return;
       feed.disconnect(id);
       if (isProcess) events.onLinkClosed(role, id);
+      else output.disconnect(id);
     });
   }
 

@@ -8,12 +8,14 @@ import type { ApplicationSpec } from "../model/application-spec.ts";
 import type { HeadMethods, InstanceInfo, Role } from "../protocol/control.ts";
 import type { Builders } from "./builders.ts";
 import type { CodeVersions } from "./code-version.ts";
+import type { OutputRelay } from "./output-relay.ts";
 
 export interface HeadParts {
   readonly commands: ControllerCommands;
   readonly feed: ChangeFeed;
   readonly builders: Builders;
   readonly versions: CodeVersions;
+  readonly output: OutputRelay;
   /** Resolves once a proxy listens, or none is to. @throws {ServeError} ENGINE why it cannot */
   readonly whenListening: () => Promise<unknown>;
   readonly info: InstanceInfo;
@@ -48,7 +50,8 @@ export class HeadRequests {
   }
 }
 
-function handlersOf({ commands, feed, builders, versions, whenListening, info, shutdown }: HeadParts): Handlers {
+function handlersOf(parts: HeadParts): Handlers {
+  const { commands, feed, builders, versions, output, whenListening, info, shutdown } = parts;
   const deploy = async (applications: readonly ApplicationSpec[], wait: boolean, from: string): Promise<void> => {
     commands.deploy(applications.map((spec) => versions.stamp(spec)));
     if (!wait) return;
@@ -69,6 +72,7 @@ function handlersOf({ commands, feed, builders, versions, whenListening, info, s
     delete: ({ name }) => commands.delete(name).then(() => null),
     shutdown: () => shutdown().then(() => null),
     locate: ({ application, deployment }) => commands.locate(application, deployment),
+    followOutput: ({ positions }, from) => ({ positions: output.follow(from, positions) }),
     subscribe: ({ keys }, from) => {
       feed.subscribe(from, keys);
       return null;

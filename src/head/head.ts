@@ -21,6 +21,7 @@ import { Builders } from "./builders.ts";
 import { CodeVersions } from "./code-version.ts";
 import { ControlServer, type ProcessEvents } from "./control-server.ts";
 import { HeadRequests } from "./head-methods.ts";
+import { OutputRelay, type ReplicaName } from "./output-relay.ts";
 import { ProcessLinks } from "./process-links.ts";
 import { tapEngine } from "./tap-engine.ts";
 
@@ -53,6 +54,7 @@ export class Head {
   readonly #server: ControlServer;
   readonly #links: ProcessLinks;
   readonly #builders: Builders;
+  readonly #output: OutputRelay;
   /** Processes that live, as the engine says. */
   readonly #running = new Set<string>();
   readonly #logger: Logger;
@@ -72,19 +74,21 @@ export class Head {
     const versions = new CodeVersions();
     this.#links = new ProcessLinks((id, suspect) => this.#onSuspect(id, suspect), clock);
     this.#builders = new Builders(around.engine, clock, random);
+    this.#output = new OutputRelay(around.logsDir, () => replicaNames(this.#controller), clock);
     this.#controller = new Controller(this.#controllerOptions(feed, versions), logger, clock, random);
     const requests = new HeadRequests({
       commands: this.#controller,
       feed,
       builders: this.#builders,
       versions,
+      output: this.#output,
       whenListening: () => this.#controller.whenListening(),
       info: this.#info(),
       shutdown: () => this.shutdown(),
     });
     const events = eventsTo(this.#controller);
-    const parts = { requests, events, links: this.#links, builders: this.#builders, feed, logger };
-    this.#server = new ControlServer(parts, clock);
+    const own = { links: this.#links, builders: this.#builders, output: this.#output };
+    this.#server = new ControlServer({ ...own, requests, events, feed, logger }, clock);
   }
 
   /** @throws {ServeError} ENGINE: a damaged checkpoint, an address or a chosen admin port that is taken */
@@ -103,7 +107,8 @@ export class Head {
 
   /** Drains and ends all processes; resolves when none is left, and the head ends after that. Again: the same. */
   shutdown(): Promise<void> {
-    this.#ending ??= this.#controller.shutdown().then(() => {
+    this.#ending ??= this.#controller.shutdown().then(async () => {
+      await this.#output.flush();
       // Whoever asked gets its answer first: it is written in this turn.
       atTurnEnd(() => this.#resolveEnded(this.#end()));
     });
@@ -149,9 +154,13 @@ export class Head {
 
   /** @returns whether the event goes on to the controller */
   #look(event: EngineEvent): boolean {
-    if (event.type === "started") this.#running.add(event.id);
+    if (event.type === "started") {
+      this.#running.add(event.id);
+      this.#output.started(event.id);
+    }
     if (event.type === "exited") {
       this.#running.delete(event.id);
+      this.#output.exited(event.id);
       this.#server.retire(event.id, event.epoch);
     }
     return !this.#builders.observe(event);
@@ -161,6 +170,14 @@ export class Head {
     this.#logger.warn(suspect ? "process.silent" : "process.heard_again", { process: id });
     this.#controller.onReplicaSuspect(id, suspect);
   }
+}
+
+function replicaNames(controller: Controller): ReplicaName[] {
+  return Object.values(controller.status().applications).flatMap(({ name: application, deployments }) =>
+    Object.values(deployments).flatMap(({ name: deployment, replicas }) =>
+      replicas.map(({ replicaId }) => ({ application, deployment, replicaId })),
+    ),
+  );
 }
 
 /** What processes say, as the controller takes it. */

@@ -1,7 +1,7 @@
 // The words on control links: who may ask whom for what. Bodies are plain values that cross (values.ts).
 // Requests are answered once; notifications are not. Both directions may ask.
 //   driver, cli  -> head     HeadMethods
-//   head         -> replica  ReplicaMethods, -> proxy ProxyMethods, -> builder BuilderMethods
+//   head         -> replica  ReplicaMethods, -> proxy ProxyMethods, -> builder BuilderMethods, -> driver, cli VisitorMethods
 // The change feed: a subscriber names keys; the head answers with the full state of each key and pushes every later
 // version; the subscriber acknowledges what it has put into effect.
 import type { Address } from "../model/address.ts";
@@ -62,6 +62,11 @@ export interface HeadMethods {
     in: { readonly application: string; readonly deployment: string | null };
     out: { readonly deployment: string };
   };
+  /**
+   * From now on the head sends `VisitorMethods.output`. Positions say where the asker stands, by replica id; replicas it
+   * does not name begin at their start. Null: at the present end of everything. Answers where the asker stands now.
+   */
+  followOutput: { in: { readonly positions: OutputPositions | null }; out: { readonly positions: OutputPositions } };
   /** Adds keys to the sender's subscriptions. */
   subscribe: { in: { readonly keys: readonly string[] }; out: null };
 }
@@ -112,6 +117,26 @@ export interface HttpListen {
 
 export interface BuilderMethods {
   build: { in: BuildOrder & DeployNames; out: BuildResult };
+}
+
+/** Bytes of each replica's output that a listener has, by replica id. */
+export type OutputPositions = Readonly<Record<string, number>>;
+
+/** What a replica printed. */
+export interface ReplicaOutput {
+  readonly application: string;
+  readonly deployment: string;
+  readonly replicaId: string;
+  readonly lines: readonly string[];
+  /** Bytes that were left out in front of the lines, because there were too many; else 0. */
+  readonly skippedBytes: number;
+  /** Where the replica's output goes on after them. */
+  readonly position: number;
+}
+
+export interface VisitorMethods {
+  /** Answered when the lines are dealt with; no further ones come before (after `followOutput` only). */
+  output: { in: ReplicaOutput; out: null };
 }
 
 /** What a replica says of itself, on connect and on every change. */

@@ -5,7 +5,8 @@
 //   R2  Only `run` and `start` start an instance; the others say that there is none.
 //   R3  Before the head is asked to deploy, this process subscribes to what its handles call. The answer comes on the
 //       same link after the targets, so that a later call never reaches the old version (D7).
-//   R4  An instance started here ends with this process; one that was joined does not notice.
+//   R4  An instance started here ends with this process, and what its replicas print is printed here; one that was
+//       joined does not notice.
 import type { Driver } from "../api/serve.ts";
 import { readEnv } from "../config/env.ts";
 import type { InstanceOptions } from "../config/options.generated.ts";
@@ -18,6 +19,7 @@ import type { CallTarget } from "../model/call.ts";
 import type { InstanceStatus } from "../model/status.ts";
 import { type Asker, type Attached, findInstance, type Instance, joinOrStart } from "./instance.ts";
 import { joinWarning } from "./join-warning.ts";
+import { OutputPrinter } from "./output-printer.ts";
 import { DriverRuntime } from "./runtime.ts";
 import { onStopSignal } from "./signals.ts";
 
@@ -35,9 +37,13 @@ const NOTHING: InstanceStatus = { proxies: {}, applications: {}, http: null, adm
 
 class ProcessDriver implements Driver {
   readonly runtime = new DriverRuntime(systemClock, systemRandom);
+  readonly #output = new OutputPrinter((line) => void process.stderr.write(`${line}\n`));
   readonly #asker: Asker = {
     role: "driver",
-    onLink: (link) => this.runtime.follow(link),
+    onLink: (link) => {
+      this.runtime.follow(link);
+      this.#output.install(link);
+    },
     logger: this.runtime.logger,
     clock: systemClock,
     random: systemRandom,
@@ -140,6 +146,7 @@ class ProcessDriver implements Driver {
 
   /** This process started it: it answers for its end (K6, R4). */
   #own(instance: Instance, attached: Attached): void {
+    this.#output.follow(instance.head);
     const stopListening = onStopSignal(() => {
       // A head that cannot be asked ends by itself when this process does.
       this.shutdown().then(

@@ -10,6 +10,11 @@ export function logFileName(component: LogComponent): string {
   return sanitize(`${component.kind}_${component.id}.log`);
 }
 
+/** File of what a process prints, beside the log that it writes itself: the same name with `.out`. */
+export function outputFileName(component: LogComponent): string {
+  return logFileName(component).replace(/\.log$/, ".out");
+}
+
 /** Characters that a file name may not hold anywhere become `_`: those outside printable ASCII, and `< > : " / \ | ? *`. */
 function sanitize(name: string): string {
   return name.replace(/[^\x20-\x7e]|[<>:"/\\|?*]/g, "_");
