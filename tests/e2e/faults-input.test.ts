@@ -12,7 +12,9 @@ beforeEach(() => {
 });
 afterEach(() => harness.close());
 
-const said = (...texts: string[]): unknown => expect.stringMatching(new RegExp(texts.map(RegExp.escape).join("[^]*")));
+const escape = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+/** A text with all of `texts`, in this order. */
+const said = (...texts: string[]): unknown => expect.stringMatching(new RegExp(texts.map(escape).join("[^]*")));
 const config = (path: string, received: string, ...message: string[]) => ({
   code: "CONFIG_INVALID",
   details: { path: said(path), received: said(received) },
@@ -63,7 +65,7 @@ await serve.run(app, { ${options.replace("PORT", port)} });
     const { code, stderr } = await harness.run(harness.write("taken.ts", source)).finished();
     other.close();
     expect(code).toBe(1);
-    expect(stderr).toMatch(new RegExp(`port ${port}.*taken.*${RegExp.escape(cure)}`));
+    expect(stderr).toMatch(new RegExp(`port ${port}.*taken.*${escape(cure)}`));
     await harness.nothingLeft();
   });
 });
