@@ -21,6 +21,8 @@ export interface HeadParts {
   readonly info: InstanceInfo;
   /** Drains and ends everything; resolves when no process is left. The head itself ends after that. */
   readonly shutdown: () => Promise<void>;
+  /** Resolves when somebody starts this head again should it die. */
+  readonly supervise: () => Promise<void>;
 }
 
 type Handlers = {
@@ -51,7 +53,7 @@ export class HeadRequests {
 }
 
 function handlersOf(parts: HeadParts): Handlers {
-  const { commands, feed, builders, versions, output, whenListening, info, shutdown } = parts;
+  const { commands, feed, builders, versions, output, whenListening, info, shutdown, supervise } = parts;
   const deploy = async (applications: readonly ApplicationSpec[], wait: boolean, from: string): Promise<void> => {
     commands.deploy(applications.map((spec) => versions.stamp(spec)));
     if (!wait) return;
@@ -71,6 +73,7 @@ function handlersOf(parts: HeadParts): Handlers {
     status: () => commands.status(),
     delete: ({ name }) => commands.delete(name).then(() => null),
     shutdown: () => shutdown().then(() => null),
+    supervise: () => supervise().then(() => null),
     locate: ({ application, deployment }) => commands.locate(application, deployment),
     followOutput: ({ positions }, from) => ({ positions: output.follow(from, positions) }),
     subscribe: ({ keys }, from) => {

@@ -43,6 +43,8 @@ export interface HeadSurroundings {
   readonly proxyDir: string;
   readonly adminToken: string | undefined;
   readonly metricsPrefix: string;
+  /** Resolves when somebody starts the head again should it die; never, where only the next head can say so. */
+  readonly supervise: () => Promise<void>;
 }
 
 /** The parts of a head and how they know one another. */
@@ -85,6 +87,7 @@ export class Head {
       whenListening: () => this.#controller.whenListening(),
       info: this.#info(),
       shutdown: () => this.shutdown(),
+      supervise: around.supervise,
     });
     const events = eventsTo(this.#controller);
     const own = { links: this.#links, builders: this.#builders, output: this.#output };

@@ -17,6 +17,7 @@ import { socketTransport } from "../transport/socket-transport.ts";
 import { makeFolders } from "./folders.ts";
 import { lockHolder, takeHeadLock } from "./lock.ts";
 import { Head } from "./head.ts";
+import { succession } from "./succession.ts";
 
 /** Exit code of a process that a second SIGTERM ended: 128 + 15. */
 const TERMINATED = 143;
@@ -56,7 +57,8 @@ function assemble(options: HeadOptions, paths: InstancePaths, logger: Logger, cl
   const address = { kind: "unix", path: paths.headSocket } as const;
   const places = { logsDir: paths.logs, proxyDir: paths.root, namespace, pid: process.pid };
   logger.info("head.start", { attached: options.attached, fresh: options.fresh, namespace });
-  const around = { options, engine, transport, address, ...places, adminToken, metricsPrefix };
+  const supervise = succession(options, paths);
+  const around = { options, engine, transport, address, ...places, adminToken, metricsPrefix, supervise };
   return new Head(around, logger, clock, random);
 }
 

@@ -57,6 +57,11 @@ export interface HeadMethods {
   delete: { in: { readonly name: string }; out: null };
   /** Drains and ends everything; answered before the head itself ends. */
   shutdown: { in: null; out: null };
+  /**
+   * Sees to it that somebody starts the head again when it dies: leaves a new supervisor behind for a detached head that
+   * lost its own. That supervisor's first order is the head's end, so the answer comes from the next head.
+   */
+  supervise: { in: null; out: null };
   /** Name of a deployment, or of the application's ingress when `deployment` is null. @throws APPLICATION_NOT_FOUND, DEPLOYMENT_NOT_FOUND */
   locate: {
     in: { readonly application: string; readonly deployment: string | null };

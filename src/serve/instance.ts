@@ -121,12 +121,18 @@ async function startOnce(options: ResolvedInstance, asker: Asker): Promise<Insta
 }
 
 /**
- * Leaves a supervisor behind that keeps a head alive, and connects to it; for `manta start`.
+ * Leaves a supervisor behind that keeps a head alive, and connects to it; for `manta start`. An instance that runs
+ * already but lost its supervisor gets a new one.
  * @returns undefined when an instance runs already
  * @throws {ServeError} ENGINE with the head's own words when it cannot start
  */
 export async function startDetached(options: ResolvedInstance, asker: Asker): Promise<Instance | undefined> {
-  if ((await findInstance(options.namespace, asker)) !== undefined) return undefined;
+  const found = await findInstance(options.namespace, asker);
+  if (found !== undefined) {
+    await found.head.request("supervise", null);
+    found.head.close("it runs already");
+    return undefined;
+  }
   const place = placeOf(readEnv().home, options.namespace);
   const token = ensureToken(place.paths.token);
   const supervisor = spawnProgram({

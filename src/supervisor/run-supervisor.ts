@@ -1,5 +1,6 @@
 // Runs the supervisor program: what `manta start` leaves behind. Its only job is to keep a head alive; it holds no
-// state, so that nothing is lost when it dies.
+// state, so that nothing is lost when it dies. One that follows another ends the head of that one first, for it can only
+// watch its own child; its own head then adopts all that runs (K1).
 import { join } from "node:path";
 import { readEnv } from "../config/env.ts";
 import { formatHeadOptions, HEAD_EXIT, parseHeadOptions } from "../config/head-options.ts";
@@ -9,13 +10,18 @@ import { type SpawnedProgram, spawnProgram } from "../engines/local/spawn-progra
 import { openProgramLog } from "../telemetry/program-log.ts";
 import { Supervision } from "./supervise.ts";
 
-/** @param args the head's options as JSON */
-export async function runSupervisor([optionsText = ""]: readonly string[], clock: Clock): Promise<void> {
+/** Longest wait for a head that was killed to be gone, and how often that is looked at. The kernel needs milliseconds. */
+const GONE_LIMIT_MS = 1000;
+const GONE_LOOK_MS = 5;
+
+/** @param args the head's options as JSON, and the pid of a head to follow, if any */
+export async function runSupervisor([optionsText = "", headPid]: readonly string[], clock: Clock): Promise<void> {
   const options = parseHeadOptions(optionsText);
   const { home, namespace } = readEnv();
   const paths = instancePaths(home, namespace);
   const log = openProgramLog(paths.logs, { kind: "supervisor", id: String(process.pid) }, options.logging, clock);
 
+  if (headPid !== undefined) await endHead(Number(headPid), clock);
   const start = (restarts: number): SpawnedProgram =>
     spawnProgram({
       program: "head",
@@ -35,4 +41,19 @@ export async function runSupervisor([optionsText = ""]: readonly string[], clock
   log.close();
   if (!orderly) process.stderr.write(`${reason}\n`);
   process.exitCode = orderly ? HEAD_EXIT.done : HEAD_EXIT.failed;
+}
+
+/** Kills a head and waits until it has given the namespace back. */
+async function endHead(pid: number, clock: Clock): Promise<void> {
+  const limitMs = clock.monotonic() + GONE_LIMIT_MS;
+  while (kill(pid) && clock.monotonic() < limitMs) await clock.sleep(GONE_LOOK_MS);
+}
+
+/** False when there is no such process. */
+function kill(pid: number): boolean {
+  try {
+    return process.kill(pid, "SIGKILL");
+  } catch {
+    return false;
+  }
 }

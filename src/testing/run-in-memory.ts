@@ -164,6 +164,7 @@ async function startHead(
       pid: process.pid,
       logsDir: "",
       proxyDir: process.cwd(),
+      supervise: () => Promise.resolve(),
       adminToken: undefined,
       metricsPrefix: "ray_",
     },
