@@ -7,6 +7,7 @@
 //       same link after the targets, so that a later call never reaches the old version (D7).
 //   R4  An instance started here ends with this process, and what its replicas print is printed here; one that was
 //       joined does not notice.
+import { setDefaultRuntime } from "../api/globals.ts";
 import type { Driver } from "../api/serve.ts";
 import { readEnv } from "../config/env.ts";
 import type { InstanceOptions } from "../config/options.generated.ts";
@@ -181,5 +182,6 @@ function nothingRuns(application: string): ServeError {
   return new ServeError("APPLICATION_NOT_FOUND", message, { application });
 }
 
-/** The driver of this process. */
+/** The driver of this process. Code that no replica surrounds has its runtime from here on. */
 export const driver: Driver = new ProcessDriver();
+setDefaultRuntime(driver.runtime);
