@@ -145,9 +145,10 @@ export class Harness {
     }
   }
 
+  /** SIGKILL; resolves with the pid when the process is gone, as the other verbs do. */
   async killReplica(deployment?: string): Promise<number> {
     const [victim] = await this.replicas(deployment);
-    return kill(victim?.pid);
+    return this.#kill(victim?.pid);
   }
 
   async freezeReplica(deployment?: string): Promise<number> {
@@ -156,11 +157,17 @@ export class Harness {
   }
 
   async killProxy(): Promise<number> {
-    return kill((await this.status()).proxies["local"]?.pid);
+    return this.#kill((await this.status()).proxies["local"]?.pid);
   }
 
   async killHead(): Promise<number> {
-    return kill((await this.ask("info", null)).pid);
+    return this.#kill((await this.ask("info", null)).pid);
+  }
+
+  async #kill(pid: number | null | undefined): Promise<number> {
+    const victim = kill(pid);
+    await this.waitUntil(() => hasEnded(victim), "the killed process is gone");
+    return victim;
   }
 
   /** Breaks a connection without a word. */
@@ -227,6 +234,15 @@ export function kill(pid: number | null | undefined, signal: NodeJS.Signals = "S
   if (pid === null || pid === undefined) throw new Error("nothing to kill");
   process.kill(pid, signal);
   return pid;
+}
+
+/** True when a process is gone, or only its parent has not noticed. Linux only. */
+function hasEnded(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/status`, "utf8").includes("State:\tZ");
+  } catch {
+    return true;
+  }
 }
 
 /** Resident memory of a process, bytes. Linux only. */
