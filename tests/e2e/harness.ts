@@ -236,10 +236,12 @@ export function kill(pid: number | null | undefined, signal: NodeJS.Signals = "S
   return pid;
 }
 
-/** True when a process is gone, or only its parent has not noticed. Linux only. */
+/** True when a process is gone, with all its threads, or only its parent has not noticed. Linux only. */
 function hasEnded(pid: number): boolean {
   try {
-    return readFileSync(`/proc/${pid}/status`, "utf8").includes("State:\tZ");
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    // Its last thread closes its sockets; until then the kernel takes connections for it.
+    return status.includes("State:\tZ") && /Threads:\t[01]\n/.test(status);
   } catch {
     return true;
   }
