@@ -34,18 +34,11 @@ export async function run(target: string | undefined, args: readonly string[], f
   const { name, routePrefix } = applicationOptions(flags);
   const { given, resolved } = resolveFlags(flags);
   const importPath = findTarget(target, process.cwd());
-  const order: Order = {
-    importPath,
-    args: parseArguments(args),
-    workingDir: process.cwd(),
-    name,
-    routePrefix,
-    wait: flags.wait,
-  };
+  const build = { importPath, args: parseArguments(args), workingDir: process.cwd(), name, routePrefix };
   const stop = Promise.withResolvers<"stopped">();
   onStopSignal(() => stop.resolve("stopped"), false);
   const output = new OutputPrinter((line) => console.error(line));
-  const starting = joinOrStart(resolved, { ...cliAsker, onLink: (link) => output.install(link) });
+  const starting = joinOrStart(resolved, { ...cliAsker, onLink: (link) => output.install(link) }, build);
   const instance = await Promise.race([starting, stop.promise]);
   if (instance === "stopped") return EXIT.ok; // the head that is starting ends with this process
 
@@ -55,7 +48,7 @@ export async function run(target: string | undefined, args: readonly string[], f
   const before = instance.attached === undefined ? await head.status() : undefined;
   const warning = before === undefined ? undefined : joinWarning(given, instance.namespace, before);
   if (warning !== undefined) console.error(`warning: ${warning}`);
-  const deploying = deploy(head, order, flags, before);
+  const deploying = deploy(head, { ...build, wait: flags.wait }, flags, before);
   try {
     const deployed = await Promise.race([deploying, stop.promise]);
     if (deployed !== "stopped") applications = deployed;

@@ -1,5 +1,6 @@
 // Runs builder processes: one for each import path that is deployed. A builder dials in, gets its order, answers, ends.
 //   R1  A build ends in an answer whatever happens to the process: its own, or why it ended.
+//   R2  An order that is known before it is given is under way by then, and is given once.
 import type { Clock } from "../core/clock.ts";
 import { ServeError } from "../core/errors.ts";
 import { type Random, randomId } from "../core/random.ts";
@@ -16,14 +17,17 @@ const END_MS = 1000;
 
 const PREFIX = "builder-";
 
+type Order = BuilderMethods["build"]["in"];
+
 interface Build {
-  readonly order: BuilderMethods["build"]["in"];
+  readonly order: Order;
   readonly resolve: (result: BuildResult) => void;
   readonly reject: (error: unknown) => void;
 }
 
 export class Builders {
   readonly #builds = new Map<string, Build>();
+  #prepared: { readonly order: Order; readonly result: Promise<BuildResult> } | undefined;
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -34,8 +38,26 @@ export class Builders {
     this.#random = random;
   }
 
-  /** @throws {ServeError} the builder's own words, or ENGINE when it ended without any (R1) */
-  build(order: BuilderMethods["build"]["in"]): Promise<BuildResult> {
+  /** Starts what will be asked for first (R2). Processes may be started, but no link is there yet. */
+  prepare(order: Order): void {
+    const result = this.#start(order);
+    result.catch(() => undefined); // told to whoever asks
+    this.#prepared = { order, result };
+  }
+
+  /** @throws {ServeError} the builder's own words, or why it ended without any (R1) */
+  build(order: Order): Promise<BuildResult> {
+    const prepared = this.#prepared;
+    this.#prepared = undefined;
+    return prepared !== undefined && isSameOrder(prepared.order, order) ? prepared.result : this.#start(order);
+  }
+
+  /** Ends what is under way, without grace. */
+  killAll(): void {
+    for (const id of this.#builds.keys()) this.#engine.kill(id);
+  }
+
+  #start(order: Order): Promise<BuildResult> {
     const id = `${PREFIX}${randomId(this.#random)}`;
     const { promise, resolve, reject } = Promise.withResolvers<BuildResult>();
     this.#builds.set(id, { order, resolve, reject });
@@ -92,4 +114,10 @@ export class Builders {
     }
     return true;
   }
+}
+
+function isSameOrder(one: Order, other: Order): boolean {
+  const key = ({ importPath, workingDir, args, name, routePrefix }: Order): string =>
+    JSON.stringify({ importPath, workingDir, args, name, routePrefix });
+  return key(one) === key(other);
 }

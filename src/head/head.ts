@@ -17,7 +17,7 @@ import type { Address, InstanceInfo } from "../protocol/control.ts";
 import type { SnapshotPart } from "../telemetry/merge-snapshots.ts";
 import type { Transport } from "../transport/transport.ts";
 import { clearStore, endLeftovers, keepHead, keptAdminPort, leftByDriver } from "./kept-state.ts";
-import { Builders } from "./builders.ts";
+import type { Builders } from "./builders.ts";
 import { CodeVersions } from "./code-version.ts";
 import { ControlServer, type ProcessEvents } from "./control-server.ts";
 import { HeadRequests } from "./head-methods.ts";
@@ -32,6 +32,8 @@ export interface HeadSurroundings {
     readonly [door in "http" | "admin"]: HeadOptions[door] | null;
   };
   readonly engine: Engine;
+  /** Over the same engine; what it was told to prepare is under way. */
+  readonly builders: Builders;
   readonly transport: Transport;
   /** Where it accepts control links. */
   readonly address: Address;
@@ -75,7 +77,7 @@ export class Head {
     const feed = new ChangeFeed(logger, clock);
     const versions = new CodeVersions();
     this.#links = new ProcessLinks((id, suspect) => this.#onSuspect(id, suspect), clock);
-    this.#builders = new Builders(around.engine, clock, random);
+    this.#builders = around.builders;
     this.#output = new OutputRelay(around.logsDir, () => replicaNames(this.#controller), clock);
     this.#controller = new Controller(this.#controllerOptions(feed, versions), logger, clock, random);
     const requests = new HeadRequests({
@@ -126,6 +128,7 @@ export class Head {
   async #end(): Promise<void> {
     const { engine } = this.#around;
     this.#controller.stop();
+    this.#builders.killAll();
     await this.#admin?.close();
     await this.#server.close("the instance has ended");
     clearStore(engine.store); // R2
@@ -152,7 +155,15 @@ export class Head {
   #info(): InstanceInfo {
     const { namespace, pid, logsDir, options } = this.#around;
     const startTimeS = this.#clock.now() / 1000;
-    return { version: VERSION, namespace, pid, attached: options.attached, logsDir, startTimeS };
+    return {
+      version: VERSION,
+      namespace,
+      pid,
+      parentPid: process.ppid,
+      attached: options.attached,
+      logsDir,
+      startTimeS,
+    };
   }
 
   /** @returns whether the event goes on to the controller */

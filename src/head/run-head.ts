@@ -2,6 +2,7 @@
 //   R1  Without the lock nothing of the namespace is touched (K5).
 //   R2  An attached head drains and ends when its standard input ends: its driver is gone, however that came.
 //   R3  The first SIGTERM drains, the second ends everything at once (K6).
+//   R4  What will be built first is on its way before the rest of the head is loaded.
 import { readEnv } from "../config/env.ts";
 import { HEAD_EXIT, type HeadOptions, parseHeadOptions } from "../config/head-options.ts";
 import { type InstancePaths, instancePaths } from "../config/paths.ts";
@@ -10,30 +11,40 @@ import type { Clock } from "../core/clock.ts";
 import { toServeError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { BuilderMethods } from "../protocol/control.ts";
 import { LocalEngine } from "../engines/local/local-engine.ts";
 import { SqliteStore } from "../engines/local/sqlite-store.ts";
 import { openProgramLog, type ProgramLog } from "../telemetry/program-log.ts";
 import { socketTransport } from "../transport/socket-transport.ts";
+import type { Transport } from "../transport/transport.ts";
+import { Builders } from "./builders.ts";
 import { makeFolders } from "./folders.ts";
+import type { Head } from "./head.ts";
 import { lockHolder, takeHeadLock } from "./lock.ts";
-import { Head } from "./head.ts";
 import { succession } from "./succession.ts";
 
 /** Exit code of a process that a second SIGTERM ended: 128 + 15. */
 const TERMINATED = 143;
 
-/** @param args the head's options as JSON */
-export async function runHead([optionsText = ""]: readonly string[], clock: Clock, random: Random): Promise<never> {
+/** @param args the head's options as JSON, then, if it is known, what will be built first (R4), as JSON */
+export async function runHead(args: readonly string[], clock: Clock, random: Random): Promise<never> {
+  const [optionsText = "", orderText] = args;
   const options = parseHeadOptions(optionsText);
   const env = readEnv();
   const paths = instancePaths(env.home, env.namespace);
   let log: ProgramLog | undefined;
+  let builders: Builders | undefined;
   try {
     makeFolders(paths);
     const lock = takeHeadLock(paths, process.pid);
     if (lock === undefined) return exitWith(HEAD_EXIT.locked, heldBy(paths, env.namespace)); // R1
     log = openProgramLog(paths.logs, { kind: "controller", id: String(process.pid) }, options.logging, clock);
-    const head = assemble(options, paths, log.logger, clock, random);
+    log.logger.info("head.start", { attached: options.attached, fresh: options.fresh, namespace: env.namespace });
+    const base = openBase(options, paths, clock);
+    builders = new Builders(base.engine, clock, random);
+    if (orderText !== undefined) builders.prepare(JSON.parse(orderText) as BuilderMethods["build"]["in"]); // R4
+    const head = await assemble({ ...base, builders }, options, paths, log.logger, clock, random);
     await head.start();
     obeySignals(head, options.attached, log.logger);
     await head.ended;
@@ -43,22 +54,41 @@ export async function runHead([optionsText = ""]: readonly string[], clock: Cloc
     return process.exit(HEAD_EXIT.done);
   } catch (reason) {
     const error = toServeError(reason);
+    builders?.killAll();
     log?.logger.error("head.failed", { error });
     log?.close();
     return exitWith(HEAD_EXIT.failed, error.message);
   }
 }
 
-function assemble(options: HeadOptions, paths: InstancePaths, logger: Logger, clock: Clock, random: Random): Head {
-  const { home, namespace, adminToken, metricsPrefix } = readEnv();
+/** What processes are started with, and how they are spoken to. */
+function openBase({ attached }: HeadOptions, paths: InstancePaths, clock: Clock): Base {
+  const { home, namespace } = readEnv();
   const transport = socketTransport(ensureToken(paths.token), clock);
-  const store = new SqliteStore(paths.state);
-  const engine = new LocalEngine({ store, home, namespace, logsDir: paths.logs }, clock);
+  // A driver's instance does not outlive a power cut: the next driver starts afresh.
+  const store = new SqliteStore(paths.state, attached ? "kill" : "power cut");
+  return { transport, engine: new LocalEngine({ store, home, namespace, logsDir: paths.logs }, clock) };
+}
+
+interface Base {
+  readonly transport: Transport;
+  readonly engine: Engine;
+}
+
+async function assemble(
+  base: Base & { readonly builders: Builders },
+  options: HeadOptions,
+  paths: InstancePaths,
+  logger: Logger,
+  clock: Clock,
+  random: Random,
+): Promise<Head> {
+  const { namespace, adminToken, metricsPrefix } = readEnv();
   const address = { kind: "unix", path: paths.headSocket } as const;
   const places = { logsDir: paths.logs, proxyDir: paths.root, namespace, pid: process.pid };
-  logger.info("head.start", { attached: options.attached, fresh: options.fresh, namespace });
   const supervise = succession(options, paths);
-  const around = { options, engine, transport, address, ...places, adminToken, metricsPrefix, supervise };
+  const around = { ...base, options, address, ...places, adminToken, metricsPrefix, supervise };
+  const { Head } = await import("./head.ts"); // R4
   return new Head(around, logger, clock, random);
 }
 

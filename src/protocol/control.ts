@@ -17,6 +17,8 @@ export interface InstanceInfo {
   readonly version: string;
   readonly namespace: string;
   readonly pid: number;
+  /** Of what started the head, while that lives. */
+  readonly parentPid: number;
   readonly attached: boolean;
   readonly logsDir: string;
   readonly startTimeS: number;

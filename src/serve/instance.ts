@@ -14,7 +14,7 @@ import { ServeError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { randomId, type Random } from "../core/random.ts";
 import { type SpawnedProgram, spawnProgram } from "../engines/local/spawn-program.ts";
-import type { Role } from "../protocol/control.ts";
+import type { BuilderMethods, Role } from "../protocol/control.ts";
 import { Supervision, type SupervisionEnd } from "../supervisor/supervise.ts";
 import type { ControlLink } from "../transport/control-link.ts";
 import type { HeadDoor, HeadLink } from "./head-link.ts";
@@ -24,6 +24,9 @@ const START_LIMIT_MS = 30_000;
 
 /** How long the winner of the lock may take to answer before the lock is tried again (R3). */
 const RETRY_LOCK_MS = 250;
+
+/** What a head will be asked to build first; told at its start, it is under way before the head can be asked. */
+export type FirstBuild = BuilderMethods["build"]["in"];
 
 /** Who asks, and with what it runs. */
 export interface Asker {
@@ -69,14 +72,15 @@ export async function findInstance(namespace: string | undefined, asker: Asker):
 
 /**
  * Joins the running instance of the namespace, or starts one attached to this process (R1).
+ * @param first what a head that is started should begin with
  * @throws {ServeError} ENGINE with the head's own words when it cannot start
  */
-export async function joinOrStart(options: ResolvedInstance, asker: Asker): Promise<Instance> {
+export async function joinOrStart(options: ResolvedInstance, asker: Asker, first?: FirstBuild): Promise<Instance> {
   const found = await findInstance(options.namespace, asker);
   if (found !== undefined) return found;
   const untilMs = asker.clock.monotonic() + START_LIMIT_MS;
   for (;;) {
-    const instance = await startOnce(options, asker);
+    const instance = await startOnce(options, asker, first);
     if (instance !== undefined) return instance;
     if (asker.clock.monotonic() < untilMs) continue;
     const message = `namespace ${options.namespace}: its head neither answers nor ends; see manta logs controller, or end it by manta shutdown`;
@@ -85,11 +89,15 @@ export async function joinOrStart(options: ResolvedInstance, asker: Asker): Prom
 }
 
 /** One attempt to start; undefined when another head holds the lock and does not answer yet. */
-async function startOnce(options: ResolvedInstance, asker: Asker): Promise<Instance | undefined> {
+async function startOnce(
+  options: ResolvedInstance,
+  asker: Asker,
+  build: FirstBuild | undefined,
+): Promise<Instance | undefined> {
   const place = placeOf(readEnv().home, options.namespace);
   const token = ensureToken(place.paths.token);
   const supervision = new Supervision(
-    (restarts) => spawnHead(place, options, restarts === 0),
+    (restarts) => spawnHead(place, options, restarts === 0, build),
     asker.logger,
     asker.clock,
   );
@@ -149,6 +157,11 @@ export async function startDetached(options: ResolvedInstance, asker: Asker): Pr
   asker.clock.after(START_LIMIT_MS, () => giveUp.abort(), true);
   if (await head.open(giveUp.signal)) {
     supervisor.setKeepsAlive(false);
+    const { parentPid } = await head.request("info", null);
+    if (parentPid !== supervisor.pid) {
+      head.close("another start came first"); // R2
+      return undefined;
+    }
     return { ...place, token, head, attached: undefined };
   }
   supervisor.kill("SIGTERM");
@@ -169,10 +182,16 @@ function placeOf(home: string, namespace: string): Place {
   return { namespace, paths: instancePaths(home, namespace) };
 }
 
-function spawnHead(place: Place, options: ResolvedInstance, fresh: boolean): SpawnedProgram {
+function spawnHead(
+  place: Place,
+  options: ResolvedInstance,
+  fresh: boolean,
+  build: FirstBuild | undefined,
+): SpawnedProgram {
+  const optionsText = formatHeadOptions(headOptions(options, { attached: true, fresh }));
   return spawnProgram({
     program: "head",
-    args: [formatHeadOptions(headOptions(options, { attached: true, fresh }))],
+    args: fresh && build !== undefined ? [optionsText, JSON.stringify(build)] : [optionsText],
     env: childEnv(place, options),
     cwd: process.cwd(),
     outputFile: join(place.paths.logs, "head.out"),
@@ -209,7 +228,11 @@ async function linkTo({ namespace, paths }: Place, token: string, asker: Asker):
   const identity = { role, id: `${role}-${randomId(asker.random, 6)}`, epoch: 0 };
   const door: HeadDoor = {
     name: `the head of namespace ${namespace} (logs in ${paths.logs})`,
-    dial: () => transport.dial({ kind: "unix", path: paths.headSocket }, identity),
+    dial: async () => {
+      // Looking costs a hundredth of what a failed attempt does, and a head that starts needs the processor itself.
+      if (!existsSync(paths.headSocket)) throw new ServeError("ENGINE", "no head listens");
+      return transport.dial({ kind: "unix", path: paths.headSocket }, identity);
+    },
   };
   return new HeadLink(door, (link) => asker.onLink(link), clock);
 }

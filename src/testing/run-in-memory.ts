@@ -12,6 +12,7 @@ import { silentLogger, type Logger } from "../core/logger.ts";
 import { systemRandom, type Random } from "../core/random.ts";
 import { atTurnEnd } from "../core/tick.ts";
 import { MemoryEngine, type MemoryProgram } from "../engines/memory/memory-engine.ts";
+import { Builders } from "../head/builders.ts";
 import { Head } from "../head/head.ts";
 import type { InstanceStatus } from "../model/status.ts";
 import type { FeedChange, HeadMethods } from "../protocol/control.ts";
@@ -158,6 +159,7 @@ async function startHead(
     {
       options: { attached: false, fresh: false, http: null, admin: null, logging: resolveOptions("logging", {}) },
       engine,
+      builders: new Builders(engine, clock, random),
       transport,
       address: HEAD_ADDRESS,
       namespace: "memory",

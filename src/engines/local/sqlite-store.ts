@@ -1,4 +1,5 @@
-// The head's documents in one SQLite file: what a returned write said survives SIGKILL and a power cut.
+// The head's documents in one SQLite file: what a returned write said survives SIGKILL, and a power cut where that is
+// asked for.
 //   R1  A file that cannot be read, or fails SQLite's own check, is an error with its path. It is never written to,
 //       renamed or replaced (K4).
 import { closeSync, existsSync, fchmodSync, openSync } from "node:fs";
@@ -6,7 +7,10 @@ import { DatabaseSync } from "node:sqlite";
 import { ServeError, describeThrown } from "../../core/errors.ts";
 import type { StateStore } from "../../engine/state-store.ts";
 
-/** A `StateStore` in a SQLite file (WAL, `synchronous=FULL`). */
+/** What returned writes survive. Either way the file is never damaged. */
+export type Survives = "power cut" | "kill";
+
+/** A `StateStore` in a SQLite file (WAL; `synchronous=FULL`, which waits for the disk, against power cuts). */
 export class SqliteStore implements StateStore {
   readonly #path: string;
   readonly #database: DatabaseSync;
@@ -15,9 +19,9 @@ export class SqliteStore implements StateStore {
    * Opens or creates the file, mode 0600.
    * @throws {ServeError} ENGINE with the path when the file is damaged or cannot be opened (R1)
    */
-  constructor(path: string) {
+  constructor(path: string, survives: Survives = "power cut") {
     this.#path = path;
-    this.#database = this.#guard("cannot open", () => open(path));
+    this.#database = this.#guard("cannot open", () => open(path, survives));
   }
 
   read(key: string): Uint8Array | undefined {
@@ -67,7 +71,7 @@ export class SqliteStore implements StateStore {
   }
 }
 
-function open(path: string): DatabaseSync {
+function open(path: string, survives: Survives): DatabaseSync {
   const fresh = !existsSync(path);
   if (fresh) {
     const file = openSync(path, "a", 0o600);
@@ -79,7 +83,8 @@ function open(path: string): DatabaseSync {
     // Before anything is written: switching the journal mode would already touch a damaged file (R1).
     const verdict = database.prepare("PRAGMA integrity_check(1)").get()?.["integrity_check"];
     if (verdict !== "ok") throw new ServeError("ENGINE", String(verdict));
-    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 1000");
+    const synchronous = survives === "power cut" ? "FULL" : "NORMAL";
+    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA busy_timeout = 1000`);
     database.exec("CREATE TABLE IF NOT EXISTS documents (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID");
     return database;
   } catch (error) {
