@@ -20,7 +20,7 @@ export const helpText = `Measures Manta against bare node:http servers in one ru
   npm run bench -- --cases T1,T3          these only
   npm run bench -- --quick                one short round: shows that it works, figures mean little
   npm run bench -- --source               measure src/ by type stripping instead of a build
-  npm run bench -- --cpu-prof .cache/prof a CPU profile per process of Manta, the busiest functions on the terminal
+  npm run bench -- --cpu-prof .cache/prof CPU profiles of Manta's processes; the busiest functions of proxy and replica
   npm run bench -- --json                 print the results as JSON instead of the table
 
 ${known.map((id) => `  ${id}  ${caseTitles[id]}`).join("\n")}

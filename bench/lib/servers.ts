@@ -176,10 +176,13 @@ class Running implements Server {
   }
 }
 
+/** Programs on the path of a request; the profiles of the others are only kept. */
+const onRequestPath = ["proxy", "replica"];
+
 function reportProfiles(name: string, folder: string, processes: readonly ProcessInfo[]): void {
   for (const { file, pid } of profilesIn(folder)) {
-    const command = processes.find((one) => one.pid === pid)?.command;
-    if (command === undefined) continue; // a builder, gone by then
-    console.error(formatProfile(`${name}: ${programName(command)} (${pid})`, JSON.parse(readFileSync(file, "utf8"))));
+    const program = programName(processes.find((one) => one.pid === pid)?.command ?? "");
+    if (!onRequestPath.includes(program)) continue;
+    console.error(formatProfile(`${name}: ${program} (${pid})`, JSON.parse(readFileSync(file, "utf8"))));
   }
 }
