@@ -32,6 +32,7 @@ const NOTHING_TO_CANCEL: OutgoingCall = { cancel: () => undefined };
 export class CallClient {
   readonly #surroundings: CallClientSurroundings;
   readonly #routers = new Map<string, DeploymentRouter>();
+  #closed = false;
 
   constructor(surroundings: CallClientSurroundings) {
     this.#surroundings = surroundings;
@@ -74,10 +75,10 @@ export class CallClient {
     this.#surroundings.metrics?.update([...this.#routers.values()]);
   }
 
-  /** Ends all links; calls under way fail. */
+  /** Ends all links; calls under way and later ones fail. */
   close(): void {
+    this.#closed = true;
     for (const router of this.#routers.values()) router.close();
-    this.#routers.clear();
   }
 
   #submit(router: DeploymentRouter, task: CallTask): void {
@@ -91,7 +92,8 @@ export class CallClient {
     if (known !== undefined) return known;
     const router = new DeploymentRouter(target, this.#surroundings);
     this.#routers.set(key, router);
-    this.#surroundings.want(targetsKey(target.application, target.deployment));
+    if (this.#closed) router.close();
+    else this.#surroundings.want(targetsKey(target.application, target.deployment));
     return router;
   }
 }

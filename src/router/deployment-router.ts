@@ -2,7 +2,7 @@
 // Owns the caller's queue, the links to replicas and their dialling. Does not know what a call carries.
 //   R1  A call goes to a free replica at once or waits; a slot that frees takes the longest waiting one. No polling (P1).
 //   R2  A full queue refuses at once (Q2); a rejected call returns to its place and was admitted already (Q3).
-//   R3  While there is no replica calls wait; `unavailable` targets end them all (RT5).
+//   R3  While there is no replica calls wait; `unavailable` targets end them all (RT5), rejected ones that return, too.
 //   R4  A call that a replica being dialled has room for waits for the connection, not for a slot: the queue's limit does
 //       not count it (P1), so that a burst right after the deploy finds the same room as a later one.
 //   R5  A process whose calls wait here stays alive: nothing else may hold it, for idle connections do not.
@@ -36,6 +36,8 @@ const HOLD_MS = 86_400_000;
 /** Ray's `backpressure_config` defaults, until that option comes (compatibility.md). */
 const BACK_PRESSURE_STATUS = 503;
 const RETRY_AFTER_S = 1;
+/** Why calls fail after `close`, in the place of `unavailable`. */
+const CLOSED = "cannot be reached any more: this process has left the instance";
 
 export class DeploymentRouter implements LinkOwner, TaskRouter {
   readonly application: string;
@@ -81,8 +83,9 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
     if (refusal !== undefined) queueMicrotask(() => task.fail(refusal));
   }
 
-  /** Puts new targets into effect at once. */
+  /** Puts new targets into effect at once. Ignored after `close`. */
   apply(targets: DeploymentTargets): void {
+    if (this.#closed) return;
     this.maxOngoingRequests = targets.maxOngoingRequests;
     this.#maxQueuedRequests = targets.maxQueuedRequests;
     this.#unavailable = targets.unavailable;
@@ -106,9 +109,10 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
     if (task.link === undefined && this.#queue.remove(task)) this.#letGoWhenEmpty();
   }
 
-  /** Ends the links; calls under way fail, and so do those that wait. */
+  /** Ends the links; calls under way fail, and so do those that wait and those that come later. */
   close(): void {
     this.#closed = true;
+    this.#unavailable ??= CLOSED;
     this.#failQueue();
     for (const cancel of this.#redials.values()) cancel();
     this.#redials.clear();
@@ -116,6 +120,7 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
   }
 
   rejected(task: CallTask): void {
+    if (this.#unavailable !== null) return task.fail(this.#unavailableError(this.#unavailable));
     const link = this.#choose();
     if (link !== undefined) link.send(task);
     else this.#wait(task);
@@ -141,10 +146,7 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
   }
 
   #place(task: CallTask): BackPressureError | DeploymentUnavailableError | undefined {
-    const { application, deployment } = this;
-    if (this.#unavailable !== null) {
-      return new DeploymentUnavailableError({ application, deployment, reason: this.#unavailable });
-    }
+    if (this.#unavailable !== null) return this.#unavailableError(this.#unavailable);
     const link = this.#queue.length === 0 ? this.#choose() : undefined;
     if (link !== undefined) {
       link.send(task);
@@ -155,6 +157,7 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
       this.#wait(task);
       return undefined;
     }
+    const { application, deployment } = this;
     const limit = this.#maxQueuedRequests;
     const statusCode = BACK_PRESSURE_STATUS;
     return new BackPressureError({ application, deployment, queued, limit, statusCode, retryAfterS: RETRY_AFTER_S });
@@ -199,11 +202,13 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
   }
 
   #failQueue(): void {
+    const reason = this.#unavailable ?? CLOSED;
+    for (let task = this.#take(); task !== undefined; task = this.#take()) task.fail(this.#unavailableError(reason));
+  }
+
+  #unavailableError(reason: string): DeploymentUnavailableError {
     const { application, deployment } = this;
-    const reason = this.#unavailable ?? "was deleted";
-    for (let task = this.#take(); task !== undefined; task = this.#take()) {
-      task.fail(new DeploymentUnavailableError({ application, deployment, reason }));
-    }
+    return new DeploymentUnavailableError({ application, deployment, reason });
   }
 
   #add(target: ReplicaTarget): void {
