@@ -121,6 +121,23 @@ describe("values through a replica", () => {
     expect(replica.ongoing).toBe(0);
   });
 
+  it("cancels an argument's body that the code left unread, at its source", async () => {
+    class Model {
+      ignore() {
+        return "done";
+      }
+    }
+    const { handle, clock } = await serve(Model);
+    let reason: unknown;
+    const body = new ReadableStream({
+      pull: (controller) => controller.enqueue(new Uint8Array(50_000)),
+      cancel: (given) => void (reason = given),
+    });
+    expect(await handle["ignore"]?.(new Request("http://a/", { method: "POST", body, duplex: "half" }))).toBe("done");
+    await clock.advance(1);
+    expect(reason).toMatchObject({ code: "REQUEST_CANCELLED" });
+  });
+
   it("keeps the bodies of a value that is itself larger than a frame", async () => {
     class Model {
       both() {

@@ -32,6 +32,8 @@ export abstract class CallTask implements OutgoingCall {
   answered = false;
   /** The owner has heard of the end. */
   ended = false;
+  /** Its replica was told that nobody waits any more. */
+  abandoned = false;
   #router: TaskRouter | undefined;
   #cancelTimer: Cancel | undefined;
 
@@ -70,7 +72,9 @@ export abstract class CallTask implements OutgoingCall {
   remainingMs(): number {
     const { deadlineMs } = this.envelope;
     if (deadlineMs === undefined || this.#router === undefined) return 0;
-    return Math.max(1, Math.ceil(deadlineMs - this.#router.clock.now()));
+    const leftMs = Math.ceil(deadlineMs - this.#router.clock.now());
+    // Seconds that a client made up may be any number; on the wire they are a whole one.
+    return Math.max(1, Math.min(leftMs, Number.MAX_SAFE_INTEGER));
   }
 
   /** Writes the CALL frame. */
@@ -86,6 +90,14 @@ export abstract class CallTask implements OutgoingCall {
   abstract onCredit(stream: number, bytes: number): void;
   /** The call failed; called once, by `fail`. */
   protected abstract onFailure(error: ServeError): void;
+  /** The replica's last frame came, or will not come: nothing that this side still sends is read. */
+  onLeft(): void {}
+
+  /** Gives up an answer that cannot be used: the replica must not go on sending it. */
+  protected refuse(error: ServeError): void {
+    this.link?.cancel(this, "caller cancelled");
+    this.fail(error);
+  }
 
   #giveUp(reason: CancelReason): void {
     if (this.ended) return;

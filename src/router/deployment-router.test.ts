@@ -94,4 +94,30 @@ describe("a router", () => {
     expect([known.outcome.code, unknown.outcome.code]).toEqual(["DEPLOYMENT_UNAVAILABLE", "DEPLOYMENT_UNAVAILABLE"]);
     expect(clock.pending).toBe(0);
   });
+
+  it("sends a deadline of any size as whole milliseconds, so that no client can break the connection (Q4)", async () => {
+    const { clock, calls, start } = await caller({ maxOngoingRequests: 5 });
+    for (const timeoutS of [1e306, 1e300, 1e16, 0.0001]) start({ deadlineMs: clock.now() + timeoutS * 1000, timeoutS });
+    await clock.advance(0);
+    expect(calls.map(({ timeoutMs }) => timeoutMs)).toEqual([
+      Number.MAX_SAFE_INTEGER,
+      Number.MAX_SAFE_INTEGER,
+      Number.MAX_SAFE_INTEGER,
+      1,
+    ]);
+  });
+
+  it("lets its process end while a cancelled call still holds its slot", async () => {
+    const { clock, other, start } = await caller({ maxOngoingRequests: 2 });
+    const first = start();
+    const second = start();
+    expect(other.keepsAlive).toEqual([false, true]);
+    first.call.cancel("caller cancelled");
+    first.call.cancel("caller cancelled");
+    expect(other.keepsAlive).toEqual([false, true]);
+    second.call.cancel("caller cancelled");
+    await clock.advance(0);
+    expect(other.keepsAlive).toEqual([false, true, false]);
+    expect(other.types).toEqual([FRAME.call, FRAME.call, FRAME.cancel, FRAME.cancel]);
+  });
 });

@@ -83,7 +83,7 @@ export class HttpTask extends CallTask implements OutgoingHttpCall {
 
   onResult(payload: Uint8Array, metaAt: number): void {
     const head = readHttpHead(payload, metaAt, payload.length);
-    if (head === undefined) return this.fail(malformedAnswer());
+    if (head === undefined) return this.refuse(malformedAnswer());
     this.#stopUpload();
     this.settle();
     this.#observer.onResponse(head.status, head.statusText, head.headers, payload.subarray(head.end), true);
@@ -91,7 +91,7 @@ export class HttpTask extends CallTask implements OutgoingHttpCall {
 
   onHead(payload: Uint8Array, metaAt: number): void {
     const head = readHttpHead(payload, metaAt, payload.length);
-    if (head === undefined) return this.fail(malformedAnswer());
+    if (head === undefined) return this.refuse(malformedAnswer());
     this.answered = true;
     this.#download = new CreditKeeper(this.#connection as Connection, this.callId, BODY_STREAM);
     this.#observer.onResponse(head.status, head.statusText, head.headers, EMPTY, false);

@@ -2,6 +2,7 @@
 //   R1  It gets at most `maxOngoingRequests` un-rejected calls of this caller (architecture section 3.2).
 //   R2  After REJECT it is full for this caller until its FREE (Q1, P1).
 //   R3  A connection that breaks fails every call that was sent and not rejected (P6, Q3).
+//   R4  It keeps the process alive for calls that somebody waits for, not for cancelled ones that still hold their slot.
 import { ReplicaGoneError } from "../core/errors.ts";
 import type { CancelReason } from "../model/call.ts";
 import type { ReplicaTarget } from "../protocol/control.ts";
@@ -42,6 +43,8 @@ export class ReplicaLink implements Candidate, TaskPlace {
   readonly #owner: LinkOwner;
   #connection: Connection | undefined;
   readonly #calls = new Map<number, CallTask>();
+  /** Calls there that somebody waits for; they keep the process alive (R4). */
+  #awaited = 0;
   #lastCallId = 0;
   /** Ongoing calls of other callers, as the last answer told. */
   #others = 0;
@@ -89,7 +92,7 @@ export class ReplicaLink implements Candidate, TaskPlace {
       (type, callId, payload) => this.#receive(type, callId, payload),
       (reason) => this.#disconnected(reason),
     );
-    connection.setKeepsAlive(this.#calls.size > 0);
+    connection.setKeepsAlive(false);
     if (connection.isOpen) this.#owner.slotFreed(this);
   }
 
@@ -97,7 +100,7 @@ export class ReplicaLink implements Candidate, TaskPlace {
   send(task: CallTask): void {
     const connection = this.#connection as Connection;
     const callId = this.#nextCallId();
-    if (this.#calls.size === 0) connection.setKeepsAlive(true);
+    if (this.#awaited++ === 0) connection.setKeepsAlive(true);
     this.#calls.set(callId, task);
     task.link = this;
     task.callId = callId;
@@ -107,7 +110,9 @@ export class ReplicaLink implements Candidate, TaskPlace {
   /** Tells the replica that nobody waits for `task` any more. The call keeps its slot until its last frame. */
   cancel(task: CallTask, reason: CancelReason): void {
     const connection = this.#connection;
-    if (connection === undefined) return;
+    if (connection === undefined || task.abandoned) return;
+    task.abandoned = true;
+    this.#unawait();
     writeCancel(connection.begin(FRAME.cancel, task.callId), CANCEL_REASON[reason]);
     connection.end();
   }
@@ -188,9 +193,7 @@ export class ReplicaLink implements Candidate, TaskPlace {
   #rejected(task: CallTask, payload: Uint8Array): void {
     const reject = readReject(payload, 0, payload.length);
     if (reject === undefined) return this.#malformed("REJECT");
-    this.#calls.delete(task.callId);
-    task.link = undefined;
-    if (this.#calls.size === 0) this.#connection?.setKeepsAlive(false);
+    this.#remove(task);
     if (reject.reason === REJECT_REASON.draining) this.#draining = true;
     else this.#owed = true;
     this.#learn(reject.ongoing);
@@ -214,11 +217,20 @@ export class ReplicaLink implements Candidate, TaskPlace {
   }
 
   #finish(task: CallTask): void {
-    this.#calls.delete(task.callId);
-    task.link = undefined;
-    if (this.#calls.size === 0) this.#connection?.setKeepsAlive(false);
+    this.#remove(task);
+    task.onLeft();
     this.#closeWhenIdle();
     this.#owner.slotFreed(this);
+  }
+
+  #remove(task: CallTask): void {
+    this.#calls.delete(task.callId);
+    task.link = undefined;
+    if (!task.abandoned) this.#unawait();
+  }
+
+  #unawait(): void {
+    if (--this.#awaited === 0) this.#connection?.setKeepsAlive(false);
   }
 
   #learn(ongoing: number): void {
@@ -241,6 +253,7 @@ export class ReplicaLink implements Candidate, TaskPlace {
     for (const task of lost) {
       task.link = undefined;
       task.fail(new ReplicaGoneError({ application, deployment, replicaId: this.id }));
+      task.onLeft();
     }
     this.#owner.lost(this, reason);
   }

@@ -1,7 +1,7 @@
 // A call with values: arguments out, one value or a stream of values back.
 //   R1  Arguments are encoded once, before the call is queued; up to 64 KiB travel with the CALL, the rest after ACCEPT.
 //   R2  Items of a stream are decoded when they are asked for; until then their bytes hold credit (Q7).
-import { SerializationError, ServeError, toServeError } from "../core/errors.ts";
+import { RequestCancelledError, SerializationError, ServeError, toServeError } from "../core/errors.ts";
 import type { ValueCall, ValueObserver, ValueStream } from "../model/call.ts";
 import { CALL_KIND, CHUNK_FLAG, readValueHead, writeCallMeta } from "../protocol/messages.ts";
 import { FRAME } from "../protocol/frame.ts";
@@ -84,7 +84,7 @@ export class ValueTask extends CallTask {
 
   onHead(payload: Uint8Array, metaAt: number): void {
     const head = readValueHead(payload, metaAt, payload.length);
-    if (head === undefined) return this.fail(new ServeError("PROTOCOL", "malformed HEAD of a value call"));
+    if (head === undefined) return this.refuse(new ServeError("PROTOCOL", "malformed HEAD of a value call"));
     const credit = new CreditKeeper(this.#connection as Connection, this.callId, 0);
     if (head.single) {
       this.openStreams += head.streams;
@@ -127,6 +127,12 @@ export class ValueTask extends CallTask {
     super.fail(error);
   }
 
+  /** The code has returned, read or not: what is left of the arguments' bodies has no reader. */
+  override onLeft(): void {
+    const { requestId } = this.#call;
+    if (this.#argBodies.count > 0) this.#argBodies.stop(new RequestCancelledError({ requestId, by: "request ended" }));
+  }
+
   protected onFailure(error: ServeError): void {
     this.#argBodies.stop(error);
     if (this.#stream !== undefined) this.#stream.fail(error);
@@ -144,7 +150,7 @@ export class ValueTask extends CallTask {
 
   #value(bytes: Uint8Array, offset: number): void {
     const decoded = decodeValue(bytes, offset, bytes.length, this.#revivers());
-    if (!decoded.ok) return this.fail(new SerializationError({ path: "result", received: decoded.reason }));
+    if (!decoded.ok) return this.refuse(new SerializationError({ path: "result", received: decoded.reason }));
     this.settle();
     this.#observer.onValue(decoded.value);
   }
