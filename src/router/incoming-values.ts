@@ -1,10 +1,17 @@
 // The items of a streamed answer: bytes wait until they are asked for, then one item at a time is decoded.
-//   R1  Credit goes back for a chunk when its last item was taken, so a reader that stops stops the producer (Q7).
+//   R1  Credit goes back for a chunk when its last item was taken, so a reader that stops stops the producer (Q7). The
+//       parts of an item that is larger than a chunk get theirs as soon as the reader has come to that item.
 //   R2  Items that arrived before a failure are still given out; then the failure, once.
 import { SerializationError, type ServeError } from "../core/errors.ts";
 import type { ValueStream } from "../model/call.ts";
 import { decodeValue, type Revivers } from "../protocol/values.ts";
 import type { CreditKeeper } from "../transport/chunk-stream.ts";
+
+/** Whole values, and the credit that is owed for them. */
+interface Batch {
+  readonly bytes: Uint8Array;
+  readonly owed: number;
+}
 
 interface Waiting {
   resolve(result: IteratorResult<unknown, undefined>): void;
@@ -17,10 +24,11 @@ export class IncomingValues implements ValueStream, AsyncIterator<unknown, undef
   readonly #credit: CreditKeeper;
   readonly #revivers: Revivers;
   readonly #stop: () => void;
-  #chunks: Uint8Array[] = [];
+  #batches: Batch[] = [];
   #offset = 0;
   // Parts of a value that is larger than one chunk.
   #parts: Uint8Array[] = [];
+  #partsOwed = 0;
   #waiting: Waiting[] = [];
   #ended = false;
   #failure: ServeError | undefined;
@@ -37,7 +45,7 @@ export class IncomingValues implements ValueStream, AsyncIterator<unknown, undef
   }
 
   next(): Promise<IteratorResult<unknown, undefined>> {
-    if (this.#chunks.length > 0) return this.#take();
+    if (this.#batches.length > 0) return this.#take();
     if (this.#failure !== undefined) {
       const failure = this.#failure;
       this.#failure = undefined;
@@ -54,7 +62,7 @@ export class IncomingValues implements ValueStream, AsyncIterator<unknown, undef
   }
 
   cancel(): void {
-    this.#chunks = [];
+    this.#batches = [];
     if (this.#ended) return;
     this.#ended = true;
     this.#stop();
@@ -67,17 +75,15 @@ export class IncomingValues implements ValueStream, AsyncIterator<unknown, undef
     if (this.#ended) return;
     if (continues) {
       this.#parts.push(bytes);
-      // The reader cannot take a part, so its credit comes back now: the value has to fit into memory anyway.
-      this.#credit.consumed(bytes.length);
+      this.#partsOwed += bytes.length;
+      if (this.#batches.length === 0) this.#payParts();
       return;
     }
-    if (this.#parts.length === 0) {
-      this.#chunks.push(bytes);
-    } else {
-      this.#chunks.push(Buffer.concat([...this.#parts, bytes]));
-      this.#parts = [];
-    }
-    while (this.#waiting.length > 0 && this.#chunks.length > 0) {
+    const whole = this.#parts.length === 0 ? bytes : Buffer.concat([...this.#parts, bytes]);
+    this.#batches.push({ bytes: whole, owed: bytes.length + this.#partsOwed });
+    this.#parts = [];
+    this.#partsOwed = 0;
+    while (this.#waiting.length > 0 && this.#batches.length > 0) {
       const waiting = this.#waiting.shift() as Waiting;
       this.#take().then(waiting.resolve, waiting.reject);
     }
@@ -101,19 +107,26 @@ export class IncomingValues implements ValueStream, AsyncIterator<unknown, undef
   }
 
   #take(): Promise<IteratorResult<unknown, undefined>> {
-    const chunk = this.#chunks[0] as Uint8Array;
-    const decoded = decodeValue(chunk, this.#offset, chunk.length, this.#revivers);
+    const { bytes, owed } = this.#batches[0] as Batch;
+    const decoded = decodeValue(bytes, this.#offset, bytes.length, this.#revivers);
     if (!decoded.ok) {
       this.cancel();
       return Promise.reject(new SerializationError({ path: "stream item", received: decoded.reason }));
     }
     this.#offset = decoded.end;
-    if (this.#offset >= chunk.length) {
-      this.#chunks.shift();
+    if (this.#offset >= bytes.length) {
+      this.#batches.shift();
       this.#offset = 0;
-      this.#credit.consumed(chunk.length);
+      this.#credit.consumed(owed);
+      if (this.#batches.length === 0) this.#payParts();
     }
     return Promise.resolve({ done: false, value: decoded.value });
+  }
+
+  /** The value that the reader is at cannot be taken in part, and has to fit into memory anyway: its rest may come. */
+  #payParts(): void {
+    if (this.#partsOwed > 0) this.#credit.consumed(this.#partsOwed);
+    this.#partsOwed = 0;
   }
 
   #releaseWaiting(): void {
