@@ -22,6 +22,9 @@ import type { ReplicaHost } from "./replica-host.ts";
 /** How a call ended, for logs and metrics. */
 export type Outcome = { readonly status: number; readonly error: ServeError | undefined };
 
+/** How much earlier than the wall clock says a timer may run, milliseconds. */
+const EARLY_MS = 2;
+
 export class RunningCall {
   readonly meta: CallMeta;
   readonly callId: number;
@@ -177,7 +180,16 @@ export class RunningCall {
     }
   };
 
-  readonly #threw = (reason: unknown): void => this.#fail(this.#scope.failure ?? this.#asError(reason));
+  readonly #threw = (reason: unknown): void => {
+    // A nested call may hear of the deadline before the caller's CANCEL comes; what else runs here is told now (Q5).
+    if (isServeError(reason) && reason.code === "REQUEST_TIMEOUT" && this.#isLate()) this.#scope.cancel("deadline");
+    this.#fail(this.#scope.failure ?? this.#asError(reason));
+  };
+
+  #isLate(): boolean {
+    const { deadlineMs } = this.#scope.facts;
+    return deadlineMs !== undefined && this.#host.clock.now() >= deadlineMs - EARLY_MS;
+  }
 
   /** The writer has nothing left to write: the answer is complete, or it was stopped. */
   readonly #written = (): void => {

@@ -1,7 +1,8 @@
 // One call at its caller, from the queue to its last frame: the life that value calls and HTTP calls share.
 //   waiting -> sent -> answering -> done, or back from sent to waiting on REJECT (Q3)
 //   R1  The owner hears of the end exactly once, never from inside the call that started it.
-//   R2  A call that ended early (cancelled, deadline) stays at its replica until the replica's last frame: it holds its slot (Q5).
+//   R2  Whoever notices a deadline first, here or at the replica, it is told with this caller's own limit.
+//   R3  A call that ended early (cancelled, deadline) stays at its replica until the replica's last frame: it holds its slot (Q5).
 import type { Cancel, Clock } from "../core/clock.ts";
 import { RequestCancelledError, RequestTimeoutError, type ServeError } from "../core/errors.ts";
 import type { CallEnvelope, CancelReason, OutgoingCall } from "../model/call.ts";
@@ -18,6 +19,9 @@ export interface TaskRouter {
 export interface TaskPlace {
   cancel(task: CallTask, reason: CancelReason): void;
 }
+
+/** How much earlier than the wall clock says a timer may run, milliseconds. */
+const EARLY_MS = 2;
 
 export abstract class CallTask implements OutgoingCall {
   readonly envelope: CallEnvelope;
@@ -58,7 +62,9 @@ export abstract class CallTask implements OutgoingCall {
   fail(error: ServeError): void {
     if (this.ended) return;
     this.settle();
-    this.onFailure(error);
+    const { requestId, timeoutS } = this.envelope;
+    const isOurs = error.code === "REQUEST_TIMEOUT" && this.#isLate();
+    this.onFailure(isOurs ? new RequestTimeoutError({ requestId, timeoutS }) : error);
   }
 
   /** The owner has what it waits for, or gave up: stops the deadline. */
@@ -97,6 +103,11 @@ export abstract class CallTask implements OutgoingCall {
   protected refuse(error: ServeError): void {
     this.link?.cancel(this, "caller cancelled");
     this.fail(error);
+  }
+
+  #isLate(): boolean {
+    const { deadlineMs } = this.envelope;
+    return deadlineMs !== undefined && this.#router !== undefined && this.#router.clock.now() >= deadlineMs - EARLY_MS;
   }
 
   #giveUp(reason: CancelReason): void {

@@ -116,12 +116,16 @@ describe("a request id", () => {
 });
 
 describe("what a replica prints", () => {
-  it("is kept in a file with its id, under `logs/serve/`", async () => {
+  it("is kept in a file with its id, under `logs/serve/`, and relayed to whoever started the instance", async () => {
     const text = "printed by user code";
     expect((await ask(`/say?text=${encodeURIComponent(text)}`)).status).toBe(200);
     const [replica] = await harness.replicas("Ingress");
     const file = `replica_default_Ingress_${replica?.replicaId}`;
     await harness.waitUntil(() => harness.logs(file).includes(`${text}\n`), "the line");
+    await harness.waitUntil(
+      () => (served.process.stdout + served.process.stderr).includes(`(Ingress ${replica?.replicaId}) ${text}\n`),
+      "the relayed line",
+    );
     const { stdout } = await harness.manta("logs", replica?.replicaId ?? "", "--namespace", "cli");
     expect(stdout).toContain(text);
   });
