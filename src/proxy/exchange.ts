@@ -301,10 +301,8 @@ export class Exchange implements HttpObserver, OpenRequest, BodyOwner, Receiving
   #finish(status: number): void {
     const door = this.#door;
     this.#state = "done";
-    if (this.#waitTimer !== undefined) {
-      this.#waitTimer();
-      door.waiting.delete(this);
-    }
+    this.#waitTimer?.();
+    door.waiting.delete(this);
     const latencyMs = door.clock.monotonic() - this.#startedMs;
     door.recorder.count(this.#route, this.verb, status, latencyMs);
     if (this.#logged) door.recorder.log(this.#route, this.verb, status, latencyMs, this.requestId);
