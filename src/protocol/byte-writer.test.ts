@@ -52,4 +52,25 @@ describe("ByteWriter", () => {
     ]);
     expect(Buffer.from(writer.take()).toString().slice(0, 5)).toBe("abcé\ufffd");
   });
+
+  it("copies only what follows the mark into a new slab, and hands out the rest where it is (W3)", () => {
+    const writer = new ByteWriter();
+    const frame = new Uint8Array(30_000);
+    for (let n = 1; n <= 5; n++) {
+      writer.mark();
+      const start = writer.position;
+      writer.u32(0);
+      writer.bytes(frame.fill(n));
+      writer.setU32(start, n);
+    }
+    expect(writer.length).toBe(5 * 30_004);
+    const pieces = writer.takePieces();
+    expect(pieces.length).toBeGreaterThan(1);
+    const whole = Buffer.concat(pieces);
+    for (let n = 1; n <= 5; n++) {
+      const at = (n - 1) * 30_004;
+      expect([whole.readUInt32LE(at), whole[at + 4], whole[at + 30_003]]).toEqual([n, n, n]);
+    }
+    expect(writer.length).toBe(0);
+  });
 });

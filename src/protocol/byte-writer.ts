@@ -2,7 +2,8 @@
 // Must not throw. It knows integers, floats, bytes and text; message layouts are in frame.ts, msgpack.ts, messages.ts.
 //   W1  Memory that `take()` handed out is never written again: the base moves on in the same slab.
 //   W2  Positions count from the last `take()`, so they survive a move to another slab.
-//   W3  What does not fit into the slab is copied once into a new one; small writers share slabs of 64 KiB.
+//   W3  What does not fit into the slab goes on in a new one. Only what follows the last `mark()` is copied there: what
+//       came before is complete, stays where it is and is handed out as a piece of its own.
 import { allocateBytes, textByteLength, writeText } from "./text.ts";
 
 /** Bytes of an ordinary slab; a longer run gets a slab of its own. */
@@ -16,26 +17,45 @@ export class ByteWriter {
   #view: DataView = new DataView(this.#slab.buffer);
   #base = 0;
   #at = 0;
+  #mark = 0;
+  /** Complete pieces in earlier slabs, and how many bytes they are. */
+  #sealed: Uint8Array[] = [];
+  #sealedBytes = 0;
 
   /** Bytes written since the last `take()`. */
   get length(): number {
-    return this.#at - this.#base;
+    return this.#sealedBytes + this.#at - this.#base;
   }
 
   /** Where the next byte goes, counted from the last `take()`. Setting a smaller value forgets what came after it. */
   get position(): number {
-    return this.#at - this.#base;
+    return this.#sealedBytes + this.#at - this.#base;
   }
 
   set position(position: number) {
-    this.#at = this.#base + Math.max(0, Math.min(position, this.#at - this.#base));
+    const local = position - this.#sealedBytes;
+    this.#at = this.#base + Math.max(0, Math.min(local, this.#at - this.#base));
+  }
+
+  /** What was written before is complete: positions before this one are not used any more (W3). */
+  mark(): void {
+    this.#mark = this.#at;
   }
 
   /** Everything written since the last call, as one view; its memory belongs to the caller from here on (W1). */
   take(): Uint8Array {
-    const taken = this.#slab.subarray(this.#base, this.#at);
+    const pieces = this.takePieces();
+    return pieces.length === 1 ? (pieces[0] as Uint8Array) : joined(pieces);
+  }
+
+  /** Everything written since the last call, in order, in as few pieces as the marks allow; at least one (W1). */
+  takePieces(): Uint8Array[] {
+    const pieces = this.#sealed;
+    pieces.push(this.#slab.subarray(this.#base, this.#at));
+    this.#sealed = [];
+    this.#sealedBytes = 0;
     this.#base = this.#at;
-    return taken;
+    return pieces;
   }
 
   /** Makes room for `count` more bytes, so that they will be contiguous with what was written. */
@@ -105,18 +125,24 @@ export class ByteWriter {
 
   /** Overwrites four bytes, little endian, at a position that was already written. */
   setU32(position: number, value: number): void {
-    this.#view.setUint32(this.#base + position, value, true);
+    this.#view.setUint32(this.#base + position - this.#sealedBytes, value, true);
   }
 
   /** Moves everything from position `from` to the end so that it begins at `to`: opens or closes a gap before it. */
   move(from: number, to: number): void {
     const shift = to - from;
     if (shift > 0) this.reserve(shift);
-    this.#slab.copyWithin(this.#base + to, this.#base + from, this.#at);
+    const offset = this.#base - this.#sealedBytes;
+    this.#slab.copyWithin(offset + to, offset + from, this.#at);
     this.#at += shift;
   }
 
   #grow(count: number): void {
+    if (this.#mark > this.#base) {
+      this.#sealed.push(this.#slab.subarray(this.#base, this.#mark));
+      this.#sealedBytes += this.#mark - this.#base;
+      this.#base = this.#mark;
+    }
     const kept = this.#slab.subarray(this.#base, this.#at);
     const needed = kept.length + count;
     // A run that outgrew a slab once is likely to go on: doubling keeps the copies linear.
@@ -125,6 +151,17 @@ export class ByteWriter {
     this.#slab = slab;
     this.#view = new DataView(slab.buffer);
     this.#base = 0;
+    this.#mark = 0;
     this.#at = kept.length;
   }
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = allocateBytes(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }

@@ -25,6 +25,16 @@ type Fields = Record<string, unknown>;
 
 /** Writes an error as one msgpack map; never throws. */
 export function writeError(writer: ByteWriter, error: ServeError): void {
+  try {
+    encodeValue(writer, describe(error), plainHooks, "error");
+  } catch (reason) {
+    // The frame is open: whatever the error does when it is read, it must be completed.
+    const message = `an error that cannot be read (${cut(describeThrown(reason), MAX_STACK)})`;
+    encodeValue(writer, { code: "INTERNAL", message, retryable: false, details: {} }, plainHooks, "error");
+  }
+}
+
+function describe(error: ServeError): Fields {
   const { code, retryable } = error;
   const wire: Fields = {
     code,
@@ -33,7 +43,7 @@ export function writeError(writer: ByteWriter, error: ServeError): void {
     details: keepFields(error.details, Object.keys(error.details)),
   };
   if (Object.hasOwn(error, "cause")) describeCause(wire, error.cause, MAX_CAUSES);
-  encodeValue(writer, wire, plainHooks, "error");
+  return wire;
 }
 
 /** Adds `cause` (an Error) or `thrown` (any other value) to the map of the error that it caused. */

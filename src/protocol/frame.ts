@@ -50,6 +50,7 @@ const EMPTY = new Uint8Array(0);
  * @returns the position to hand to `endFrame`, and to set as `writer.position` to give the frame up
  */
 export function beginFrame(writer: ByteWriter, type: number, callId: number): number {
+  writer.mark();
   const start = writer.position;
   writer.u32(0);
   writer.u8(type);

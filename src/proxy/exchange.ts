@@ -23,7 +23,7 @@ import { cutRootPath, type Route } from "./route-table.ts";
 const CLIENT_LEFT = 499;
 const EMPTY = new Uint8Array(0);
 /** Bodies up to this join the head in one string, and so in one write; larger ones are not worth the copy. */
-const JOINED_BODY_BYTES = 16_384;
+const JOINED_BODY_BYTES = 1024;
 
 export class Exchange implements HttpObserver, OpenRequest, BodyOwner, Receiving, Waiting {
   readonly requestId: string;

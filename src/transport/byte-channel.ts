@@ -11,8 +11,8 @@ export interface ChannelEvents {
 export interface ByteChannel {
   /** Starts delivery. Called once. */
   open(events: ChannelEvents): void;
-  /** Takes the bytes; the caller never touches them again. */
-  write(bytes: Uint8Array): void;
+  /** Takes the pieces, in order and as one write; the caller never touches them again. */
+  write(pieces: readonly Uint8Array[]): void;
   /** Ends the channel after what was written has gone out. */
   end(): void;
   /** Ends the channel at once; `onClose` follows. */

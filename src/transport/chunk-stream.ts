@@ -24,7 +24,7 @@ export class ChunkSender {
   readonly #callId: number;
   readonly #stream: number;
   readonly #onWritable: () => void;
-  #credit = WINDOW_BYTES;
+  #credit: number;
   #waiting: Piece[] = [];
   #finish: (() => void) | undefined;
 
@@ -34,6 +34,8 @@ export class ChunkSender {
     this.#callId = callId;
     this.#stream = stream;
     this.#onWritable = onWritable;
+    // Over a closed connection no credit comes, and nothing that is sent takes room.
+    this.#credit = connection.isOpen ? WINDOW_BYTES : Infinity;
   }
 
   /** False: hold back until `onWritable`. */

@@ -118,7 +118,9 @@ export class Connection {
   /** Sends what was written so far without waiting for the end of the turn. */
   flush(): void {
     this.#chunkStart = -1;
-    if (this.#open && this.writer.length > 0) this.#channel.write(this.writer.take());
+    if (this.writer.length === 0) return;
+    const pieces = this.writer.takePieces(); // also when it is closed, or what is still written would pile up
+    if (this.#open) this.#channel.write(pieces);
   }
 
   setKeepsAlive(alive: boolean): void {

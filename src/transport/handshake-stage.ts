@@ -60,7 +60,7 @@ export class HandshakeStage {
     const start = beginFrame(writer, type, 0);
     write(writer);
     endFrame(writer, start);
-    this.#channel.write(writer.take());
+    this.#channel.write(writer.takePieces());
   }
 
   /** Tells the peer why, and ends the channel. */

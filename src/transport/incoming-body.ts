@@ -13,7 +13,6 @@ export class IncomingBody {
   // Bytes that came with the call were never under credit.
   #uncredited: number;
   #wake: (() => void) | undefined;
-
   readonly #onCancel: (() => void) | undefined;
 
   /**
@@ -25,7 +24,6 @@ export class IncomingBody {
     this.#credit = credit;
     this.#uncredited = uncredited;
     this.#onCancel = onCancel;
-    this.#uncredited = uncredited;
     this.stream = new ReadableStream<Uint8Array>(
       {
         pull: (controller) => this.#pull(controller),

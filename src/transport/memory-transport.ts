@@ -20,10 +20,10 @@ class MemoryChannel implements ByteChannel {
     if (this.#undelivered.length > 0 || this.#closeReason !== undefined) queueMicrotask(() => this.#deliver());
   }
 
-  write(bytes: Uint8Array): void {
+  write(pieces: readonly Uint8Array[]): void {
     const peer = this.peer;
     if (this.#closed || peer === undefined) return;
-    peer.#undelivered.push(bytes);
+    peer.#undelivered.push(...pieces);
     queueMicrotask(() => peer.#deliver());
   }
 

@@ -25,8 +25,11 @@ class SocketChannel implements ByteChannel {
     this.#socket.on("close", () => events.onClose(reason));
   }
 
-  write(bytes: Uint8Array): void {
-    this.#socket.write(bytes);
+  write(pieces: readonly Uint8Array[]): void {
+    const socket = this.#socket;
+    if (pieces.length > 1) socket.cork();
+    for (const piece of pieces) socket.write(piece);
+    if (pieces.length > 1) socket.uncork();
   }
 
   end(): void {

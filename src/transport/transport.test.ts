@@ -40,8 +40,10 @@ function wire(): [ByteChannel, ByteChannel] {
         mine.events = events;
         for (const bytes of mine.early.splice(0)) queueMicrotask(() => events.onData(bytes));
       },
-      write: (bytes) =>
-        peer.events === undefined ? void peer.early.push(bytes) : queueMicrotask(() => peer.events?.onData(bytes)),
+      write: (pieces) => {
+        if (peer.events === undefined) peer.early.push(...pieces);
+        else for (const bytes of pieces) queueMicrotask(() => peer.events?.onData(bytes));
+      },
       end: () => close("ended"),
       destroy: close,
       setKeepsAlive: () => undefined,
@@ -104,7 +106,7 @@ describe("the handshake", () => {
       const [a, b] = wire();
       const accepting = acceptHandshake(a, HEAD, "t", () => undefined, new ManualClock());
       b.open({ onData: () => undefined, onClose: () => undefined });
-      b.write(bytes);
+      b.write([bytes]);
       expect(await accepting).toBeUndefined();
     }
   });
