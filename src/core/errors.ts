@@ -35,9 +35,13 @@ export class ServeError<D extends ErrorDetails = ErrorDetails> extends Error {
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (typeof value !== "object" || value === null) return false;
-    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
-    const brand = (value as { [BRAND]?: unknown })[BRAND];
-    return this === ServeError ? brand !== undefined : brand === this.name;
+    try {
+      if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
+      const brand = (value as { [BRAND]?: unknown })[BRAND];
+      return this === ServeError ? brand !== undefined : brand === this.name;
+    } catch {
+      return false; // a proxy that answers nothing: whatever it is, it is not ours
+    }
   }
 }
 

@@ -51,6 +51,31 @@ describe("errors on the wire", () => {
     expect(cross(new ServeError("INTERNAL", "m", details)).details).toEqual({ ok: 1 });
   });
 
+  it("complete the frame whatever the error does when it is read", () => {
+    const evil = new Proxy(
+      {},
+      {
+        get: () => {
+          throw new Error("no");
+        },
+        getPrototypeOf: () => {
+          throw new Error("no");
+        },
+      },
+    );
+    let reads = 0;
+    const fickle = {
+      get value() {
+        if (++reads > 1) throw new Error("only once");
+        return 1;
+      },
+    };
+    expect(cross(new UserCodeError({ deployment: "D", method: "f" }, evil)).code).toBe("INTERNAL");
+    expect(cross(new ServeError("ENGINE", "m", null as never)).code).toBe("INTERNAL");
+    expect(cross(new ServeError("ENGINE", "m", { fickle })).message).toContain("only once");
+    expect(evil instanceof ServeError).toBe(false);
+  });
+
   it("cut long stacks, long messages, large fields and endless causes (E2)", () => {
     const cause = Object.assign(new Error("m".repeat(100_000)), { large: "x".repeat(100_000), small: 1 });
     cause.stack = "s".repeat(100_000);

@@ -27,6 +27,7 @@ export class AnswerWriter {
   #sender: ChunkSender | undefined;
   #bodies: OutgoingBodies | undefined;
   #source: PieceSource | undefined;
+  #closing: Promise<void> | undefined;
   #wake: (() => void) | undefined;
   #stopped = false;
 
@@ -84,9 +85,12 @@ export class AnswerWriter {
   stop(reason: unknown): boolean {
     if (this.#stopped) return false;
     this.#stopped = true;
-    const sends = this.#source === undefined && (this.#sender !== undefined || this.#bodies !== undefined);
+    const source = this.#source;
+    const sends = source === undefined && (this.#sender !== undefined || this.#bodies !== undefined);
     this.#sender = undefined;
     this.#bodies?.stop(reason);
+    // At once: a source that has nothing to say for long would else never hear of it.
+    if (source !== undefined) this.#closing = closeSource(source, reason);
     this.#wake?.();
     return sends;
   }
@@ -132,18 +136,14 @@ export class AnswerWriter {
   /** A source is closed when its stream ends early, whoever ended it. */
   #run(source: PieceSource, pumping: Promise<void>): void {
     this.#source = source;
+    const over = (): void => void (this.#source = undefined);
     pumping
-      .then(async () => {
-        this.#source = undefined;
-        if (this.#stopped) await source.return?.();
-      })
-      .catch(async (reason: unknown) => {
-        this.#source = undefined;
+      .then(over, (reason: unknown) => {
+        over();
         this.#failed(reason);
-        await source.return?.();
+        return closeSource(source, reason);
       })
-      // What closing a source throws has nobody to go to: the answer is over.
-      .catch(() => undefined)
+      .then(() => this.#closing)
       .finally(() => this.#stopped && this.#done());
   }
 
@@ -151,6 +151,7 @@ export class AnswerWriter {
     const first = await pieces.next();
     if (this.#stopped) return;
     if (first.done === true) return this.#sendWhole(head ?? TEXT_HEAD, EMPTY);
+    const firstPiece = asPiece(first.value, 0);
     let pending: ReturnType<PieceSource["next"]> | undefined;
     if (head !== undefined) {
       // Most Responses have one piece. Whoever has more is streaming, and the first must not wait for the second.
@@ -158,11 +159,10 @@ export class AnswerWriter {
       if (pending instanceof Promise) pending.catch(() => undefined); // told when it is its turn
       const second = await Promise.race([pending, turnEnd()]);
       if (this.#stopped) return;
-      if (second?.done === true && first.value instanceof Uint8Array) return this.#sendWhole(head, first.value);
+      if (second?.done === true) return this.#sendWhole(head, firstPiece);
     }
-    const isText = typeof first.value === "string";
-    const sender = this.#openStream(head ?? (isText ? TEXT_HEAD : BYTES_HEAD));
-    let writable = sendPiece(sender, first.value, 0);
+    const sender = this.#openStream(head ?? (typeof firstPiece === "string" ? TEXT_HEAD : BYTES_HEAD));
+    let writable = sendPiece(sender, firstPiece);
     this.#connection.flush(); // R2
     for (let index = 1; ; index++) {
       if (!writable) await this.#untilWritable();
@@ -172,7 +172,7 @@ export class AnswerWriter {
       const result = next instanceof Promise ? await next : next;
       if (this.#isStopped()) return;
       if (result.done === true) return sender.end(this.#ongoing, this.#done);
-      writable = sendPiece(sender, result.value, index);
+      writable = sendPiece(sender, asPiece(result.value, index));
     }
   }
 
@@ -202,10 +202,15 @@ export class AnswerWriter {
   }
 }
 
-function sendPiece(sender: ChunkSender, piece: unknown, index: number): boolean {
-  if (typeof piece === "string") return sender.sendText(piece);
+function sendPiece(sender: ChunkSender, piece: string | Uint8Array): boolean {
+  return typeof piece === "string" ? sender.sendText(piece) : sender.send(piece);
+}
+
+/** @throws {SerializationError} it is neither text nor bytes */
+function asPiece(piece: unknown, index: number): string | Uint8Array {
+  if (typeof piece === "string") return piece;
   const bytes = typeof piece === "object" && piece !== null ? asBytes(piece) : undefined;
-  if (bytes !== undefined) return sender.send(bytes);
+  if (bytes !== undefined) return bytes;
   const received = `a piece that is ${nameOf(piece)}`;
   throw new SerializationError({ path: `response[${index}]`, received }, "yield text or bytes");
 }
@@ -213,6 +218,15 @@ function sendPiece(sender: ChunkSender, piece: unknown, index: number): boolean 
 function nameOf(piece: unknown): string {
   if (piece === null) return "null";
   return typeof piece === "object" ? `an instance of ${piece.constructor?.name ?? "Object"}` : `a ${typeof piece}`;
+}
+
+/** Ends a source before its end. What it throws has nobody to go to: the answer is over. */
+async function closeSource(source: PieceSource, reason: unknown): Promise<void> {
+  try {
+    await source.return?.(reason);
+  } catch {
+    // see above
+  }
 }
 
 function turnEnd(): Promise<undefined> {

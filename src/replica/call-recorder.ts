@@ -83,16 +83,14 @@ export class CallRecorder {
   }
 
   #failed({ meta }: RunningCall, error: ServeError): void {
-    const thrown = error.code === "USER_CODE" ? error.cause : error;
-    const labels = {
-      ...this.#labels,
-      route: meta.route,
-      exception_type: thrown instanceof Error ? thrown.name : error.code,
-    };
-    this.#metrics.counter(METRICS.deploymentErrors).labels(labels).inc();
+    const shown = error.code === "USER_CODE" ? readableError(error.cause) : error;
+    const exception_type = shown === error || shown === error.cause ? shown.name : error.code;
+    this.#metrics
+      .counter(METRICS.deploymentErrors)
+      .labels({ ...this.#labels, route: meta.route, exception_type })
+      .inc();
     if (error.code === "REQUEST_CANCELLED" || error.code === "REQUEST_TIMEOUT") return;
     const { requestId, route, method } = meta;
-    const shown = thrown instanceof Error ? thrown : new Error(describeThrown(thrown));
     this.#log.logger.error("request.failed", { requestId, route, method, code: error.code, error: shown });
   }
 
@@ -107,4 +105,14 @@ export class CallRecorder {
     this.#byRoute.set(route, series);
     return series;
   }
+}
+
+/** What was thrown, when it is an Error that can be written to a log; else one that says what it was. */
+function readableError(thrown: unknown): Error {
+  try {
+    if (thrown instanceof Error && typeof thrown.name === "string" && typeof thrown.stack === "string") return thrown;
+  } catch {
+    // a proxy or an accessor that throws
+  }
+  return new Error(describeThrown(thrown));
 }

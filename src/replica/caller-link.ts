@@ -145,7 +145,9 @@ export class CallerLink {
     // Nobody is there to read an answer: the code is told as when a client leaves (Q5).
     for (const call of [...this.#calls.values()]) {
       call.streamFailed(new ReplicaGoneError({ application, deployment, replicaId: this.#connection.peer.id }));
-      if (((call.meta.http?.flags ?? 0) & HTTP_FLAG_KEEP_RUNNING) === 0) call.cancel("client left");
+      const keepsRunning = ((call.meta.http?.flags ?? 0) & HTTP_FLAG_KEEP_RUNNING) !== 0;
+      if (keepsRunning) call.runOn();
+      else call.cancel("client left");
     }
     this.#host.grant(this.#host.slots.left(this));
     this.#host.callerIdle();

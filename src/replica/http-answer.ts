@@ -6,7 +6,7 @@ import type { JsonFault } from "./json-check.ts";
 import { findJsonFault } from "./json-check.ts";
 
 /** A stream of pieces: text or bytes, checked when they come. */
-export type PieceSource = AsyncIterator<unknown> | Iterator<unknown>;
+export type PieceSource = AsyncIterator<unknown, unknown, void> | Iterator<unknown, unknown, void>;
 
 export type HttpAnswer =
   | { readonly kind: "whole"; readonly head: HttpHead; readonly body: string | Uint8Array }
@@ -49,11 +49,16 @@ export function toHttpAnswer(value: unknown): HttpAnswer {
     const pieces = asPieces(value);
     if (pieces !== undefined) return { kind: "stream", head: undefined, pieces };
   }
-  return { kind: "whole", head: JSON_HEAD, body: toJson(value) };
+  const json = toJson(value);
+  // `toJSON` may answer undefined.
+  return json === undefined
+    ? { kind: "whole", head: NO_CONTENT, body: EMPTY }
+    : { kind: "whole", head: JSON_HEAD, body: json };
 }
 
 /** A generator, async iterable or `ReadableStream`, as an iterator; undefined for everything else. */
 export function asPieces(value: object): PieceSource | undefined {
+  if (value instanceof ReadableStream) return readPieces(value);
   if (Symbol.asyncIterator in value) {
     return (value as AsyncIterable<unknown>)[Symbol.asyncIterator]();
   }
@@ -62,6 +67,18 @@ export function asPieces(value: object): PieceSource | undefined {
     return (value as Iterable<unknown>)[Symbol.iterator]();
   }
   return undefined;
+}
+
+/** Unlike the stream's own iterator it can be ended while a read is pending. */
+function readPieces(stream: ReadableStream<unknown>): AsyncIterator<unknown, unknown, void> {
+  const reader = stream.getReader();
+  return {
+    next: () => reader.read() as Promise<IteratorResult<unknown>>,
+    return: async (reason) => {
+      await reader.cancel(reason);
+      return { done: true, value: undefined };
+    },
+  };
 }
 
 /** The bytes behind an ArrayBuffer or any view of one. */
@@ -82,10 +99,10 @@ function fromResponse(response: Response): HttpAnswer {
     );
   }
   if (response.body === null) return { kind: "whole", head, body: EMPTY };
-  return { kind: "stream", head, pieces: response.body.values() };
+  return { kind: "stream", head, pieces: readPieces(response.body) };
 }
 
-function toJson(value: unknown): string {
+function toJson(value: unknown): string | undefined {
   const fault: JsonFault | undefined = findJsonFault(value);
   if (fault === undefined) return JSON.stringify(value);
   throw new SerializationError(

@@ -32,8 +32,6 @@ function check(value: unknown, key: string, depth: number, ancestors: object[]):
 }
 
 function checkObject(value: object, key: string, depth: number, ancestors: object[]): JsonFault | undefined {
-  if (value instanceof Map) return { path: "", received: "a Map" };
-  if (value instanceof Set) return { path: "", received: "a Set" };
   if (depth >= TRUSTED_DEPTH) {
     if (ancestors.includes(value)) return { path: "", received: "a cycle" };
     ancestors.push(value);
@@ -54,6 +52,8 @@ function checkReplacement(value: unknown, depth: number, ancestors: object[]): J
 }
 
 function checkMembers(value: object, depth: number, ancestors: object[]): JsonFault | undefined {
+  if (value instanceof Map) return { path: "", received: "a Map" };
+  if (value instanceof Set) return { path: "", received: "a Set" };
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) {
       const fault = check(value[i], String(i), depth + 1, ancestors);

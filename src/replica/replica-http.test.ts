@@ -127,4 +127,75 @@ describe("HTTP through a replica", () => {
     outgoing.endBody();
     expect((await answer).body).toBe(String(1000 + 100 * 50_000));
   });
+
+  it("answers a stream whose first item is neither text nor bytes with an error, not with half a response", async () => {
+    class Model {
+      async *fetch() {
+        yield { a: 1 };
+      }
+    }
+    const { http } = await serve(Model);
+    expect(await http().answer).toMatchObject({ status: 0, error: "SERIALIZATION" });
+  });
+
+  it("refuses a Map that toJSON made, and answers 204 when toJSON says undefined", async () => {
+    class Model {
+      fetch(request: Request) {
+        return { toJSON: () => (request.method === "GET" ? new Map() : undefined) };
+      }
+    }
+    const { http } = await serve(Model);
+    expect(await http().answer).toMatchObject({ error: "SERIALIZATION" });
+    expect(await http("x").answer).toMatchObject({ status: 204, body: "" });
+  });
+
+  it("tells a body that has nothing to say at the moment when its client leaves, and frees the slot (Q5)", async () => {
+    const reasons: unknown[] = [];
+    class Model {
+      fetch() {
+        return new Response(
+          new ReadableStream({
+            start: (c) => c.enqueue(new TextEncoder().encode("first")),
+            cancel: (reason) => void reasons.push((reason as { code: string }).code),
+          }),
+        );
+      }
+    }
+    const { http, replica, clock } = await serve(Model);
+    const { outgoing } = http();
+    await clock.advance(1);
+    outgoing.cancel("client left");
+    await clock.advance(1);
+    expect(reasons).toEqual(["REQUEST_CANCELLED"]);
+    expect(replica.ongoing).toBe(0);
+  });
+
+  it("keeps a request running whose connection breaks, and frees its slot at its end (Q5)", async () => {
+    let yielded = 0;
+    class Model {
+      async *fetch() {
+        for (; yielded < 100; yielded++) yield new Uint8Array(20_000);
+      }
+    }
+    const { http, client, replica, clock, ended } = await serve(Model);
+    const { answer } = http("", { keepRunning: true });
+    client.close();
+    await answer;
+    for (let turn = 0; turn < 20; turn++) await clock.advance(1);
+    expect([yielded, replica.ongoing, ended]).toEqual([100, 0, ["OK"]]);
+  });
+
+  it("fails a body that is still read when its request is over, instead of leaving the reader waiting", async () => {
+    const outcome = Promise.withResolvers<string>();
+    class Model {
+      fetch(request: Request) {
+        request.text().then(outcome.resolve, (error: { code: string }) => outcome.resolve(error.code));
+        return "early";
+      }
+    }
+    const { http } = await serve(Model);
+    const { answer } = http("begin", { bodyFollows: true });
+    expect((await answer).body).toBe("early");
+    expect(await outcome.promise).toBe("REQUEST_CANCELLED");
+  });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { requestContext } from "../api/context.ts";
 import { isServeError } from "../core/errors.ts";
 import { serveOne as serve, type Methods } from "../../tests/fixtures/replica/serve-one.ts";
 
@@ -178,5 +179,110 @@ describe("values through a replica", () => {
       message: "Model.fail: RangeError: too far",
       cause: { name: "RangeError", limit: 3 },
     });
+  });
+
+  it("names a body that yields no bytes, instead of sending something else, and closes its source", async () => {
+    let closed = false;
+    class Model {
+      text() {
+        return {
+          page: new Response(
+            new ReadableStream({ start: (c) => c.enqueue("123" as never), cancel: () => void (closed = true) }),
+          ),
+        };
+      }
+    }
+    const { handle, ended, clock } = await serve(Model);
+    const { page } = (await handle["text"]?.()) as { page: Response };
+    await expect(page.text()).rejects.toMatchObject({ code: "SERIALIZATION", details: { path: "result.page" } });
+    await clock.advance(1);
+    expect([closed, ended]).toEqual([true, ["SERIALIZATION"]]);
+  });
+
+  it("ends the call when the last body that is wanted has ended, though another was cancelled before (Q5)", async () => {
+    let closed = false;
+    class Model {
+      both() {
+        const endless = new ReadableStream({
+          pull: (c) => c.enqueue(new Uint8Array(1000)),
+          cancel: () => void (closed = true),
+        });
+        return { endless: new Response(endless), page: new Response("x".repeat(300_000)) };
+      }
+    }
+    const { handle, replica, clock } = await serve(Model);
+    const { endless, page } = (await handle["both"]?.()) as { endless: Response; page: Response };
+    await endless.body?.cancel();
+    expect((await page.text()).length).toBe(300_000);
+    await clock.advance(1);
+    await clock.advance(1);
+    expect([closed, replica.ongoing]).toEqual([true, 0]);
+  });
+
+  it("runs the code of bodies, of the signal's listeners and of clean-up in the request", async () => {
+    const seen: Record<string, string> = {};
+    const note = (place: string) => void (seen[place] = requestContext().requestId);
+    class Model {
+      body() {
+        requestContext().signal.addEventListener("abort", () => note("listener"));
+        const pull = (c: ReadableStreamDefaultController) => {
+          note("pull");
+          c.enqueue(new Uint8Array(100_000));
+        };
+        return [
+          "x".repeat(400_000),
+          new Response(new ReadableStream({ pull, cancel: () => note("cancel") }, { highWaterMark: 0 })),
+        ];
+      }
+      async *items() {
+        try {
+          for (;;) yield "x".repeat(10_000);
+        } finally {
+          note("finally");
+        }
+      }
+    }
+    const { handle, clock } = await serve(Model);
+    const response = (handle["body"] as Methods[string])();
+    const [, page] = (await response) as [string, Response];
+    const reader = (page.body as ReadableStream<Uint8Array>).getReader();
+    await reader.read();
+    await reader.cancel();
+    const items = (handle["items"] as Methods[string])();
+    for await (const _ of items) break;
+    await clock.advance(1);
+    await clock.advance(1);
+    const id = response.requestId;
+    expect(seen).toEqual({ pull: id, listener: id, cancel: id, finally: items.requestId });
+  });
+
+  it("answers whatever is thrown, and lives on", async () => {
+    const evil = new Proxy(new Error("x"), {
+      get: () => {
+        throw new Error("no");
+      },
+    });
+    const thrown = [
+      null,
+      undefined,
+      Symbol("s"),
+      evil,
+      Object.assign(new Error("x"), { name: Symbol("n") }),
+      Object.freeze({}),
+    ];
+    class Model {
+      fail(index: number) {
+        throw thrown[index];
+      }
+      async failLater(index: number) {
+        throw thrown[index];
+      }
+    }
+    const { handle, replica } = await serve(Model);
+    for (const index of thrown.keys()) {
+      expect(await codeOf(handle["fail"]?.(index) as Promise<unknown>)).toMatch(/USER_CODE|INTERNAL/);
+      expect(await codeOf(handle["failLater"]?.(index) as Promise<unknown>)).toMatch(/USER_CODE|INTERNAL/);
+    }
+    expect(replica.ongoing).toBe(0);
   });
 });

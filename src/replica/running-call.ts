@@ -4,7 +4,7 @@
 //   R3  A cancelled call stops its streams at once and answers when the user's code has returned.
 import { runInScope } from "../api/globals.ts";
 import { RequestScope } from "../api/scope.ts";
-import { isServeError, ServeError, UserCodeError } from "../core/errors.ts";
+import { isServeError, RequestCancelledError, ServeError, UserCodeError } from "../core/errors.ts";
 import type { CancelReason } from "../model/call.ts";
 import { writeError } from "../protocol/error-wire.ts";
 import { FRAME } from "../protocol/frame.ts";
@@ -110,12 +110,20 @@ export class RunningCall {
   /** Client left, caller cancelled, deadline: the code is told by its signal, its nested calls end (Q5). */
   cancel(reason: CancelReason): void {
     if (this.#ended) return;
-    this.#scope.cancel(reason);
-    const failure = this.#scope.failure;
-    if (failure === undefined) return;
-    this.#requestBody?.fail(failure);
-    // Where no code runs there is nothing to wait for.
-    if (this.#writer?.stop(failure) === true || this.#argPieces !== undefined) this.#fail(failure);
+    // Listeners of the signal and the clean-up of sources are the request's code.
+    runInScope(this.#scope, () => {
+      this.#scope.cancel(reason);
+      const failure = this.#scope.failure;
+      if (failure === undefined) return;
+      this.#requestBody?.fail(failure);
+      // Where no code runs there is nothing to wait for.
+      if (this.#writer?.stop(failure) === true || this.#argPieces !== undefined) this.#fail(failure);
+    });
+  }
+
+  /** Nobody will read the answer, but the code is to run to its end: what it still sends goes nowhere. */
+  runOn(): void {
+    this.#writer?.credit(0, Infinity);
   }
 
   #runHttp(payload: Uint8Array, bodyAt: number): void {
@@ -173,8 +181,7 @@ export class RunningCall {
   readonly #answer = (value: unknown): void => {
     try {
       const failure = this.#scope.failure;
-      if (failure !== undefined) this.#discard(value, failure);
-      else runInScope(this.#scope, () => this.#write(value));
+      runInScope(this.#scope, () => (failure === undefined ? this.#write(value) : this.#discard(value, failure)));
     } catch (reason) {
       this.#threw(reason);
     }
@@ -213,13 +220,12 @@ export class RunningCall {
   #discard(value: unknown, failure: ServeError): void {
     const source = value instanceof Response ? value.body : value;
     const pieces = typeof source === "object" && source !== null ? asPieces(source) : undefined;
-    void Promise.resolve(pieces?.return?.()).catch(() => undefined);
+    void Promise.resolve(pieces?.return?.(failure)).catch(() => undefined);
     this.#fail(failure);
   }
 
   #fail(error: ServeError): void {
     if (this.#ended) return;
-    this.#bodies?.fail(error);
     if (this.#connection.isOpen) {
       const writer = this.#connection.begin(FRAME.error, this.callId);
       writeOngoing(writer, this.#host.ongoing);
@@ -233,8 +239,17 @@ export class RunningCall {
     if (this.#ended) return;
     this.#ended = true;
     this.#argPieces = undefined;
+    this.#failBodies(error);
     this.#scope.end();
     this.#onEnded(this, { status: error === undefined ? (this.#writer?.status ?? 200) : 500, error });
+  }
+
+  /** The caller sends no more of a call that is over: code that reads on must not wait for it. */
+  #failBodies(error: ServeError | undefined): void {
+    if (this.#requestBody === undefined && this.#bodies === undefined) return;
+    const over = error ?? new RequestCancelledError({ requestId: this.meta.requestId, by: "request ended" });
+    this.#requestBody?.fail(over);
+    this.#bodies?.fail(over);
   }
 
   #asError(reason: unknown): ServeError {

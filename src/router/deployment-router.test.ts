@@ -34,7 +34,8 @@ async function caller(more: Partial<DeploymentTargets> = {}) {
     connection.attach(
       (type, callId, payload) => {
         other.types.push(type);
-        if (type === FRAME.call) calls.push({ callId, timeoutMs: readCall(payload, 0, payload.length)?.meta.timeoutMs ?? -1 });
+        if (type === FRAME.call)
+          calls.push({ callId, timeoutMs: readCall(payload, 0, payload.length)?.meta.timeoutMs ?? -1 });
       },
       () => undefined,
     );

@@ -155,10 +155,15 @@ function asText(value: unknown): string | undefined {
 /** Longest chain of causes that is written. */
 const MAX_CAUSES = 5;
 
+/** Never throws, whatever the user's error does when it is read. */
 function stackOf(error: Error, causes = 0): string {
-  const own = error.stack ?? `${error.name}: ${error.message}`;
-  if (!(error.cause instanceof Error) || causes === MAX_CAUSES) return own;
-  return `${own}\ncaused by ${stackOf(error.cause, causes + 1)}`;
+  try {
+    const own = error.stack ?? `${error.name}: ${error.message}`;
+    if (!(error.cause instanceof Error) || causes === MAX_CAUSES) return own;
+    return `${own}\ncaused by ${stackOf(error.cause, causes + 1)}`;
+  } catch {
+    return "an error that cannot be shown";
+  }
 }
 
 /** A value on a TEXT line: bare when it holds no blanks or quotes, else as JSON (R1). Never throws. */
