@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { requestContext } from "../api/context.ts";
+import { FRAME } from "../protocol/frame.ts";
 import { isServeError } from "../core/errors.ts";
 import { serveOne as serve, type Methods } from "../../tests/fixtures/replica/serve-one.ts";
 
@@ -93,6 +94,29 @@ describe("drain (D5)", () => {
     expect(await running).toBe("done");
     await clock.advance(1);
     expect(isDrained()).toBe(true);
+  });
+
+  it("tells a caller that comes late, and does not wait for it to leave", async () => {
+    const gate = Promise.withResolvers<void>();
+    class Model {
+      async work() {
+        await gate.promise;
+      }
+    }
+    const { handle, replica, isDrained, clock, dial } = await serve(Model);
+    void handle["work"]?.();
+    await clock.advance(1);
+    replica.drain();
+    const late = await dial();
+    const types: number[] = [];
+    late.attach(
+      (type) => void (types.push(type), late.signal(FRAME.drained, 0)),
+      () => undefined,
+    );
+    gate.resolve();
+    await clock.advance(1);
+    expect(types).toEqual([FRAME.drain]);
+    expect([late.isOpen, isDrained()]).toEqual([true, true]);
   });
 
   it("is done at once when idle", async () => {

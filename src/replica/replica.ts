@@ -104,7 +104,9 @@ export class Replica implements CallerHost {
 
   /** A caller dialled in. */
   accept(connection: Connection): void {
-    this.#callers.add(new CallerLink(connection, this));
+    const caller = new CallerLink(connection, this);
+    this.#callers.add(caller);
+    if (this.#phase === "draining") caller.drain(); // it has not heard of it yet
   }
 
   /** Loads and starts the user's code. @throws {ServeError} DEPLOY_FAILED with the first lines of the user's error */

@@ -1,9 +1,11 @@
 // Requests both ways and notifications on one connection, for the words of protocol/control.ts.
 //   R1  Every request is answered once: by the peer, or with ENGINE when the connection ends first.
 //   R2  A handler that throws answers with its error; the link lives on.
+//   R3  A body that cannot cross leaves no part of its frame behind: the link lives on.
 import type { Cancel, Clock } from "../core/clock.ts";
 import { ServeError, toServeError } from "../core/errors.ts";
 import type { Notifications } from "../protocol/control.ts";
+import type { ByteWriter } from "../protocol/byte-writer.ts";
 import { readError, writeError } from "../protocol/error-wire.ts";
 import { FRAME } from "../protocol/frame.ts";
 import {
@@ -91,21 +93,18 @@ export class ControlLink {
         });
       }
       try {
-        writeRequest(this.#connection.begin(FRAME.request, callId), method, body);
-        this.#connection.end();
+        this.#send(FRAME.request, callId, (writer) => writeRequest(writer, method, body));
       } catch (reason) {
-        this.#connection.abandon();
         this.#waiting.get(callId)?.reject(toServeError(reason));
         this.#waiting.delete(callId);
       }
     });
   }
 
-  /** Tells the peer; nothing comes back. Lost when the link is closed. */
+  /** Tells the peer; nothing comes back. Lost when the link is closed. @throws {SerializationError} the body cannot cross */
   notify<K extends keyof Notifications>(topic: K, body: Notifications[K]): void {
     if (!this.#connection.isOpen) return;
-    writeNotify(this.#connection.begin(FRAME.notify, 0), topic, body);
-    this.#connection.end();
+    this.#send(FRAME.notify, 0, (writer) => writeNotify(writer, topic, body));
   }
 
   /** Installs the one who answers requests. Install it in the turn that made the link. */
@@ -172,14 +171,23 @@ export class ControlLink {
     try {
       const value = await this.#onRequest(method, body);
       if (!this.#connection.isOpen) return;
-      writeReplyValue(this.#connection.begin(FRAME.reply, callId), value ?? null);
-      this.#connection.end();
-      return;
+      return this.#send(FRAME.reply, callId, (writer) => writeReplyValue(writer, value ?? null));
     } catch (reason) {
       failure = toServeError(reason);
     }
     if (!this.#connection.isOpen) return;
-    writeReplyError(this.#connection.begin(FRAME.reply, callId), (writer) => writeError(writer, failure));
+    this.#send(FRAME.reply, callId, (writer) => writeReplyError(writer, (to) => writeError(to, failure)));
+  }
+
+  /** One frame, or none when its body cannot cross (R3). */
+  #send(type: number, callId: number, write: (writer: ByteWriter) => void): void {
+    const writer = this.#connection.begin(type, callId);
+    try {
+      write(writer);
+    } catch (reason) {
+      this.#connection.abandon();
+      throw reason;
+    }
     this.#connection.end();
   }
 

@@ -229,6 +229,17 @@ describe("a control link", () => {
     expect(await a.request<Words, "twice">("twice", 1)).toBe(1);
   });
 
+  it("answers with SERIALIZATION when the answer, or the question, cannot cross, and lives on (R3)", async () => {
+    const { a, b } = await links();
+    b.onRequest((method, body) => (method === "fail" ? { deep: [() => 1] } : body));
+    await expect(a.request<Words, "fail">("fail", null)).rejects.toMatchObject({ code: "SERIALIZATION" });
+    await expect(a.request<Words, "twice">("twice", (() => 1) as never)).rejects.toMatchObject({
+      code: "SERIALIZATION",
+    });
+    expect(() => a.notify("feed", { changes: [Symbol("s")] } as never)).toThrow("symbol");
+    expect(await a.request<Words, "twice">("twice", 1)).toBe(1);
+  });
+
   it("ends every open request when the link ends, and each at its time limit (R1)", async () => {
     const { a, b, clock } = await links();
     b.onRequest(() => new Promise(() => undefined));
