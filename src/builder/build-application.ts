@@ -1,6 +1,8 @@
 // From an import path to an application as data: imports the module, takes the export, runs an application builder.
 //   R1  A module that reaches an unguarded `serve.run` is run as that call: its application, its name and prefix.
-//   R2  Whatever is wrong is one line with the cure, and names what exists.
+//   R2  An import that never settles is reported: at once when the process has nothing left to do, as plain Node would
+//       end it; after a time limit when something else keeps it busy.
+//   R3  Whatever is wrong is one line with the cure, and names what exists.
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -52,15 +54,15 @@ function findFile(module: string, workingDir: string): string {
 
 /** Imports a module; or tells that it reached `serve.run`, after which its import need not end (R1). */
 async function importOrReach(file: string, clock: Clock): Promise<{ exports: Exports } | { reached: Reached }> {
-  const limit = new AbortController();
-  const tooLong = clock.sleep(IMPORT_LIMIT_MS, limit.signal).then(
-    () => {
-      const seconds = IMPORT_LIMIT_MS / 1000;
-      const message = `importing ${file} has not ended after ${seconds} s: an \`await\` at its top level never settles`;
-      throw new ServeError("DEPLOY_FAILED", message, { file });
-    },
-    () => new Promise<never>(() => undefined),
-  );
+  const { promise: stuck, reject } = Promise.withResolvers<never>();
+  const fail = (when: string): void => {
+    const message = `importing ${file} ${when}: an \`await\` at its top level never settles`;
+    reject(new ServeError("DEPLOY_FAILED", message, { file }));
+  };
+  const onIdle = (): void => fail("cannot end");
+  const seconds = IMPORT_LIMIT_MS / 1000;
+  const cancelLimit = clock.after(IMPORT_LIMIT_MS, () => fail(`has not ended after ${seconds} s`), true);
+  process.once("beforeExit", onIdle); // R2
   try {
     return await Promise.race([
       store.registry.reached.then((reached) => ({ reached })),
@@ -68,10 +70,11 @@ async function importOrReach(file: string, clock: Clock): Promise<{ exports: Exp
         (exports) => ({ exports }),
         (reason: unknown) => Promise.reject(isServeError(reason) ? reason : explainImportError(file, reason)),
       ),
-      tooLong,
+      stuck,
     ]);
   } finally {
-    limit.abort();
+    cancelLimit();
+    process.off("beforeExit", onIdle);
   }
 }
 

@@ -24,9 +24,15 @@ export async function runBuilder([id = "", epoch = "0"]: readonly string[], cloc
   const self = { role: "builder", id, epoch: Number(epoch) } as const;
   const dial = (): Promise<Connection> => transport.dial({ kind: "unix", path: paths.headSocket }, self);
   const link = new ControlLink(await reachHead(dial, clock), clock);
-  link.onRequest((method, body) => {
-    if (method === "build") return buildApplication(body as BuilderMethods["build"]["in"], clock);
-    throw new ServeError("PROTOCOL", `a builder does not answer ${method}`);
+  link.onRequest(async (method, body) => {
+    if (method !== "build") throw new ServeError("PROTOCOL", `a builder does not answer ${method}`);
+    // Only the user's code holds the process now, so that code which waits for nothing is noticed.
+    link.setKeepsAlive(false);
+    try {
+      return await buildApplication(body as BuilderMethods["build"]["in"], clock);
+    } finally {
+      link.setKeepsAlive(true);
+    }
   });
   await link.closed;
   // User code may have left timers or sockets open.
