@@ -1,6 +1,7 @@
 // A replica as a program: its door for callers, its link to the head, its own calls to other deployments.
 // The same code serves a process of its own (main.ts) and the memory engine.
-//   R1  It serves on while the head is away; after the orphan time-out it drains and ends.
+//   R1  It serves on while the head is away; after the orphan time-out, or when a head refuses it, it drains and ends
+//       within the grace of its deployment, whatever its code does.
 //   R2  Every change of phase is reported; a new head gets the report first, so it can adopt (K1).
 import { createHandle, handleRefOf } from "../api/handle.ts";
 import type { Registration } from "../api/registry.ts";
@@ -96,10 +97,13 @@ export class ReplicaProgram {
         onNotify: (link, topic, body) => {
           if (topic === "feed") this.#feed.receive(link, (body as { changes: readonly FeedChange[] }).changes);
         },
-        onOrphaned: () => this.#replica.drain(),
+        onOrphaned: () => {
+          this.#logger.warn("replica.orphaned");
+          this.#leave();
+        },
         onRefused: (reason) => {
           this.#logger.warn("replica.refused", { reason });
-          this.#replica.drain();
+          this.#leave();
         },
       },
       clock,
@@ -116,6 +120,13 @@ export class ReplicaProgram {
   /** Finish what was accepted, then end; `onEnded` follows (D5). */
   drain(): void {
     this.#replica.drain();
+  }
+
+  /** Drains without a head that would end the process after the grace (D5): it ends by itself, whatever still runs. */
+  #leave(): void {
+    this.#replica.drain();
+    const graceS = this.#replica.order?.spec.options.gracefulShutdownTimeoutS ?? 0;
+    this.#options.clock.after(graceS * 1000, () => void this.close());
   }
 
   /** Ends at once; what still runs is cut off. */
