@@ -89,6 +89,9 @@ export function asBytes(value: object): Uint8Array | undefined {
 }
 
 function fromResponse(response: Response): HttpAnswer {
+  if (response.type === "error") {
+    throw new SerializationError({ path: "response", received: "a Response.error()" }, "return one that has a status");
+  }
   const headers: string[] = [];
   for (const [name, value] of response.headers) headers.push(name, value);
   const head = { status: response.status, statusText: response.statusText, headers };

@@ -138,6 +138,24 @@ describe("HTTP through a replica", () => {
     expect(await http().answer).toMatchObject({ status: 0, error: "SERIALIZATION" });
   });
 
+  it.each([
+    [
+      "was read",
+      async () => {
+        const response = new Response("x");
+        await response.text();
+        return response;
+      },
+    ],
+    ["is Response.error()", () => Response.error()],
+  ])("refuses a Response that %s", async (_what, fetch) => {
+    class Model {
+      fetch = fetch;
+    }
+    const { http } = await serve(Model);
+    expect(await http().answer).toMatchObject({ status: 0, error: "SERIALIZATION" });
+  });
+
   it("refuses a Map that toJSON made, and answers 204 when toJSON says undefined", async () => {
     class Model {
       fetch(request: Request) {

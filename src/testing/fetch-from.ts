@@ -11,8 +11,13 @@ import type { CallClient } from "../router/call-client.ts";
 import { IncomingBody } from "../transport/incoming-body.ts";
 
 const EMPTY = new Uint8Array(0);
+/** Statuses whose Response may not even have an empty body. */
+const BODILESS = new Set([204, 205, 304]);
 
-/** `fetch` of an application that runs in memory. A relative URL stands for one of `http://localhost`. */
+/**
+ * `fetch` of an application that runs in memory. A relative URL stands for one of `http://localhost`. As with any other
+ * `fetch`, a request whose signal aborts before the answer began rejects with the signal's reason.
+ */
 export function fetchFrom(
   calls: CallClient,
   target: CallTarget,
@@ -64,18 +69,20 @@ function exchange(
   request: Request,
   failed: (status: number, error: ServeError) => Response,
 ): Promise<Response> {
-  return new Promise((resolve) => {
+  const { signal } = request;
+  if (signal.aborted) return Promise.reject(signal.reason);
+  return new Promise((resolve, reject) => {
     let body: IncomingBody | undefined;
     let wake: (() => void) | undefined;
+    const isBodiless = (status: number): boolean => request.method === "HEAD" || BODILESS.has(status);
     const respond = (
       status: number,
       statusText: string,
       headers: readonly string[],
       content: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>,
     ): void => {
-      const bodiless = request.method === "HEAD" || status === 204 || status === 304;
       const all = pairs([...headers, "x-request-id", call.requestId]);
-      resolve(new Response(bodiless ? null : content, { status, statusText, headers: all }));
+      resolve(new Response(isBodiless(status) ? null : content, { status, statusText, headers: all }));
     };
     const outgoing = calls.startHttp(call, {
       onResponse(status, statusText, headers, bytes, last) {
@@ -84,16 +91,19 @@ function exchange(
           outgoing.cancel("client left"),
         );
         respond(status, statusText, headers, body.stream);
+        if (isBodiless(status)) void body.stream.cancel();
       },
       onChunk: (bytes) => body?.push(bytes.slice()),
       onEnd: () => body?.end(),
       onError(error) {
-        if (body === undefined) resolve(failed(statusOfCallError(error), error));
-        else body.fail(error);
+        wake?.();
+        if (body !== undefined) body.fail(error);
+        else if (signal.aborted) reject(signal.reason);
+        else resolve(failed(statusOfCallError(error), error));
       },
       onWritable: () => wake?.(),
     });
-    request.signal.addEventListener("abort", () => outgoing.cancel("client left"), { once: true });
+    signal.addEventListener("abort", () => outgoing.cancel("client left"), { once: true });
     if (request.body !== null) void upload(request.body, outgoing, (resume) => void (wake = resume));
   });
 }

@@ -100,6 +100,54 @@ describe("runInMemory", () => {
     await expect.poll(() => left).toBe(true);
   });
 
+  it("answers without a body where HTTP has none, and stops a stream that nobody gets", async () => {
+    let closed = 0;
+    class Bodiless {
+      fetch(request: Request) {
+        if (request.method !== "HEAD") return new Response(null, { status: 205 });
+        const pull = (c: ReadableStreamDefaultController) => c.enqueue(new Uint8Array(1000));
+        return new Response(new ReadableStream({ pull, cancel: () => void closed++ }));
+      }
+    }
+    const { fetch } = await run(deployment(Bodiless).bind());
+    const empty = await fetch("/");
+    expect([empty.status, await empty.text()]).toEqual([205, ""]);
+    const head = await fetch(new Request("http://x/", { method: "HEAD" }));
+    expect([head.status, head.body]).toEqual([200, null]);
+    await expect.poll(() => closed).toBe(1);
+  });
+
+  it("rejects a request whose signal aborts, as every fetch does, and cancels it (Q5)", async () => {
+    const seen: string[] = [];
+    class Slow {
+      async fetch(request: Request) {
+        seen.push("began");
+        await new Promise((resolve) => request.signal.addEventListener("abort", resolve));
+        seen.push("aborted");
+      }
+    }
+    const { fetch } = await run(deployment(Slow).bind());
+    const controller = new AbortController();
+    const answer = fetch(new Request("http://x/", { signal: controller.signal }));
+    await expect.poll(() => seen).toEqual(["began"]);
+    controller.abort(new Error("left"));
+    await expect(answer).rejects.toThrow("left");
+    await expect.poll(() => seen).toEqual(["began", "aborted"]);
+    await expect(fetch(new Request("http://x/", { signal: controller.signal }))).rejects.toThrow("left");
+  });
+
+  it("fails calls after close instead of letting them wait for ever", async () => {
+    class Echo {
+      echo(value: number) {
+        return value;
+      }
+    }
+    const { handle, close } = await runInMemory(deployment(Echo).bind(), { routePrefix: null });
+    expect(await handle.echo(1)).toBe(1);
+    await close();
+    await expect(handle.echo(2)).rejects.toMatchObject({ code: "DEPLOYMENT_UNAVAILABLE" });
+  });
+
   it("moves only as its clock is moved", async () => {
     const clock = new ManualClock();
     class Slow {
