@@ -136,15 +136,17 @@ export class AnswerWriter {
   /** A source is closed when its stream ends early, whoever ended it. */
   #run(source: PieceSource, pumping: Promise<void>): void {
     this.#source = source;
-    const over = (): void => void (this.#source = undefined);
-    pumping
-      .then(over, (reason: unknown) => {
-        over();
-        this.#failed(reason);
-        return closeSource(source, reason);
-      })
+    const fail = (reason: unknown): Promise<void> => {
+      this.#failed(reason);
+      return closeSource(source, reason);
+    };
+    void pumping
+      .catch(fail)
       .then(() => this.#closing)
-      .finally(() => this.#stopped && this.#done());
+      .finally(() => {
+        this.#source = undefined;
+        if (this.#stopped) this.#done();
+      });
   }
 
   async #pumpHttp(pieces: PieceSource, head: HttpHead | undefined): Promise<void> {

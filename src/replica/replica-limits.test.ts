@@ -110,7 +110,10 @@ describe("drain (D5)", () => {
     const late = await dial();
     const types: number[] = [];
     late.attach(
-      (type) => void (types.push(type), late.signal(FRAME.drained, 0)),
+      (type) => {
+        types.push(type);
+        late.signal(FRAME.drained, 0);
+      },
       () => undefined,
     );
     gate.resolve();
