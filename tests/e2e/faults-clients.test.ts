@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { Harness, residentBytes, type Served } from "./harness.ts";
+import { Harness, openFiles, residentBytes, type Served } from "./harness.ts";
 import { RawClient } from "./raw-client.ts";
 
 const MIB = 1024 * 1024;
@@ -83,6 +83,7 @@ describe("a client that leaves", () => {
     await until(async () => ((await work())[0]?.running ?? 0) >= 250, "their requests run");
     for (const client of clients) harness.cutConnection(client.socket);
     await unharmed();
+    await until(() => openFiles(proxyPid) < 100, "the proxy has closed their connections");
   });
 });
 
