@@ -63,6 +63,20 @@ describe("a value", () => {
     expect(ended).toBe(true);
   });
 
+  it("whose bodies still stream is cancelled with its request, and forgotten when they have ended (R5, Q5)", async () => {
+    const scope = scopeOf();
+    const ended = Promise.withResolvers<void>();
+    const [first, second] = runInScope(scope, () => [handleOf().add(1), handleOf().add(2)]);
+    runtime.calls[0]?.observer.onValue("page", ended.promise);
+    runtime.calls[1]?.observer.onValue("page", new Promise(() => undefined));
+    expect([await first, await second, scope.openCalls]).toEqual(["page", "page", 2]);
+    ended.resolve();
+    await ended.promise;
+    expect(scope.openCalls).toBe(1);
+    scope.cancel("client left");
+    expect(runtime.calls.map(({ cancelled }) => cancelled)).toEqual([[], ["client left"]]);
+  });
+
   it("that is iterated rejects and names the other form", async () => {
     const response = handleOf().add(1) as unknown as AsyncIterable<unknown>;
     runtime.last.observer.onValue([1, 2]);

@@ -4,6 +4,7 @@
 //       is logged: when its request ends, or, outside of a request, after a second.
 //   R3  A stream that nobody iterates is cancelled when its request ends.
 //   R4  Top-level arguments that are responses are awaited before the call starts; cancelled meanwhile, it never starts.
+//   R5  A value whose Request or Response bodies still stream can be cancelled like a stream, also with its request.
 import { inspect } from "node:util";
 import { SerializationError, ServeError, toServeError } from "../core/errors.ts";
 import type { CancelReason, OutgoingCall, ValueCall, ValueObserver, ValueStream } from "../model/call.ts";
@@ -41,6 +42,8 @@ export class PendingResponse
   #outgoing: OutgoingCall | undefined;
   #state: "waiting" | Settled = "waiting";
   #result: unknown;
+  // Bodies of the value have not ended (R5).
+  #streams = false;
   #seen = false;
   #outlived = false;
   #promise: PromiseWithResolvers<unknown> | undefined;
@@ -116,9 +119,11 @@ export class PendingResponse
     });
   }
 
-  onValue(value: unknown): void {
+  onValue(value: unknown, bodies?: Promise<void>): void {
     if (this.#state !== "waiting") return;
+    this.#streams = bodies !== undefined;
     this.#settle("value", value);
+    void bodies?.then(() => this.#release());
   }
 
   onStream(stream: ValueStream): void {
@@ -141,6 +146,7 @@ export class PendingResponse
 
   abandon(reason: CancelReason, error: ServeError | undefined): void {
     if (this.#state === "stream") (this.#result as ReceivedStream).stop(error);
+    if (this.#state === "value" && this.#streams) this.#outgoing?.cancel(reason); // R5
     if (this.#state !== "waiting") return;
     this.#seen = true; // whoever cancels knows
     this.#outgoing?.cancel(reason);
@@ -190,8 +196,9 @@ export class PendingResponse
   #settle(state: Settled, result: unknown): void {
     this.#state = state;
     this.#result = result;
-    if (state !== "stream") this.#signal?.removeEventListener("abort", this);
-    if (state === "value" || (state === "failed" && this.#seen)) this.#scope?.remove(this);
+    const isOver = state === "failed" || (state === "value" && !this.#streams);
+    if (isOver) this.#signal?.removeEventListener("abort", this);
+    if (isOver && (state === "value" || this.#seen)) this.#scope?.remove(this);
     else if (state === "failed" && this.#scope?.open !== true) this.#logUnseenLater();
     if (this.#promise === undefined) return;
     if (state === "failed") this.#promise.reject(result);

@@ -15,7 +15,10 @@ type AnyFunction = (...args: never[]) => unknown;
  * itself, a failure that nobody awaits is logged.
  */
 export interface DeploymentResponse<T> extends Pick<Promise<T>, "then" | "catch" | "finally"> {
-  /** Ends the call: takes it out of the queue, or aborts the running code's `signal`. Does nothing once it is answered. */
+  /**
+   * Ends the call: takes it out of the queue, or aborts the running code's `signal`. Does nothing once it is answered,
+   * but that bodies of an answered `Response` or `Request` which still stream fail.
+   */
   cancel(): void;
   /** Id of the request that the call belongs to, as in logs and in `x-request-id`. */
   readonly requestId: string;

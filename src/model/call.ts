@@ -34,7 +34,8 @@ export interface ValueStream extends AsyncIterable<unknown> {
 
 /** Gets exactly one of the three, once. Called asynchronously, never from inside `startCall`. */
 export interface ValueObserver {
-  onValue(value: unknown): void;
+  /** @param bodies given when Request or Response bodies of the value still stream: resolves when they have ended */
+  onValue(value: unknown, bodies?: Promise<void>): void;
   onStream(stream: ValueStream): void;
   onError(error: ServeError): void;
 }
@@ -44,7 +45,10 @@ export type CancelReason = "caller cancelled" | "client left" | "deadline";
 
 /** A call under way. */
 export interface OutgoingCall {
-  /** Takes the call out of whatever queue it is in, or stops the running code. Later calls do nothing. */
+  /**
+   * Takes the call out of whatever queue it is in, or stops the running code; bodies of its value that still stream
+   * fail. Later calls do nothing.
+   */
   cancel(reason: CancelReason): void;
 }
 

@@ -256,6 +256,28 @@ describe("values through a replica", () => {
     expect(seen).toEqual({ pull: id, listener: id, cancel: id, finally: items.requestId });
   });
 
+  it("ends a body that still streams at the call's deadline (Q4)", async () => {
+    let closed = false;
+    class Model {
+      page() {
+        const pull = (c: ReadableStreamDefaultController) => c.enqueue(new Uint8Array(200_000));
+        return new Response(new ReadableStream({ pull, cancel: () => void (closed = true) }));
+      }
+    }
+    const { handle, replica, clock } = await serve(Model);
+    const within = (handle as unknown as { options(o: object): typeof handle }).options({ timeoutS: 1 });
+    const page = (await within["page"]?.()) as Response;
+    const reader = (page.body as ReadableStream<Uint8Array>).getReader();
+    await reader.read();
+    await clock.advance(1000);
+    const rest = async () => {
+      for (;;) await reader.read();
+    };
+    expect(await codeOf(rest())).toBe("REQUEST_TIMEOUT");
+    await clock.advance(1);
+    expect([closed, replica.ongoing, clock.pending]).toEqual([true, 0, 0]);
+  });
+
   it("answers whatever is thrown, and lives on", async () => {
     const evil = new Proxy(new Error("x"), {
       get: () => {

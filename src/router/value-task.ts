@@ -1,6 +1,7 @@
 // A call with values: arguments out, one value or a stream of values back.
 //   R1  Arguments are encoded once, before the call is queued; up to 64 KiB travel with the CALL, the rest after ACCEPT.
 //   R2  Items of a stream are decoded when they are asked for; until then their bytes hold credit (Q7).
+//   R3  A value whose bodies still stream is not the end: deadline and cancellation hold until the last of them (Q4, Q5).
 import { RequestCancelledError, SerializationError, ServeError, toServeError } from "../core/errors.ts";
 import type { ValueCall, ValueObserver, ValueStream } from "../model/call.ts";
 import { CALL_KIND, CHUNK_FLAG, readValueHead, writeCallMeta } from "../protocol/messages.ts";
@@ -30,6 +31,8 @@ export class ValueTask extends CallTask {
   #connection: Connection | undefined;
   #answerBodies: IncomingBodies | undefined;
   #stream: IncomingValues | undefined;
+  // Set when the value is with the observer and its bodies still stream (R3).
+  #bodiesOver: PromiseWithResolvers<void> | undefined;
   // Pieces of one value too large for a frame.
   #pieces: Uint8Array[] | undefined;
   #pieceCredit: CreditKeeper | undefined;
@@ -106,8 +109,13 @@ export class ValueTask extends CallTask {
   }
 
   onEnd(stream: number): void {
-    if (stream !== 0) return this.#answerBodies?.end(stream);
+    if (stream !== 0) this.#answerBodies?.end(stream);
     if (this.ended) return;
+    if (this.#bodiesOver !== undefined) {
+      if (this.openStreams > 0) return;
+      this.settle();
+      return this.#bodiesOver.resolve();
+    }
     if (this.#stream !== undefined) {
       this.settle();
       this.#stream.end();
@@ -121,12 +129,6 @@ export class ValueTask extends CallTask {
     else this.#argBodies.grant(stream, bytes);
   }
 
-  /** The connection is gone while bodies of the answer were still open. */
-  override fail(error: ServeError): void {
-    this.#answerBodies?.fail(error);
-    super.fail(error);
-  }
-
   /** The code has returned, read or not: what is left of the arguments' bodies has no reader. */
   override onLeft(): void {
     const { requestId } = this.#call;
@@ -135,30 +137,33 @@ export class ValueTask extends CallTask {
 
   protected onFailure(error: ServeError): void {
     this.#argBodies.stop(error);
-    if (this.#stream !== undefined) this.#stream.fail(error);
-    else this.#observer.onError(error);
+    if (this.#stream !== undefined) return this.#stream.fail(error);
+    if (this.#bodiesOver === undefined) return this.#observer.onError(error);
+    this.#answerBodies?.fail(error);
+    this.#bodiesOver.resolve();
   }
 
   #sendBodies(connection: Connection): void {
     this.#argBodies
       .send(connection, this.callId, () => 0)
-      .catch((reason: unknown) => {
-        this.link?.cancel(this, "caller cancelled");
-        this.fail(toServeError(reason));
-      });
+      .catch((reason: unknown) => this.refuse(toServeError(reason)));
   }
 
   #value(bytes: Uint8Array, offset: number): void {
     const decoded = decodeValue(bytes, offset, bytes.length, this.#revivers());
     if (!decoded.ok) return this.refuse(new SerializationError({ path: "result", received: decoded.reason }));
-    this.settle();
-    this.#observer.onValue(decoded.value);
+    if (this.openStreams === 0) {
+      this.settle();
+      return this.#observer.onValue(decoded.value);
+    }
+    this.answered = true;
+    this.#bodiesOver = Promise.withResolvers();
+    this.#observer.onValue(decoded.value, this.#bodiesOver.promise);
   }
 
   #revivers(): Revivers {
     const { revive } = this.#handles;
-    // The value is here, but the replica still works for bodies that nobody wants any more.
-    const stop = (): void => this.link?.cancel(this, "caller cancelled");
+    const stop = (): void => this.cancel("caller cancelled");
     const open = (): IncomingBodies =>
       (this.#answerBodies ??= new IncomingBodies(this.#connection as Connection, this.callId, stop));
     return { handle: revive, body: (stream) => open().open(stream).stream };
