@@ -1,7 +1,9 @@
-// Makes dist/: one bundle per program and per public module with shared chunks, and the type declarations.
+// Makes dist/: one bundle per program and per public module, and the type declarations.
 //   R1  A missing entry point is an error that names it.
 //   R2  What package.json lists under `dependencies` stays outside the bundle.
 //   R3  Declarations import one another as `.js`: the compiler leaves `.ts` in them, which users' compilers refuse.
+//   R4  Programs that load no user code share no chunks: each file less is half a millisecond less at a start
+//       (measured). Replica and builder share them with what user code imports, so that nothing is there twice.
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -13,6 +15,9 @@ import { root } from "./lib/root.ts";
 
 const dist = path.join(root, "dist");
 
+/** Programs that load no user code (R4). */
+const STANDALONE: ReadonlySet<string> = new Set(["cli/main", "head/main", "supervisor/main", "proxy/main"]);
+
 function requireEntryPoints(): void {
   const missing = Object.values(entryPoints).filter((file) => !existsSync(path.join(root, file)));
   if (missing.length > 0) throw new Error(`missing entry points: ${missing.join(", ")}`); // R1
@@ -23,16 +28,28 @@ function dependencies(): string[] {
   return Object.keys(manifest.dependencies);
 }
 
+/** Entry points that are bundled together (R4). */
+function bundles(): { readonly input: Readonly<Record<string, string>>; readonly chunks: string }[] {
+  const alone = Object.entries(entryPoints).filter(([name]) => STANDALONE.has(name));
+  const together = Object.entries(entryPoints).filter(([name]) => !STANDALONE.has(name));
+  return [
+    { input: Object.fromEntries(together), chunks: "chunks" },
+    ...alone.map(([name, file]) => ({ input: { [name]: file }, chunks: path.dirname(name) })),
+  ];
+}
+
 async function bundle(): Promise<void> {
   const packages = dependencies();
-  await build({
-    cwd: root,
-    input: { ...entryPoints },
-    platform: "node",
-    external: (id) => packages.some((name) => id === name || id.startsWith(`${name}/`)), // R2
-    plugins: [ownPlace(path.join(root, "src"))],
-    output: { dir: dist, format: "esm", entryFileNames: "[name].js", chunkFileNames: "chunks/[name].js" },
-  });
+  for (const { input, chunks } of bundles()) {
+    await build({
+      cwd: root,
+      input,
+      platform: "node",
+      external: (id) => packages.some((name) => id === name || id.startsWith(`${name}/`)), // R2
+      plugins: [ownPlace(path.join(root, "src"))],
+      output: { dir: dist, format: "esm", entryFileNames: "[name].js", chunkFileNames: `${chunks}/[name].js` },
+    });
+  }
 }
 
 /** npm links this file into the user's path. */
