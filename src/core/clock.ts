@@ -59,6 +59,14 @@ export const systemClock: Clock = {
   sleep: (delayMs, signal) => sleepOn(systemClock, delayMs, signal),
 };
 
+/** How much earlier than the wall clock says a timer may run, milliseconds: the two clocks are rounded apart. */
+const EARLY_MS = 2;
+
+/** True when a deadline counts as passed: its timer may run now. @param deadlineMs Unix milliseconds; undefined: none */
+export function isPast(clock: Pick<Clock, "now">, deadlineMs: number | undefined): boolean {
+  return deadlineMs !== undefined && clock.now() >= deadlineMs - EARLY_MS;
+}
+
 interface ManualTimer {
   readonly order: number;
   dueMs: number;

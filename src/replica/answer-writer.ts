@@ -136,9 +136,9 @@ export class AnswerWriter {
   /** A source is closed when its stream ends early, whoever ended it. */
   #run(source: PieceSource, pumping: Promise<void>): void {
     this.#source = source;
-    const fail = (reason: unknown): Promise<void> => {
+    const fail = (reason: unknown): Promise<void> | undefined => {
       this.#failed(reason);
-      return closeSource(source, reason);
+      return this.#stopped ? undefined : closeSource(source, reason);
     };
     void pumping
       .catch(fail)

@@ -157,6 +157,9 @@ describe("values through a replica", () => {
       fetch() {
         return 1;
       }
+      get model(): () => void {
+        throw new Error("not loaded");
+      }
     }
     const { handle } = await serve(Model);
     await expect(handle["nope"]?.()).rejects.toMatchObject({

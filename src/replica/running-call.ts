@@ -4,6 +4,7 @@
 //   R3  A cancelled call stops its streams at once and answers when the user's code has returned.
 import { runInScope } from "../api/globals.ts";
 import { RequestScope } from "../api/scope.ts";
+import { isPast } from "../core/clock.ts";
 import { isServeError, RequestCancelledError, ServeError, UserCodeError } from "../core/errors.ts";
 import type { CancelReason } from "../model/call.ts";
 import { writeError } from "../protocol/error-wire.ts";
@@ -21,9 +22,6 @@ import type { ReplicaHost } from "./replica-host.ts";
 
 /** How a call ended, for logs and metrics. */
 export type Outcome = { readonly status: number; readonly error: ServeError | undefined };
-
-/** How much earlier than the wall clock says a timer may run, milliseconds. */
-const EARLY_MS = 2;
 
 export class RunningCall {
   readonly meta: CallMeta;
@@ -189,14 +187,11 @@ export class RunningCall {
 
   readonly #threw = (reason: unknown): void => {
     // A nested call may hear of the deadline before the caller's CANCEL comes; what else runs here is told now (Q5).
-    if (isServeError(reason) && reason.code === "REQUEST_TIMEOUT" && this.#isLate()) this.#scope.cancel("deadline");
+    const { clock } = this.#host;
+    const isTimeout = isServeError(reason) && reason.code === "REQUEST_TIMEOUT";
+    if (isTimeout && isPast(clock, this.#scope.facts.deadlineMs)) this.cancel("deadline");
     this.#fail(this.#scope.failure ?? this.#asError(reason));
   };
-
-  #isLate(): boolean {
-    const { deadlineMs } = this.#scope.facts;
-    return deadlineMs !== undefined && this.#host.clock.now() >= deadlineMs - EARLY_MS;
-  }
 
   /** The writer has nothing left to write: the answer is complete, or it was stopped. */
   readonly #written = (): void => {

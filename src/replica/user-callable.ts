@@ -94,7 +94,10 @@ export class UserCallable {
       at !== null && at !== undefined && at !== Object.prototype;
       at = Object.getPrototypeOf(at)
     ) {
-      for (const name of Object.getOwnPropertyNames(at)) if (this.#isCallable(name)) names.add(name);
+      for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
+        // Accessors are the user's code: a message must not run them.
+        if (typeof value === "function" && this.#isCallable(name)) names.add(name);
+      }
     }
     return [...names].sort();
   }

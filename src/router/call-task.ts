@@ -3,7 +3,7 @@
 //   R1  The owner hears of the end exactly once, never from inside the call that started it.
 //   R2  Whoever notices a deadline first, here or at the replica, it is told with this caller's own limit.
 //   R3  A call that ended early (cancelled, deadline) stays at its replica until the replica's last frame: it holds its slot (Q5).
-import type { Cancel, Clock } from "../core/clock.ts";
+import { isPast, type Cancel, type Clock } from "../core/clock.ts";
 import { RequestCancelledError, RequestTimeoutError, type ServeError } from "../core/errors.ts";
 import type { CallEnvelope, CancelReason, OutgoingCall } from "../model/call.ts";
 import type { Connection } from "../transport/connection.ts";
@@ -19,9 +19,6 @@ export interface TaskRouter {
 export interface TaskPlace {
   cancel(task: CallTask, reason: CancelReason): void;
 }
-
-/** How much earlier than the wall clock says a timer may run, milliseconds. */
-const EARLY_MS = 2;
 
 export abstract class CallTask implements OutgoingCall {
   readonly envelope: CallEnvelope;
@@ -62,8 +59,9 @@ export abstract class CallTask implements OutgoingCall {
   fail(error: ServeError): void {
     if (this.ended) return;
     this.settle();
-    const { requestId, timeoutS } = this.envelope;
-    const isOurs = error.code === "REQUEST_TIMEOUT" && this.#isLate();
+    const { requestId, timeoutS, deadlineMs } = this.envelope;
+    const isOurs =
+      error.code === "REQUEST_TIMEOUT" && this.#router !== undefined && isPast(this.#router.clock, deadlineMs);
     this.onFailure(isOurs ? new RequestTimeoutError({ requestId, timeoutS }) : error);
   }
 
@@ -103,11 +101,6 @@ export abstract class CallTask implements OutgoingCall {
   protected refuse(error: ServeError): void {
     this.link?.cancel(this, "caller cancelled");
     this.fail(error);
-  }
-
-  #isLate(): boolean {
-    const { deadlineMs } = this.envelope;
-    return deadlineMs !== undefined && this.#router !== undefined && this.#router.clock.now() >= deadlineMs - EARLY_MS;
   }
 
   #giveUp(reason: CancelReason): void {
