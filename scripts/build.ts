@@ -11,6 +11,7 @@ import { build } from "rolldown";
 import { entryPoints } from "./lib/entry-points.ts";
 import { rewriteExtensions } from "./lib/rewrite-extensions.ts";
 import { ownPlace } from "./lib/own-place.ts";
+import { plainBuiltinsPlugin } from "./lib/plain-builtins.ts";
 import { root } from "./lib/root.ts";
 
 const dist = path.join(root, "dist");
@@ -46,7 +47,7 @@ async function bundle(): Promise<void> {
       input,
       platform: "node",
       external: (id) => packages.some((name) => id === name || id.startsWith(`${name}/`)), // R2
-      plugins: [ownPlace(path.join(root, "src"))],
+      plugins: [ownPlace(path.join(root, "src")), plainBuiltinsPlugin()],
       output: { dir: dist, format: "esm", entryFileNames: "[name].js", chunkFileNames: `${chunks}/[name].js` },
     });
   }
