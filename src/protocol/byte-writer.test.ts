@@ -73,4 +73,20 @@ describe("ByteWriter", () => {
     }
     expect(writer.length).toBe(0);
   });
+
+  it("hands attached bytes out as they are, in their place", () => {
+    const writer = new ByteWriter();
+    const body = new Uint8Array(5000).fill(7);
+    writer.u8(1);
+    writer.mark();
+    const start = writer.position;
+    writer.u32(0);
+    writer.setU32(start, body.length);
+    writer.attach(body);
+    expect(writer.position).toBe(5005);
+    writer.u8(2);
+    const pieces = writer.takePieces();
+    expect(pieces[1]).toBe(body);
+    expect([...Buffer.concat(pieces).subarray(0, 6), Buffer.concat(pieces).at(-1)]).toEqual([1, 136, 19, 0, 0, 7, 2]);
+  });
 });

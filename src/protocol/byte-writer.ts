@@ -42,6 +42,14 @@ export class ByteWriter {
     this.#mark = this.#at;
   }
 
+  /** Goes on after `bytes`, which are handed out as they are: nobody may change them any more. Marks what was written. */
+  attach(bytes: Uint8Array): void {
+    this.#sealed.push(this.#slab.subarray(this.#base, this.#at), bytes);
+    this.#sealedBytes += this.#at - this.#base + bytes.length;
+    this.#base = this.#at;
+    this.#mark = this.#at;
+  }
+
   /** Everything written since the last call, as one view; its memory belongs to the caller from here on (W1). */
   take(): Uint8Array {
     const pieces = this.takePieces();

@@ -58,9 +58,9 @@ export function beginFrame(writer: ByteWriter, type: number, callId: number): nu
   return start;
 }
 
-/** Ends the frame begun at `start`: fills in its length. */
-export function endFrame(writer: ByteWriter, start: number): void {
-  writer.setU32(start, writer.position - start - LENGTH_BYTES);
+/** Ends the frame begun at `start`: fills in its length. @param following bytes of it that are attached after this */
+export function endFrame(writer: ByteWriter, start: number, following = 0): void {
+  writer.setU32(start, writer.position + following - start - LENGTH_BYTES);
 }
 
 /** The byte stream is not a sequence of frames. */

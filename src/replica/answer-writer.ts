@@ -59,8 +59,7 @@ export class AnswerWriter {
     if (bytes.length <= MAX_CHUNK_BYTES) {
       const writer = this.#connection.begin(FRAME.result, this.#callId);
       writeValueResult(writer, this.#host.ongoing, bodies.count);
-      writer.bytes(bytes);
-      this.#connection.end();
+      this.#connection.endWith(bytes);
       return this.#sendBodies(bodies);
     }
     writeValueHead(this.#connection.begin(FRAME.head, this.#callId), this.#host.ongoing, bodies.count);

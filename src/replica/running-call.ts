@@ -128,7 +128,7 @@ export class RunningCall {
     const { http, continues } = this.meta as CallMeta & { readonly http: NonNullable<CallMeta["http"]> };
     const inline = payload.length - bodyAt;
     let body: IncomingBody | undefined;
-    let whole: Uint8Array | undefined;
+    let whole: Uint8Array<ArrayBuffer> | undefined;
     if (continues || inline > 0) {
       // The frame's memory is shared with its neighbours; user code may keep the body for long.
       const bytes = payload.slice(bodyAt);

@@ -4,7 +4,7 @@ import { silentLogger } from "../core/logger.ts";
 import { seededRandom } from "../core/random.ts";
 import type { CallEnvelope } from "../model/call.ts";
 import type { DeploymentTargets } from "../protocol/control.ts";
-import { readCall, REJECT_REASON, writeReject } from "../protocol/messages.ts";
+import { readCall, REJECT_REASON, writeOngoing, writeReject } from "../protocol/messages.ts";
 import { FRAME } from "../protocol/frame.ts";
 import type { Connection } from "../transport/connection.ts";
 import { MemoryTransport } from "../transport/memory-transport.ts";
@@ -27,15 +27,30 @@ async function caller(more: Partial<DeploymentTargets> = {}) {
   const clock = new ManualClock();
   const transport = new MemoryTransport(clock);
   const address = { kind: "memory", name: "replica" } as const;
-  const calls: { readonly callId: number; readonly timeoutMs: number }[] = [];
-  const other = { types: [] as number[], keepsAlive: [] as boolean[], connection: undefined as Connection | undefined };
+  const calls: { readonly callId: number; readonly requestId: string; readonly timeoutMs: number }[] = [];
+  const other = {
+    replica: { id: "r1", address, node: "local", suspect: false },
+    types: [] as number[],
+    keepsAlive: [] as boolean[],
+    connection: undefined as Connection | undefined,
+    reject(callId: number, reason: number) {
+      const connection = this.connection as Connection;
+      writeReject(connection.begin(FRAME.reject, callId), 0, reason);
+      connection.end();
+    },
+    free() {
+      const connection = this.connection as Connection;
+      writeOngoing(connection.begin(FRAME.free, 0), 0);
+      connection.end();
+    },
+  };
   await transport.listen(address, { role: "replica", id: "r1", epoch: 1 }, (connection) => {
     other.connection = connection;
     connection.attach(
       (type, callId, payload) => {
         other.types.push(type);
-        if (type === FRAME.call)
-          calls.push({ callId, timeoutMs: readCall(payload, 0, payload.length)?.meta.timeoutMs ?? -1 });
+        const meta = type === FRAME.call ? readCall(payload, 0, payload.length)?.meta : undefined;
+        if (meta !== undefined) calls.push({ callId, requestId: meta.requestId, timeoutMs: meta.timeoutMs });
       },
       () => undefined,
     );
@@ -52,8 +67,15 @@ async function caller(more: Partial<DeploymentTargets> = {}) {
       return connection;
     },
   });
-  const replicas = [{ id: "r1", address, node: "local", suspect: false }];
-  const targets = { ...TARGET, unavailable: null, maxOngoingRequests: 1, maxQueuedRequests: -1, replicas, ...more };
+  const replicas = [other.replica];
+  const targets: DeploymentTargets = {
+    ...TARGET,
+    unavailable: null,
+    maxOngoingRequests: 1,
+    maxQueuedRequests: -1,
+    replicas,
+    ...more,
+  };
   client.applyTargets(targets);
   await clock.advance(0);
   const start = (envelope: Partial<CallEnvelope> = {}) => {
@@ -77,9 +99,7 @@ describe("a router", () => {
     const { outcome } = start();
     await clock.advance(0);
     client.applyTargets({ ...targets, unavailable: "was deleted", replicas: [] });
-    const connection = other.connection as Connection;
-    writeReject(connection.begin(FRAME.reject, calls[0]?.callId ?? 0), 0, REJECT_REASON.draining);
-    connection.end();
+    other.reject(calls[0]?.callId ?? 0, REJECT_REASON.draining);
     await clock.advance(0);
     expect(outcome.code).toBe("DEPLOYMENT_UNAVAILABLE");
     expect(clock.pending).toBe(0);
@@ -120,5 +140,69 @@ describe("a router", () => {
     await clock.advance(0);
     expect(other.keepsAlive).toEqual([false, true, false]);
     expect(other.types).toEqual([FRAME.call, FRAME.call, FRAME.cancel, FRAME.cancel]);
+  });
+
+  it("sends rejected calls again by arrival, once its FREE has come, and not before (P1, Q1)", async () => {
+    const { clock, calls, other, start } = await caller({ maxOngoingRequests: 3 });
+    const names = ["first", "second", "third"];
+    for (const requestId of names) start({ requestId });
+    await clock.advance(0);
+    for (const { callId } of [...calls].reverse()) other.reject(callId, REJECT_REASON.full);
+    await clock.advance(0);
+    start({ requestId: "fourth" });
+    await clock.advance(0);
+    expect(calls.map(({ requestId }) => requestId)).toEqual(names);
+    other.free();
+    await clock.advance(0);
+    expect(calls.slice(3).map(({ requestId }) => requestId)).toEqual(names);
+  });
+
+  it("fails what a broken connection took along, dials again and sends what waited (P6, Q3)", async () => {
+    const { clock, calls, other, start } = await caller();
+    const sent = start({ requestId: "sent" });
+    const waiting = start({ requestId: "waiting" });
+    await clock.advance(0);
+    other.connection?.destroy("killed");
+    await clock.advance(0);
+    expect([sent.outcome.code, waiting.outcome.code]).toEqual(["REPLICA_GONE", ""]);
+    await clock.advance(20);
+    expect(calls.map(({ requestId }) => requestId)).toEqual(["sent", "waiting"]);
+  });
+
+  it("moves calls on from a replica that drains, answers DRAINED behind them, and sends it no more (D5, Q3)", async () => {
+    const { clock, calls, other, start, client, targets } = await caller({ maxOngoingRequests: 2 });
+    start({ requestId: "late" });
+    await clock.advance(0);
+    other.connection?.signal(FRAME.drain, 0);
+    other.reject(calls[0]?.callId ?? 0, REJECT_REASON.draining);
+    await clock.advance(0);
+    start({ requestId: "later" });
+    await clock.advance(0);
+    expect(other.types).toEqual([FRAME.call, FRAME.drained]);
+    client.applyTargets({ ...targets, replicas: targets.replicas.map((replica) => ({ ...replica, id: "r2" })) });
+    await clock.advance(0);
+    expect(calls.map(({ requestId }) => requestId)).toEqual(["late", "late", "later"]);
+  });
+
+  it("closes a connection that opens after its replica left, and takes the replica up again when it reappears", async () => {
+    const { clock, client, targets, calls, other, start } = await caller({ replicas: [] });
+    client.applyTargets({ ...targets, replicas: [other.replica] });
+    client.applyTargets(targets);
+    await clock.advance(0);
+    expect(other.connection?.isOpen).toBe(false);
+    start();
+    client.applyTargets({ ...targets, replicas: [other.replica] });
+    await clock.advance(0);
+    expect([other.connection?.isOpen, calls.length]).toEqual([true, 1]);
+  });
+
+  it("leaves no timer and no queue behind when waiting calls are cancelled or run out of time (Q4, Q5)", async () => {
+    const { clock, client, start } = await caller({ replicas: [] });
+    const late = start({ deadlineMs: clock.now() + 100, timeoutS: 0.1 });
+    const left = start();
+    left.call.cancel("client left");
+    await clock.advance(100);
+    expect([late.outcome.code, left.outcome.code, clock.pending]).toEqual(["REQUEST_TIMEOUT", "REQUEST_CANCELLED", 0]);
+    client.close();
   });
 });

@@ -46,8 +46,7 @@ export class HttpTask extends CallTask implements OutgoingHttpCall {
       continues: call.bodyFollows,
       http: { verb: call.verb, url: call.url, headers: call.headers, flags },
     });
-    writer.bytes(call.body);
-    connection.end();
+    connection.endWith(call.body);
   }
 
   writeBody(bytes: Uint8Array): boolean {

@@ -63,8 +63,7 @@ export class ValueTask extends CallTask {
       continues: !whole,
       http: undefined,
     });
-    writer.bytes(whole ? this.#args : this.#args.subarray(0, MAX_CHUNK_BYTES));
-    connection.end();
+    connection.endWith(whole ? this.#args : this.#args.subarray(0, MAX_CHUNK_BYTES));
   }
 
   onAccept(): void {

@@ -22,6 +22,9 @@ export type FrameHandler = (type: number, callId: number, payload: Uint8Array) =
 /** Written bytes that leave at once instead of at the end of the turn (R1). */
 const FLUSH_AT_BYTES = 64 * 1024;
 
+/** From here on a piece of its own in the write costs less than a copy. */
+const ATTACH_AT_BYTES = 4096;
+
 export class Connection {
   readonly peer: Peer;
   readonly closed: Promise<{ readonly reason: string }>;
@@ -78,6 +81,18 @@ export class Connection {
   /** Completes the frame that `begin` opened. */
   end(): void {
     endFrame(this.writer, this.#frameStart);
+    this.#planFlush();
+  }
+
+  /** Completes the frame that `begin` opened with bytes that nobody will change; large ones are not copied. */
+  endWith(bytes: Uint8Array): void {
+    if (bytes.length < ATTACH_AT_BYTES) {
+      this.writer.bytes(bytes);
+      endFrame(this.writer, this.#frameStart);
+    } else {
+      endFrame(this.writer, this.#frameStart, bytes.length);
+      this.writer.attach(bytes);
+    }
     this.#planFlush();
   }
 
