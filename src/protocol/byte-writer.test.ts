@@ -89,4 +89,13 @@ describe("ByteWriter", () => {
     expect(pieces[1]).toBe(body);
     expect([...Buffer.concat(pieces).subarray(0, 6), Buffer.concat(pieces).at(-1)]).toEqual([1, 136, 19, 0, 0, 7, 2]);
   });
+
+  it("lets go of the memory of a large value once that is taken (W4)", () => {
+    const writer = new ByteWriter();
+    writer.bytes(new Uint8Array(3_000_000).fill(7));
+    expect(writer.take().length).toBe(3_000_000);
+    writer.u32(5);
+    const small = writer.take();
+    expect([[...small], small.buffer.byteLength < 100_000]).toEqual([[5, 0, 0, 0], true]);
+  });
 });

@@ -4,10 +4,14 @@
 //   W2  Positions count from the last `take()`, so they survive a move to another slab.
 //   W3  What does not fit into the slab goes on in a new one. Only what follows the last `mark()` is copied there: what
 //       came before is complete, stays where it is and is handed out as a piece of its own.
+//   W4  A slab of more than 1 MiB is not kept: one large value must not hold its memory for as long as the writer lives.
 import { allocateBytes, textByteLength, writeText } from "./text.ts";
 
 /** Bytes of an ordinary slab; a longer run gets a slab of its own. */
 const SLAB_BYTES = 64 * 1024;
+/** Largest slab that is used again (W4). */
+const KEPT_BYTES = 1024 * 1024;
+const EMPTY = new Uint8Array(0);
 /** Above this many characters the exact length is measured rather than assuming 3 bytes for each. */
 const LONG_TEXT = 4096;
 
@@ -63,6 +67,7 @@ export class ByteWriter {
     this.#sealed = [];
     this.#sealedBytes = 0;
     this.#base = this.#at;
+    if (this.#slab.length > KEPT_BYTES) this.#use(EMPTY, 0); // W4
     return pieces;
   }
 
@@ -156,11 +161,16 @@ export class ByteWriter {
     // A run that outgrew a slab once is likely to go on: doubling keeps the copies linear.
     const slab = allocateBytes(needed * 2 > SLAB_BYTES ? needed * 2 : SLAB_BYTES);
     slab.set(kept);
+    this.#use(slab, kept.length);
+  }
+
+  /** Goes on in `slab`, of which `used` bytes are written. */
+  #use(slab: Uint8Array, used: number): void {
     this.#slab = slab;
     this.#view = new DataView(slab.buffer);
     this.#base = 0;
     this.#mark = 0;
-    this.#at = kept.length;
+    this.#at = used;
   }
 }
 

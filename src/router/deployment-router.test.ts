@@ -169,6 +169,16 @@ describe("a router", () => {
     expect(calls.map(({ requestId }) => requestId)).toEqual(["sent", "waiting"]);
   });
 
+  it("dials a replica that is published again at once, where it is now", async () => {
+    const { clock, other, client, targets } = await caller();
+    other.connection?.destroy("killed");
+    await clock.advance(0);
+    expect(other.connection?.isOpen).toBe(false);
+    client.applyTargets(targets);
+    await clock.advance(0);
+    expect([other.connection?.isOpen, clock.pending]).toEqual([true, 0]);
+  });
+
   it("moves calls on from a replica that drains, answers DRAINED behind them, and sends it no more (D5, Q3)", async () => {
     const { clock, calls, other, start, client, targets } = await caller({ maxOngoingRequests: 2 });
     start({ requestId: "late" });

@@ -93,11 +93,9 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
     for (const link of this.#links.values()) {
       if (!wanted.has(link.id)) this.#remove(link);
     }
-    for (const [id, cancel] of this.#redials) {
-      if (wanted.has(id)) continue;
-      cancel();
-      this.#redials.delete(id);
-    }
+    // What is published again is dialled at once, as it is known now.
+    for (const cancel of this.#redials.values()) cancel();
+    this.#redials.clear();
     for (const replica of wanted.values()) this.#add(replica);
     this.#candidates = [...this.#links.values()];
     if (this.#unavailable !== null) this.#failQueue();
@@ -214,7 +212,7 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
   #add(target: ReplicaTarget): void {
     const known = this.#links.get(target.id);
     if (known !== undefined) known.target = target;
-    else if (!this.#redials.has(target.id)) this.#dial(target, 0);
+    else this.#dial(target, 0);
   }
 
   #remove(link: ReplicaLink): void {
