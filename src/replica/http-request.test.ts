@@ -48,6 +48,14 @@ describe("the request of an ingress", () => {
     await expect(request.json()).rejects.toBeInstanceOf(TypeError);
   });
 
+  it("shares no memory with its clone", async () => {
+    const original = post("shared");
+    const copy = original.clone();
+    const bytes = await original.arrayBuffer();
+    structuredClone(bytes, { transfer: [bytes] });
+    expect(await copy.text()).toBe("shared");
+  });
+
   it("aborts with its scope, and what is made of it as well (R1)", () => {
     const controller = new AbortController();
     const request = post("x", controller);

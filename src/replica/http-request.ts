@@ -22,7 +22,8 @@ const decoder = new TextDecoder();
 type Readable = new (
   url: string,
   init: RequestInit,
-) => Omit<Request, "text" | "json" | "arrayBuffer" | "bytes"> & {
+) => Omit<Request, "clone" | "text" | "json" | "arrayBuffer" | "bytes"> & {
+  clone(): Request;
   text(): Promise<string>;
   json(): Promise<unknown>;
   arrayBuffer(): Promise<ArrayBuffer>;
@@ -36,6 +37,12 @@ class WholeBodyRequest extends (Request as unknown as Readable) {
   constructor(url: string, init: RequestInit, whole: Uint8Array<ArrayBuffer>) {
     super(url, init);
     this.#whole = whole;
+  }
+
+  /** Two readers must not share memory: from here on both go through the stream. */
+  override clone(): Request {
+    this.#whole = undefined;
+    return super.clone();
   }
 
   override text(): Promise<string> {
