@@ -23,6 +23,7 @@ import { ControlServer, type ProcessEvents } from "./control-server.ts";
 import { HeadRequests } from "./head-methods.ts";
 import { OutputRelay, type ReplicaName } from "./output-relay.ts";
 import { ProcessLinks } from "./process-links.ts";
+import { statusMetrics } from "./status-metrics.ts";
 import { tapEngine } from "./tap-engine.ts";
 
 /** Where a head stands and with what. */
@@ -100,7 +101,10 @@ export class Head {
   async start(): Promise<void> {
     const { options, engine, transport, address, adminToken: token, metricsPrefix } = this.#around;
     if (options.fresh && leftByDriver(engine.store)) await endLeftovers(engine, this.#logger, this.#clock);
-    const metrics = (): Promise<readonly SnapshotPart[]> => this.#links.metrics();
+    const metrics = async (): Promise<readonly SnapshotPart[]> => [
+      { snapshot: statusMetrics(this.#controller.status()) },
+      ...(await this.#links.metrics()),
+    ];
     if (options.admin !== null) {
       const admin = { ...keptAdminPort(engine.store, options.admin), token, metricsPrefix, metrics };
       this.#admin = await startAdminServer(admin, this.#logger);
