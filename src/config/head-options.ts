@@ -34,6 +34,8 @@ export const HEAD_EXIT = {
   failed: 78,
   /** Another head has the namespace (K5). One line on stderr says which. */
   locked: 73,
+  /** A second SIGTERM ended everything at once: 128 + 15. */
+  cut: 143,
 } as const;
 
 /** The command line form of `HeadOptions`. */

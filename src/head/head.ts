@@ -124,9 +124,11 @@ export class Head {
     return this.#ending;
   }
 
-  /** Ends all processes without grace; for a second signal. */
+  /** Ends all processes without grace, and forgets them; for a second signal. */
   killAll(): void {
-    for (const id of this.#running) this.#around.engine.kill(id);
+    const { engine } = this.#around;
+    for (const id of this.#running) engine.kill(id);
+    clearStore(engine.store);
   }
 
   async #end(): Promise<void> {

@@ -24,9 +24,6 @@ import type { Head } from "./head.ts";
 import { lockHolder, takeHeadLock } from "./lock.ts";
 import { succession } from "./succession.ts";
 
-/** Exit code of a process that a second SIGTERM ended: 128 + 15. */
-const TERMINATED = 143;
-
 /** @param args the head's options as JSON, then, if it is known, what will be built first (R4), as JSON */
 export async function runHead(args: readonly string[], clock: Clock, random: Random): Promise<never> {
   const [optionsText = "", orderText] = args;
@@ -101,7 +98,7 @@ function obeySignals(head: Head, attached: boolean, logger: Logger): void {
   process.on("SIGTERM", () => {
     if (++signals === 1) return drain("SIGTERM");
     head.killAll(); // R3
-    process.exit(TERMINATED);
+    process.exit(HEAD_EXIT.cut);
   });
   process.on("SIGHUP", () => undefined);
   if (!attached) return;

@@ -82,10 +82,13 @@ export async function joinOrStart(options: ResolvedInstance, asker: Asker, first
   for (;;) {
     const instance = await startOnce(options, asker, first);
     if (instance !== undefined) return instance;
-    if (asker.clock.monotonic() < untilMs) continue;
-    const message = `namespace ${options.namespace}: its head neither answers nor ends; see manta logs controller, or end it by manta shutdown`;
-    throw new ServeError("ENGINE", message);
+    if (asker.clock.monotonic() >= untilMs) throw noAnswer(options.namespace);
   }
+}
+
+function noAnswer(namespace: string): ServeError {
+  const message = `namespace ${namespace}: its head neither answers nor ends; see manta logs controller, or end it by manta shutdown`;
+  return new ServeError("ENGINE", message);
 }
 
 /** One attempt to start; undefined when another head holds the lock and does not answer yet. */
@@ -135,12 +138,22 @@ async function startOnce(
  * @throws {ServeError} ENGINE with the head's own words when it cannot start
  */
 export async function startDetached(options: ResolvedInstance, asker: Asker): Promise<Instance | undefined> {
-  const found = await findInstance(options.namespace, asker);
-  if (found !== undefined) {
-    await found.head.request("supervise", null);
-    found.head.close("it runs already");
-    return undefined;
+  const untilMs = asker.clock.monotonic() + START_LIMIT_MS;
+  for (;;) {
+    const found = await findInstance(options.namespace, asker);
+    if (found !== undefined) {
+      await found.head.request("supervise", null);
+      found.head.close("it runs already");
+      return undefined;
+    }
+    const started = await startSupervisor(options, asker);
+    if (started !== undefined) return started;
+    if (asker.clock.monotonic() >= untilMs) throw noAnswer(options.namespace);
   }
+}
+
+/** One attempt; undefined when another start came first, whose head may not answer yet (R2, R3). */
+async function startSupervisor(options: ResolvedInstance, asker: Asker): Promise<Instance | undefined> {
   const place = placeOf(readEnv().home, options.namespace);
   const token = ensureToken(place.paths.token);
   const supervisor = spawnProgram({
@@ -159,13 +172,14 @@ export async function startDetached(options: ResolvedInstance, asker: Asker): Pr
     supervisor.setKeepsAlive(false);
     const { parentPid } = await head.request("info", null);
     if (parentPid !== supervisor.pid) {
-      head.close("another start came first"); // R2
+      head.close("another start came first");
       return undefined;
     }
     return { ...place, token, head, attached: undefined };
   }
   supervisor.kill("SIGTERM");
-  const { message } = await supervisor.exited;
+  const { code, message } = await supervisor.exited;
+  if (code === HEAD_EXIT.locked) return undefined;
   throw startFailure(message, place);
 }
 

@@ -18,6 +18,10 @@ describe("decideRestart", () => {
     });
   });
 
+  it("ends with a head that was told twice to end (K6)", () => {
+    expect(decideRestart(exit(143), 60_000, fresh)).toMatchObject({ kind: "end", orderly: false });
+  });
+
   it("ends when the first head cannot start, and tries again when a later one cannot (R1)", () => {
     expect(decideRestart(exit(78, null, "port 8265 is taken"), 60, fresh)).toEqual({
       kind: "end",

@@ -1,5 +1,5 @@
 // What follows when a supervised head has ended. Pure.
-//   R1  An orderly end, a namespace that is taken and a first start that failed are final.
+//   R1  An orderly end, one that was cut short by order, a namespace that is taken and a first start that failed are final.
 //   R2  A crash is answered at once; deaths that follow one another quickly are answered later and later.
 import { backoffMs } from "../core/backoff.ts";
 import { HEAD_EXIT } from "../config/head-options.ts";
@@ -34,6 +34,8 @@ export function decideRestart(
 ): RestartDecision {
   const last = exit.message === "" ? "" : `: ${exit.message}`;
   if (exit.code === HEAD_EXIT.done) return { kind: "end", orderly: true, reason: "the head ended as ordered" };
+  if (exit.code === HEAD_EXIT.cut)
+    return { kind: "end", orderly: false, reason: "the head was ended by a second signal" };
   if (exit.code === HEAD_EXIT.locked) return { kind: "end", orderly: false, reason: exit.message };
   const how = exit.signal === null ? `exit code ${exit.code ?? "unknown"}` : exit.signal;
   if (record.deaths === 0 && exit.signal === null && (exit.code === HEAD_EXIT.failed || exit.code === null)) {

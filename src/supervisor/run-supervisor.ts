@@ -40,7 +40,8 @@ export async function runSupervisor([optionsText = "", headPid]: readonly string
   log.logger.info("supervisor.end", { reason });
   log.close();
   if (!orderly) process.stderr.write(`${reason}\n`);
-  process.exitCode = orderly ? HEAD_EXIT.done : HEAD_EXIT.failed;
+  const { code } = await supervision.head.exited;
+  process.exitCode = orderly || code === HEAD_EXIT.locked ? code : HEAD_EXIT.failed;
 }
 
 /** Kills a head and waits until it has given the namespace back. */

@@ -89,6 +89,14 @@ describe("manta logs", () => {
 });
 
 describe("manta start, status, delete, shutdown", () => {
+  it("of two starts at the same moment one starts the instance and the other says that it runs", async () => {
+    const both = [place.run("start", ...FREE_PORTS, "--json"), place.run("start", ...FREE_PORTS, "--json")];
+    const answers = (await Promise.all(both)).map(({ stdout }) => JSON.parse(stdout) as Record<string, unknown>);
+    expect(answers.map(({ started }) => started).toSorted()).toEqual([false, true]);
+    expect(new Set(answers.map(({ url, pid }) => `${url} ${pid}`)).size).toBe(1);
+    expect((await place.run("shutdown", "-y")).code).toBe(0);
+  });
+
   it("start leaves an instance behind; a second start says so; status, delete and shutdown reach it", async () => {
     const started = await place.run("start", ...FREE_PORTS, "--json");
     expect(started.code).toBe(0);

@@ -9,7 +9,9 @@ import { type InstancePaths, instancePaths } from "../../src/config/paths.ts";
 import { readToken } from "../../src/config/token.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { silentLogger } from "../../src/core/logger.ts";
+import { systemProcessTable } from "../../src/engines/local/process-table.ts";
 import { type SpawnedProgram, spawnProgram } from "../../src/engines/local/spawn-program.ts";
+import type { InstanceStatus } from "../../src/model/status.ts";
 import type { HeadMethods, InstanceInfo } from "../../src/protocol/control.ts";
 import { Supervision } from "../../src/supervisor/supervise.ts";
 import { ControlLink } from "../../src/transport/control-link.ts";
@@ -71,6 +73,10 @@ async function info(): Promise<InstanceInfo> {
   const answer = await link.request<HeadMethods, "info">("info", null);
   link.close("seen");
   return answer;
+}
+
+function isAlive(pid: number | null | undefined): boolean {
+  return typeof pid === "number" && systemProcessTable().look([pid]).has(pid);
 }
 
 describe("head", () => {
@@ -142,6 +148,33 @@ describe("head", () => {
     while ((await pid()) === first) await systemClock.sleep(10);
     supervisor.kill("SIGTERM");
     expect((await supervisor.exited).code).toBe(HEAD_EXIT.done);
+  });
+
+  it("kills what still drains at the second SIGTERM, and leaves nothing for a next head to start (K6)", async () => {
+    const head = startHead({ attached: false });
+    const link = await connect();
+    const manta = import.meta.resolve("../../src/index.ts");
+    const stubborn = `import { deployment } from "${manta}";
+      class Stubborn {
+        fetch() { return "up"; }
+        [Symbol.asyncDispose]() { return new Promise(() => setInterval(() => {}, 1000)); }
+      }
+      export const app = deployment(Stubborn).bind();`;
+    writeFileSync(join(home, "app.ts"), stubborn);
+    const order = { importPath: "./app.ts", args: {}, workingDir: home, name: undefined, routePrefix: undefined };
+    await link.request<HeadMethods, "run">("run", { ...order, wait: true });
+    const status = (): Promise<InstanceStatus> => link.request<HeadMethods, "status">("status", null);
+    const [replica] = (await status()).applications["default"]?.deployments["Stubborn"]?.replicas ?? [];
+    head.kill("SIGTERM");
+    while (Object.keys((await status()).proxies).length > 0) await systemClock.sleep(10);
+    expect(isAlive(replica?.pid)).toBe(true);
+    head.kill("SIGTERM");
+    expect((await head.exited).code).toBe(HEAD_EXIT.cut);
+    while (isAlive(replica?.pid)) await systemClock.sleep(10);
+    startHead({ attached: false, fresh: false });
+    const next = await connect();
+    expect((await next.request<HeadMethods, "status">("status", null)).applications).toEqual({});
+    next.close("seen");
   });
 
   it("answers a build that fails with the reason, whatever became of the builder", async () => {
