@@ -88,12 +88,17 @@ describe("manta logs", () => {
   });
 });
 
+interface Started {
+  readonly started: boolean;
+  readonly pid: number;
+}
+
 describe("manta start, status, delete, shutdown", () => {
   it("of two starts at the same moment one starts the instance and the other says that it runs", async () => {
     const both = [place.run("start", ...FREE_PORTS, "--json"), place.run("start", ...FREE_PORTS, "--json")];
-    const answers = (await Promise.all(both)).map(({ stdout }) => JSON.parse(stdout) as Record<string, unknown>);
-    expect(answers.map(({ started }) => started).toSorted()).toEqual([false, true]);
-    expect(new Set(answers.map(({ url, pid }) => `${url} ${pid}`)).size).toBe(1);
+    const answers = (await Promise.all(both)).map(({ stdout }) => JSON.parse(stdout) as Started);
+    expect(answers.filter(({ started }) => started)).toHaveLength(1);
+    expect(new Set(answers.map(({ pid }) => pid)).size).toBe(1);
     expect((await place.run("shutdown", "-y")).code).toBe(0);
   });
 

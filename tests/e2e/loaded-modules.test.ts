@@ -1,4 +1,5 @@
 // What each program has loaded when it ends, as V8's coverage lists it: the request path stays lean (architecture 1).
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -45,6 +46,16 @@ describe("loaded modules", () => {
       [],
     );
   });
+
+  it.each(["head/head.ts", "proxy/run-proxy.ts"])(
+    "of %s hold no undici, which node:http brings when imported",
+    (file) => {
+      const script = `await import(${JSON.stringify(join(ROOT, "src", file))});
+      console.log(process.moduleLoadList.filter((name) => name.includes("undici/undici")).length);`;
+      const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+      expect(stdout).toBe("0\n");
+    },
+  );
 
   it("of a head hold no user code (architecture section 1)", () => {
     expect(loaded.get("head")?.filter((url) => url.includes("examples/"))).toEqual([]);
