@@ -1,6 +1,6 @@
 // A growing run of bytes: frames and values are written into it one after the other and taken out together.
 // Must not throw. It knows integers, floats, bytes and text; message layouts are in frame.ts, msgpack.ts, messages.ts.
-//   W1  Memory that `take()` handed out is never written again: the base moves on in the same slab.
+//   W1  Memory that `take()` handed out is not written again, unless its holder says by `reuse()` that it let go of it.
 //   W2  Positions count from the last `take()`, so they survive a move to another slab.
 //   W3  What does not fit into the slab goes on in a new one. Only what follows the last `mark()` is copied there: what
 //       came before is complete, stays where it is and is handed out as a piece of its own.
@@ -41,9 +41,22 @@ export class ByteWriter {
     this.#at = this.#base + Math.max(0, Math.min(local, this.#at - this.#base));
   }
 
+  /** Nobody holds what was taken any more: its slab is written again from the beginning. Only when nothing is untaken. */
+  reuse(): void {
+    if (this.length > 0) return;
+    this.#base = 0;
+    this.#at = 0;
+    this.#mark = 0;
+  }
+
   /** What was written before is complete: positions before this one are not used any more (W3). */
   mark(): void {
     this.#mark = this.#at;
+  }
+
+  /** A copy of what was written from `position` on; `position` is not before the last mark. */
+  since(position: number): Uint8Array {
+    return this.#slab.slice(this.#base + position - this.#sealedBytes, this.#at);
   }
 
   /** Goes on after `bytes`, which are handed out as they are: nobody may change them any more. Marks what was written. */
@@ -134,6 +147,11 @@ export class ByteWriter {
     const written = writeText(this.#slab, text, this.#at, room);
     this.#at += written;
     return written;
+  }
+
+  /** Overwrites two bytes, little endian, at a position that was already written. */
+  setU16(position: number, value: number): void {
+    this.#view.setUint16(this.#base + position - this.#sealedBytes, value, true);
   }
 
   /** Overwrites four bytes, little endian, at a position that was already written. */

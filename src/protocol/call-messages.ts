@@ -191,11 +191,21 @@ export function readReject(
   return ongoing === undefined ? undefined : { ongoing, reason: bytes[offset + 2] as number };
 }
 
-/** Begins RESULT of a value call; one encoded value follows, and after it `streams` body streams. */
-export function writeValueResult(writer: ByteWriter, ongoing: number, streams: number): void {
+/**
+ * Begins RESULT of a value call; one encoded value follows.
+ * @returns the position for `setResultStreams`, for a value whose bodies are found while it is encoded
+ */
+export function writeValueResult(writer: ByteWriter, ongoing: number, streams: number): number {
   writeOngoing(writer, ongoing);
+  const at = writer.position;
   writer.u16(streams);
   writer.u32(0);
+  return at;
+}
+
+/** Fills in how many body streams follow a RESULT, at the position that `writeValueResult` returned. */
+export function setResultStreams(writer: ByteWriter, at: number, streams: number): void {
+  writer.setU16(at, streams);
 }
 
 /** Begins RESULT of an HTTP call; the whole body follows as raw bytes. */

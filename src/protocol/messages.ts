@@ -17,6 +17,7 @@ export {
   readReject,
   readResultHeader,
   readValueHead,
+  setResultStreams,
   writeCallMeta,
   writeCancel,
   writeChunkHeader,

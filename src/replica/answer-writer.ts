@@ -6,8 +6,14 @@
 import { SerializationError } from "../core/errors.ts";
 import { atTurnEnd } from "../core/tick.ts";
 import { FRAME } from "../protocol/frame.ts";
-import { writeHttpHead, writeHttpResult, writeValueHead, writeValueResult } from "../protocol/messages.ts";
-import { encodeToBytes } from "../protocol/values.ts";
+import {
+  setResultStreams,
+  writeHttpHead,
+  writeHttpResult,
+  writeValueHead,
+  writeValueResult,
+} from "../protocol/messages.ts";
+import { encodeToBytes, encodeValue } from "../protocol/values.ts";
 import { ChunkSender, MAX_CHUNK_BYTES } from "../transport/chunk-stream.ts";
 import type { Connection } from "../transport/connection.ts";
 import { OutgoingBodies } from "../transport/value-bodies.ts";
@@ -54,14 +60,24 @@ export class AnswerWriter {
   /** Answers a value call with one value. @throws {SerializationError} it cannot cross */
   value(value: unknown): void {
     const bodies = new OutgoingBodies();
-    const bytes = encodeToBytes(value, bodies.hooks(this.#host.handles.refOf), "result");
+    const writer = this.#connection.begin(FRAME.result, this.#callId);
+    const streamsAt = writeValueResult(writer, this.#host.ongoing, 0);
+    const start = writer.position;
+    // Straight into the frame: what a getter of the value may do goes out over other connections than its caller's.
+    try {
+      encodeValue(writer, value, bodies.hooks(this.#host.handles.refOf), "result");
+    } catch (reason) {
+      this.#connection.abandon();
+      throw reason;
+    }
     this.#bodies = bodies;
-    if (bytes.length <= MAX_CHUNK_BYTES) {
-      const writer = this.#connection.begin(FRAME.result, this.#callId);
-      writeValueResult(writer, this.#host.ongoing, bodies.count);
-      this.#connection.endWith(bytes);
+    if (writer.position - start <= MAX_CHUNK_BYTES) {
+      setResultStreams(writer, streamsAt, bodies.count);
+      this.#connection.end();
       return this.#sendBodies(bodies);
     }
+    const bytes = writer.since(start);
+    this.#connection.abandon();
     writeValueHead(this.#connection.begin(FRAME.head, this.#callId), this.#host.ongoing, bodies.count);
     this.#connection.end();
     const sender = this.#openSender();

@@ -5,8 +5,7 @@ import { createRequest } from "./http-request.ts";
 
 function post(text: string, controller = new AbortController()): Request {
   const whole = new TextEncoder().encode(text);
-  const body = new IncomingBody(undefined);
-  body.push(whole);
+  const body = new IncomingBody(undefined, whole);
   body.end();
   const headers = ["content-type", "application/json", "x-a", "1", "x-a", "2"];
   return createRequest({ verb: "POST", url: "http://h/p?q=1", headers, signal: controller.signal, body, whole });

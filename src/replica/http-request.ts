@@ -12,8 +12,8 @@ export interface RequestParts {
   readonly headers: readonly string[];
   readonly signal: AbortSignal;
   readonly body: IncomingBody | undefined;
-  /** The body's bytes when all of them came with the call; they own their memory, which goes to whoever reads them. */
-  readonly whole: Uint8Array<ArrayBuffer> | undefined;
+  /** The body's bytes when all of them came with the call; their memory is shared, so readers get copies. */
+  readonly whole: Uint8Array | undefined;
 }
 
 const decoder = new TextDecoder();
@@ -32,9 +32,9 @@ type Readable = new (
 
 /** Reads a whole body directly (R3): 4 times faster than undici's way through the stream (measured). */
 class WholeBodyRequest extends (Request as unknown as Readable) {
-  #whole: Uint8Array<ArrayBuffer> | undefined;
+  #whole: Uint8Array | undefined;
 
-  constructor(url: string, init: RequestInit, whole: Uint8Array<ArrayBuffer>) {
+  constructor(url: string, init: RequestInit, whole: Uint8Array) {
     super(url, init);
     this.#whole = whole;
   }
@@ -57,16 +57,16 @@ class WholeBodyRequest extends (Request as unknown as Readable) {
 
   override arrayBuffer(): Promise<ArrayBuffer> {
     const whole = this.#take();
-    return whole === undefined ? super.arrayBuffer() : Promise.resolve(whole.buffer);
+    return whole === undefined ? super.arrayBuffer() : Promise.resolve(new Uint8Array(whole).buffer);
   }
 
   override bytes(): Promise<Uint8Array> {
     const whole = this.#take();
-    return whole === undefined ? super.bytes() : Promise.resolve(whole);
+    return whole === undefined ? super.bytes() : Promise.resolve(new Uint8Array(whole));
   }
 
   /** The bytes, once; from then on the body counts as used. Undefined when somebody reads, or has read, the stream. */
-  #take(): Uint8Array<ArrayBuffer> | undefined {
+  #take(): Uint8Array | undefined {
     const whole = this.#whole;
     this.#whole = undefined;
     const stream = this.body;

@@ -126,25 +126,18 @@ export class RunningCall {
 
   #runHttp(payload: Uint8Array, bodyAt: number): void {
     const { http, continues } = this.meta as CallMeta & { readonly http: NonNullable<CallMeta["http"]> };
-    const inline = payload.length - bodyAt;
+    const inline = payload.subarray(bodyAt);
     let body: IncomingBody | undefined;
-    let whole: Uint8Array<ArrayBuffer> | undefined;
-    if (continues || inline > 0) {
-      // The frame's memory is shared with its neighbours; user code may keep the body for long.
-      const bytes = payload.slice(bodyAt);
-      const credit = continues ? new CreditKeeper(this.#connection, this.callId, 0) : undefined;
-      body = new IncomingBody(credit, inline);
-      if (inline > 0) body.push(bytes);
-      if (continues) this.#requestBody = body;
-      else {
-        body.end();
-        whole = bytes;
-      }
+    if (continues) {
+      this.#requestBody = body = new IncomingBody(new CreditKeeper(this.#connection, this.callId, 0), inline);
+    } else if (inline.length > 0) {
+      body = new IncomingBody(undefined, inline);
+      body.end();
     }
     const { verb, url, headers } = http;
-    this.#run((callable) =>
-      callable.fetch(createRequest({ verb, url, headers, signal: this.#scope.signal, body, whole })),
-    );
+    const whole = continues ? undefined : inline;
+    const parts = { verb, url, headers, signal: this.#scope.signal, body, whole };
+    this.#run((callable) => callable.fetch(createRequest(parts)));
   }
 
   #runValues(bytes: Uint8Array, offset: number): void {

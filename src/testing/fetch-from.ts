@@ -87,7 +87,7 @@ function exchange(
     const outgoing = calls.startHttp(call, {
       onResponse(status, statusText, headers, bytes, last) {
         if (last) return respond(status, statusText, headers, bytes.slice());
-        body = new IncomingBody({ consumed: (count) => outgoing.consumed(count) }, 0, () =>
+        body = new IncomingBody({ consumed: (count) => outgoing.consumed(count) }, undefined, () =>
           outgoing.cancel("client left"),
         );
         respond(status, statusText, headers, body.stream);

@@ -11,8 +11,11 @@ export interface ChannelEvents {
 export interface ByteChannel {
   /** Starts delivery. Called once. */
   open(events: ChannelEvents): void;
-  /** Takes the pieces, in order and as one write; the caller never touches them again. */
-  write(pieces: readonly Uint8Array[]): void;
+  /**
+   * Takes the pieces, in order and as one write. True: they have left this process, and their memory is the caller's
+   * again; false: the caller never touches them again.
+   */
+  write(pieces: readonly Uint8Array[]): boolean;
   /** Ends the channel after what was written has gone out. */
   end(): void;
   /** Ends the channel at once; `onClose` follows. */

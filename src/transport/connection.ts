@@ -135,7 +135,7 @@ export class Connection {
     this.#chunkStart = -1;
     if (this.writer.length === 0) return;
     const pieces = this.writer.takePieces(); // also when it is closed, or what is still written would pile up
-    if (this.#open) this.#channel.write(pieces);
+    if (this.#open && this.#channel.write(pieces)) this.writer.reuse();
   }
 
   setKeepsAlive(alive: boolean): void {

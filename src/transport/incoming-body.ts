@@ -10,19 +10,18 @@ export class IncomingBody {
   #ended = false;
   #cancelled = false;
   #failure: Error | undefined;
-  // Bytes that came with the call were never under credit.
-  #uncredited: number;
+  #first: Uint8Array | undefined;
   #wake: (() => void) | undefined;
   readonly #onCancel: (() => void) | undefined;
 
   /**
    * @param credit where consumed bytes are told; undefined when the body came whole
-   * @param uncredited bytes at the beginning that came with the call and owe no credit
+   * @param first what came with the call: it owes no credit, and its memory is shared until somebody reads it
    * @param onCancel the reader wants no more
    */
-  constructor(credit: Pick<CreditKeeper, "consumed"> | undefined, uncredited = 0, onCancel?: () => void) {
+  constructor(credit: Pick<CreditKeeper, "consumed"> | undefined, first?: Uint8Array, onCancel?: () => void) {
     this.#credit = credit;
-    this.#uncredited = uncredited;
+    this.#first = first === undefined || first.length === 0 ? undefined : first;
     this.#onCancel = onCancel;
     this.stream = new ReadableStream<Uint8Array>(
       {
@@ -40,7 +39,7 @@ export class IncomingBody {
 
   /** A piece arrived; it is copied by the caller if its memory is shared. */
   push(bytes: Uint8Array): void {
-    if (this.#cancelled) return this.#consumed(bytes.length);
+    if (this.#cancelled) return this.#credit?.consumed(bytes.length);
     this.#pieces.push(bytes);
     this.#wake?.();
   }
@@ -57,6 +56,11 @@ export class IncomingBody {
   }
 
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    if (this.#first !== undefined) {
+      controller.enqueue(this.#first.slice());
+      this.#first = undefined;
+      return;
+    }
     while (this.#pieces.length === 0 && !this.#ended && this.#failure === undefined && !this.#cancelled) {
       await new Promise<void>((resolve) => void (this.#wake = resolve));
     }
@@ -65,7 +69,7 @@ export class IncomingBody {
     const piece = this.#pieces.shift();
     if (piece !== undefined) {
       controller.enqueue(piece);
-      this.#consumed(piece.length);
+      this.#credit?.consumed(piece.length);
     } else if (this.#failure !== undefined) {
       controller.error(this.#failure);
     } else {
@@ -75,14 +79,8 @@ export class IncomingBody {
 
   #cancel(): void {
     this.#cancelled = true;
-    for (const piece of this.#pieces.splice(0)) this.#consumed(piece.length);
+    for (const piece of this.#pieces.splice(0)) this.#credit?.consumed(piece.length);
     this.#wake?.();
     if (!this.#ended) this.#onCancel?.();
-  }
-
-  #consumed(bytes: number): void {
-    const free = Math.min(this.#uncredited, bytes);
-    this.#uncredited -= free;
-    if (bytes > free) this.#credit?.consumed(bytes - free);
   }
 }

@@ -20,11 +20,12 @@ class MemoryChannel implements ByteChannel {
     if (this.#undelivered.length > 0 || this.#closeReason !== undefined) queueMicrotask(() => this.#deliver());
   }
 
-  write(pieces: readonly Uint8Array[]): void {
+  write(pieces: readonly Uint8Array[]): boolean {
     const peer = this.peer;
-    if (this.#closed || peer === undefined) return;
+    if (this.#closed || peer === undefined) return false;
     peer.#undelivered.push(...pieces);
     queueMicrotask(() => peer.#deliver());
+    return false;
   }
 
   end(): void {

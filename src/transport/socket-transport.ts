@@ -25,11 +25,12 @@ class SocketChannel implements ByteChannel {
     this.#socket.on("close", () => events.onClose(reason));
   }
 
-  write(pieces: readonly Uint8Array[]): void {
+  write(pieces: readonly Uint8Array[]): boolean {
     const socket = this.#socket;
     if (pieces.length > 1) socket.cork();
     for (const piece of pieces) socket.write(piece);
     if (pieces.length > 1) socket.uncork();
+    return socket.writableLength === 0;
   }
 
   end(): void {

@@ -43,6 +43,7 @@ function wire(): [ByteChannel, ByteChannel] {
       write: (pieces) => {
         if (peer.events === undefined) peer.early.push(...pieces);
         else for (const bytes of pieces) queueMicrotask(() => peer.events?.onData(bytes));
+        return false;
       },
       end: () => close("ended"),
       destroy: close,
@@ -178,8 +179,7 @@ describe("chunk streams", () => {
   it("a body that is not read gives no credit back, a cancelled one gives all (R1, R2)", async () => {
     let credit = 0;
     const keeper = { consumed: (bytes: number) => void (credit += bytes) } as CreditKeeper;
-    const body = new IncomingBody(keeper, 10);
-    body.push(new Uint8Array(10));
+    const body = new IncomingBody(keeper, new Uint8Array(10));
     body.push(new Uint8Array(100));
     expect(credit).toBe(0);
     const reader = body.stream.getReader();

@@ -131,7 +131,7 @@ export class IncomingBodies {
   open(stream: number): IncomingBody {
     this.#wanted++;
     const credit = new CreditKeeper(this.#connection, this.#callId, stream);
-    const body = new IncomingBody(credit, 0, () => --this.#wanted === 0 && this.#onUnwanted());
+    const body = new IncomingBody(credit, undefined, () => --this.#wanted === 0 && this.#onUnwanted());
     this.#bodies.set(stream, body);
     return body;
   }
