@@ -135,3 +135,29 @@ describe("drain (D5)", () => {
     expect(isDrained()).toBe(true);
   });
 });
+
+describe("changed options (D1, D4)", () => {
+  it("are refused again by code that refused them before, and those before it are told anew", async () => {
+    const told: unknown[] = [];
+    class Model {
+      reconfigure(config: { ok: boolean }) {
+        told.push(config.ok);
+        if (!config.ok) throw new Error("no such threshold");
+      }
+    }
+    const { replica } = await serve(Model, { userConfig: { ok: true } });
+    const change = (ok: boolean) => {
+      const { spec, rank, worldSize } = replica.order ?? fail();
+      return replica.reconfigure({ spec: { ...spec, options: { ...spec.options, userConfig: { ok } } }, rank, worldSize });
+    };
+    await expect(change(false)).rejects.toThrow("no such threshold");
+    await expect(change(false)).rejects.toThrow("no such threshold");
+    await change(true);
+    await change(true);
+    expect(told).toEqual([true, false, false, true]);
+  });
+});
+
+function fail(): never {
+  throw new Error("the replica has no order");
+}

@@ -47,6 +47,8 @@ export class Replica implements CallerHost {
   #callable: UserCallable | undefined;
   #recorder: CallRecorder | undefined;
   #order: LoadOrder | undefined;
+  /** What the user's `reconfigure` last took; undefined: it was refused, or is under way. */
+  #configured: string | undefined;
   #phase: ReplicaPhase = "idle";
   readonly #callers = new Set<CallerLink>();
   #finished = false;
@@ -127,6 +129,7 @@ export class Replica implements CallerHost {
         if (order.isIngress && order.exposed) callable.assertHandlesHttp();
         step = "reconfigure";
         await callable.reconfigure(order.spec.options.userConfig, order.rank);
+        this.#configured = configOf(order);
         step = "first health check";
         await callable.checkHealth();
       });
@@ -148,10 +151,11 @@ export class Replica implements CallerHost {
     this.#order = order;
     this.#runtime?.update(order);
     this.grant(this.slots.setLimit(order.spec.options.maxOngoingRequests));
-    const sameConfig = JSON.stringify(before.spec.options.userConfig) === JSON.stringify(order.spec.options.userConfig);
-    if (sameConfig && before.rank === order.rank) return;
+    if (this.#configured === configOf(order)) return;
+    this.#configured = undefined; // a refused config is tried again by the next order, and so is the one before it
     try {
       await runWithRuntime(this.runtime, () => this.callable.reconfigure(order.spec.options.userConfig, order.rank));
+      this.#configured = configOf(order);
     } catch (reason) {
       throw startFailure(order, "reconfigure", reason);
     }
@@ -227,6 +231,11 @@ export class Replica implements CallerHost {
     this.#phase = phase;
     this.#surroundings.onChanged();
   }
+}
+
+/** What `reconfigure` is told, as a text to compare. */
+function configOf({ spec, rank }: Pick<LoadOrder, "spec" | "rank">): string {
+  return JSON.stringify([spec.options.userConfig, rank]);
 }
 
 /** The user's error as the head shows it: what failed, and the first lines of the stack. */
