@@ -43,6 +43,11 @@ describe("acceptDeploy", () => {
       /received "E", expected one of its deployments: D/,
     ],
     ["an application without deployments", [application("a", "/", "1")], /an application with deployments/],
+    [
+      "two applications of one name (R1)",
+      [application("a", "/x", "1", ["D"]), application("a", "/y", "1", ["D"])],
+      /two applications named "a"/,
+    ],
     ["two deployments of one name", [application("a", "/", "1", ["D"], ["D"])], /two deployments named D/],
   ])("refuses %s", (_what, wanted, message) => expect(() => acceptDeploy(NOTHING, wanted, 0)).toThrow(message));
 
@@ -87,5 +92,19 @@ describe("acceptDeploy", () => {
     const first = acceptDeploy(NOTHING, [application("a", "/", "1", ["C"], ["D"])], 0);
     const second = acceptDeploy(first, [application("a", "/", "2", ["D"])], 0).applications.get("a");
     expect(second?.retired.map(({ spec }) => spec.name)).toEqual(["C"]);
+  });
+
+  it("gives options that come back with earlier code, or after a while outside the graph, a revision of their own (R5)", () => {
+    const userConfig = (threshold: number): DeploymentOptions => ({ userConfig: { threshold } });
+    const revisionOf = ({ applications }: Before): number | undefined =>
+      applications.get("a")?.deployments.find(({ spec }) => spec.name === "D")?.configRevision;
+    const first = acceptDeploy(NOTHING, [application("a", "/", "1", ["D", userConfig(1)], ["E"])], 0);
+    const newCode = acceptDeploy(first, [application("a", "/", "2", ["D", userConfig(2)], ["E"])], 0);
+    const oldCode = acceptDeploy(newCode, [application("a", "/", "1", ["D", userConfig(2)], ["E"])], 0);
+    expect([first, newCode, oldCode].map(revisionOf)).toEqual([1, 2, 2]);
+    const without = acceptDeploy(first, [application("a", "/", "2", ["E"])], 0);
+    const again = acceptDeploy(without, [application("a", "/", "1", ["D", userConfig(2)], ["E"])], 0);
+    expect(revisionOf(again)).toBe(2);
+    expect(again.deployments.get("a#D")?.status.status).toBe("UPDATING");
   });
 });

@@ -1,12 +1,13 @@
 // Checks a deploy and works out what it makes of the target state. Pure: the controller checkpoints and adopts the result.
-//   R1  All applications of a deploy are accepted, or none.
+//   R1  All applications of a deploy are accepted, or none; each is named once.
 //   R2  No two applications share a prefix (RT2).
 //   R3  A deployment that gave up is tried again by any deploy that names it.
 //   R4  What a deploy takes out of the graph is kept until the replicas that may call it are gone (D6).
+//   R5  A deployment that comes back while replicas of it still live goes on from what those were told.
 import { ConfigError } from "../core/errors.ts";
 import { deploymentKey } from "../model/ids.ts";
-import type { ApplicationSpec } from "../model/application-spec.ts";
-import type { ApplicationTarget, DeploymentTarget, TargetState, VersionedApplication } from "../model/target-state.ts";
+import type { ApplicationSpec, DeploymentSpec } from "../model/application-spec.ts";
+import { type ApplicationTarget, findDeployment, type TargetState, type VersionedApplication } from "../model/target-state.ts";
 import { freshMemory, generationOf } from "./decide/start-failures.ts";
 import { NEW_DEPLOYMENT, afterStatusEvent } from "./decide/status.ts";
 import { type TargetChange, decideTargetChange } from "./decide/target-change.ts";
@@ -37,13 +38,14 @@ export function acceptDeploy(before: Before, wanted: readonly VersionedApplicati
   const applications = new Map(before.applications);
   const deployments = new Map(before.deployments);
   const changes: AcceptedChange[] = [];
+  checkNamedOnce(wanted);
   for (const { spec, codeVersions } of wanted) {
     checkApplication(spec);
     const known = before.applications.get(spec.name);
     const earlier = known?.deleting === true ? undefined : known;
     const targets = spec.deployments.map((deployment) => {
       const version = codeVersions[deployment.name] ?? "";
-      const change = decideTargetChange(findTarget(earlier, deployment.name), deployment, version);
+      const change = changeOf(known, deployment, version);
       const key = deploymentKey(spec.name, deployment.name);
       deployments.set(key, nextState(earlier === undefined ? undefined : deployments.get(key), change));
       changes.push({ application: spec.name, deployment: deployment.name, reason: change.reason });
@@ -80,8 +82,19 @@ function nextState(before: DeploymentState | undefined, { target, event }: Targe
   return { status, starts, history: before.history };
 }
 
-function findTarget(application: ApplicationTarget | undefined, name: string): DeploymentTarget | undefined {
-  return application?.deployments.find(({ spec }) => spec.name === name);
+function changeOf(known: ApplicationTarget | undefined, spec: DeploymentSpec, codeVersion: string): TargetChange {
+  const change = decideTargetChange(findDeployment(known, spec.name), spec, codeVersion);
+  const isInGraph = known?.deleting === false && known.deployments.some((target) => target.spec.name === spec.name);
+  return isInGraph ? change : { ...change, event: "configUpdate", reason: "new deployment" }; // R5
+}
+
+/** R1 */
+function checkNamedOnce(wanted: readonly VersionedApplication[]): void {
+  const names = wanted.map(({ spec }) => spec.name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice === undefined) return;
+  const received = `two applications named ${JSON.stringify(twice)}`;
+  throw new ConfigError({ path: "applications", received, expected: "one of each name" });
 }
 
 function checkApplication(spec: ApplicationSpec): void {

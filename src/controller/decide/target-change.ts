@@ -1,6 +1,7 @@
 // What a deploy changes for one deployment, and what that costs (D1). Pure.
 //   R1  The code version covers code, init args and options of kind restart (D3): another version restarts.
 //   R2  Otherwise the dearest option that changed decides, by the option table.
+//   R3  A revision names one set of options for good: replicas of a version that comes back are told what changed since.
 import { compareOptions } from "../../config/update-cost.ts";
 import type { DeploymentSpec } from "../../model/application-spec.ts";
 import type { DeploymentTarget } from "../../model/target-state.ts";
@@ -24,19 +25,17 @@ export function decideTargetChange(
   }
   const { cost, changed } = compareOptions(before.spec.options, spec.options);
   const names = changed.join(", ");
-  const same = { spec, codeVersion, configRevision: before.configRevision };
+  const isInPlace = cost === "reconfigure" || cost === "restart";
+  const target = { spec, codeVersion, configRevision: before.configRevision + Number(isInPlace) }; // R3
   if (before.codeVersion !== codeVersion) {
     const reason = `code version ${before.codeVersion} -> ${codeVersion}${names === "" ? "" : `; changed: ${names}`}`;
-    return { target: same, event: "configUpdate", reason };
+    return { target, event: "configUpdate", reason };
   }
-  if (cost === "reconfigure" || cost === "restart") {
-    const target = { ...same, configRevision: before.configRevision + 1 };
-    return { target, event: "configUpdate", reason: `changed in place: ${names}` };
-  }
+  if (isInPlace) return { target, event: "configUpdate", reason: `changed in place: ${names}` };
   const grown = spec.options.numReplicas - before.spec.options.numReplicas;
   if (grown !== 0) {
     const reason = `numReplicas ${before.spec.options.numReplicas} -> ${spec.options.numReplicas}`;
-    return { target: same, event: grown > 0 ? "scaleUp" : "scaleDown", reason };
+    return { target, event: grown > 0 ? "scaleUp" : "scaleDown", reason };
   }
-  return { target: same, event: undefined, reason: cost === "none" ? "nothing changed" : `changed live: ${names}` };
+  return { target, event: undefined, reason: cost === "none" ? "nothing changed" : `changed live: ${names}` };
 }
