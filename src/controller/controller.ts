@@ -26,7 +26,7 @@ import { ProxyObserver } from "./observe-proxies.ts";
 import { ReplicaObserver } from "./observe-replicas.ts";
 import { EPOCH } from "./process-specs.ts";
 import { publish } from "./publish.ts";
-import { httpEndpoint, readApplicationStatus, readStatus } from "./read-status.ts";
+import { hasFailedStarts, httpEndpoint, readApplicationStatus, readStatus } from "./read-status.ts";
 import { reconcile } from "./reconcile.ts";
 import { ControllerState } from "./state.ts";
 import { type Verdict, Waiters } from "./waiters.ts";
@@ -168,6 +168,11 @@ export class Controller implements ControllerCommands {
     await this.#waiters.wait(() => (this.#state.applications.get(name)?.deleting === true ? "wait" : "done"));
   }
 
+  /** True from the order on, also where an earlier head got it and did not live to the end of it. */
+  get isShuttingDown(): boolean {
+    return this.#state.shuttingDown;
+  }
+
   async shutdown(): Promise<void> {
     this.#state.shuttingDown = true;
     this.#logger.info("instance.shutdown", { reason: "by command" });
@@ -215,7 +220,9 @@ export class Controller implements ControllerCommands {
       });
     }
     const { status, message } = readApplicationStatus(this.#state, target);
-    if (status === "DEPLOY_FAILED") return new ServeError("DEPLOY_FAILED", message, { application: name });
+    if (status === "DEPLOY_FAILED" || hasFailedStarts(this.#state, target)) {
+      return new ServeError("DEPLOY_FAILED", message, { application: name });
+    }
     return status === "RUNNING" ? "done" : "wait";
   }
 

@@ -40,6 +40,14 @@ export function readApplicationStatus(
   return applicationStatus(target.deleting, new Map(infos));
 }
 
+/** True when a deployment serves, but the replicas that it should have besides fail to start: nobody need wait for them. */
+export function hasFailedStarts(state: ControllerState, target: ApplicationTarget): boolean {
+  return target.deployments.some(({ spec }) => {
+    const { status, trigger } = state.deployment(target.name, spec.name).status;
+    return status === "UNHEALTHY" && trigger === "REPLICA_STARTUP_FAILED";
+  });
+}
+
 /** Where the proxies listen; null until one does. */
 export function httpEndpoint(state: ControllerState): Endpoint | null {
   const listening = [...state.proxies.values()].find(({ phase }) => phase.kind === "listening")?.phase;

@@ -2,6 +2,7 @@
 // tests in one process share it; nothing is decided here.
 //   R1  What an earlier head left is taken up before anybody may dial in (K1).
 //   R2  The end, in order: processes, admin, links, store. The store is emptied, for nothing that it names is left.
+//   R3  A head that finds the order to end, given to one before it, goes on with it and ends.
 import { type AdminServer, startAdminServer } from "../admin/server.ts";
 import { formatProgramOptions, type HeadOptions } from "../config/head-options.ts";
 import { ChangeFeed } from "../controller/change-feed.ts";
@@ -112,6 +113,7 @@ export class Head {
     }
     await this.#controller.start(); // R1
     await this.#server.listen(transport, address, "head");
+    if (this.#controller.isShuttingDown) void this.shutdown(); // R3
   }
 
   /** Drains and ends all processes; resolves when none is left, and the head ends after that. Again: the same. */

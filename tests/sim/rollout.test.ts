@@ -131,6 +131,17 @@ describe("a redeploy", () => {
     expect(h.cluster.orders.filter((order) => order.startsWith("reconfigure"))).toHaveLength(2);
   });
 
+  it("that asks for replicas which cannot start is told so, and keeps those it had (D4, D6)", async () => {
+    const h = new Harness();
+    await h.startHead();
+    await deployed(h, "v1");
+    h.cluster.behaviour.failure = () => new Error("port 9999 is taken");
+    h.controller.deploy([app("a", "v1", { Main: { numReplicas: 2 } })]);
+    const waiting = h.settle(h.controller.whenDeployed(["a"]));
+    await expect(waiting).rejects.toMatchObject({ code: "DEPLOY_FAILED", message: /port 9999 is taken/ });
+    expect(serving(h)).toBe(1);
+  });
+
   it("scales up and down without touching the others", async () => {
     const h = new Harness();
     await h.startHead();
