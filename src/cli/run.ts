@@ -36,7 +36,7 @@ export async function run(target: string | undefined, args: readonly string[], f
   const importPath = findTarget(target, process.cwd());
   const build = { importPath, args: parseArguments(args), workingDir: process.cwd(), name, routePrefix };
   const stop = Promise.withResolvers<"stopped">();
-  onStopSignal(() => stop.resolve("stopped"), false);
+  onStopSignal(() => stop.resolve("stopped"), false, systemClock);
   const output = new OutputPrinter((line) => console.error(line));
   const starting = joinOrStart(resolved, { ...cliAsker, onLink: (link) => output.install(link) }, build);
   const instance = await Promise.race([starting, stop.promise]);

@@ -61,7 +61,10 @@ class ProcessDriver implements Driver {
     const opened = await this.#running(options);
     for (const { name, ingress } of applications) this.runtime.prepare({ application: name, deployment: ingress }); // R3
     const deployed = opened.instance.head.request("deploy", { applications, wait: true });
-    await Promise.all([this.#listening(opened), deployed]);
+    // Told after it: an instance that cannot listen is ended, and the deploy fails for that reason.
+    deployed.catch(() => undefined);
+    await this.#listening(opened);
+    await deployed;
   }
 
   async status(): Promise<InstanceStatus> {
@@ -148,13 +151,17 @@ class ProcessDriver implements Driver {
   /** This process started it: it answers for its end (K6, R4). */
   #own(instance: Instance, attached: Attached): void {
     this.#output.follow(instance.head);
-    const stopListening = onStopSignal(() => {
-      // A head that cannot be asked ends by itself when this process does.
-      this.shutdown().then(
-        () => process.exit(0),
-        () => process.exit(1),
-      );
-    }, true);
+    const stopListening = onStopSignal(
+      () => {
+        // A head that cannot be asked ends by itself when this process does.
+        this.shutdown().then(
+          () => process.exit(0),
+          () => process.exit(1),
+        );
+      },
+      true,
+      systemClock,
+    );
     void attached.ended.then(({ orderly, reason }) => {
       stopListening();
       if (!orderly) this.runtime.logger.error("serve.ended", { reason });

@@ -1,5 +1,11 @@
 // What SIGINT and SIGTERM do to a process that owns an instance or an application (K6): the first drains, the second
 // ends the process at once with 128 + the signal's number.
+//   R1  One Ctrl-C may come twice: from the terminal, and from the npm or npx that started the process and passes on
+//       what it gets itself. What follows within `ECHO_MS` is that echo.
+import type { Clock } from "../core/clock.ts";
+
+/** Chosen: npm needs a few milliseconds, a person more than this between two presses (R1). */
+const ECHO_MS = 100;
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
 
@@ -10,14 +16,15 @@ export type StopSignal = keyof typeof SIGNALS;
  * @param politely true: a signal for which the process has a handler already is left alone
  * @returns takes the handlers away again
  */
-export function onStopSignal(stop: (signal: StopSignal) => void, politely: boolean): () => void {
-  let stopping = false;
+export function onStopSignal(stop: (signal: StopSignal) => void, politely: boolean, clock: Clock): () => void {
+  let stoppedMs: number | undefined;
   const removers = (Object.keys(SIGNALS) as StopSignal[]).flatMap((signal) => {
     if (politely && process.listenerCount(signal) > 0) return [];
     const handle = (): void => {
-      if (stopping) process.exit(SIGNALS[signal]);
-      stopping = true;
-      stop(signal);
+      if (stoppedMs === undefined) {
+        stoppedMs = clock.monotonic();
+        stop(signal);
+      } else if (clock.monotonic() - stoppedMs > ECHO_MS) process.exit(SIGNALS[signal]);
     };
     process.on(signal, handle);
     return [() => void process.off(signal, handle)];
