@@ -7,7 +7,12 @@
 import { ConfigError } from "../core/errors.ts";
 import { deploymentKey } from "../model/ids.ts";
 import type { ApplicationSpec, DeploymentSpec } from "../model/application-spec.ts";
-import { type ApplicationTarget, findDeployment, type TargetState, type VersionedApplication } from "../model/target-state.ts";
+import {
+  type ApplicationTarget,
+  findDeployment,
+  type TargetState,
+  type VersionedApplication,
+} from "../model/target-state.ts";
 import { freshMemory, generationOf } from "./decide/start-failures.ts";
 import { NEW_DEPLOYMENT, afterStatusEvent } from "./decide/status.ts";
 import { type TargetChange, decideTargetChange } from "./decide/target-change.ts";

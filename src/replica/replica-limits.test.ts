@@ -148,7 +148,11 @@ describe("changed options (D1, D4)", () => {
     const { replica } = await serve(Model, { userConfig: { ok: true } });
     const change = (ok: boolean) => {
       const { spec, rank, worldSize } = replica.order ?? fail();
-      return replica.reconfigure({ spec: { ...spec, options: { ...spec.options, userConfig: { ok } } }, rank, worldSize });
+      return replica.reconfigure({
+        spec: { ...spec, options: { ...spec.options, userConfig: { ok } } },
+        rank,
+        worldSize,
+      });
     };
     await expect(change(false)).rejects.toThrow("no such threshold");
     await expect(change(false)).rejects.toThrow("no such threshold");
