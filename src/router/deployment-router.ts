@@ -138,7 +138,7 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
     this.#links.delete(link.id);
     this.#candidates = [...this.#links.values()];
     if (this.#closed) return;
-    this.#surroundings.logger.info("router.replica_lost", { deployment: this.deployment, replica: link.id, reason });
+    this.#surroundings.logger.debug("router.replica_lost", { deployment: this.deployment, replica: link.id, reason });
     this.#dialLater(link.target, 0);
     this.#serveQueue();
   }
