@@ -12,6 +12,7 @@ describe("readEnv", () => {
       adminToken: undefined,
       dev: false,
       metricsPrefix: "ray_",
+      startedByNpm: false,
     };
     expect(readEnv({})).toEqual(expected);
     expect(readEnv({ MANTA_HOME: "", MANTA_NAMESPACE: "", MANTA_ADMIN_TOKEN: "", MANTA_DEV: "" })).toEqual(expected);
@@ -25,7 +26,8 @@ describe("readEnv", () => {
       MANTA_DEV: "1",
       MANTA_METRICS_PREFIX: "",
     };
-    expect(readEnv(env)).toEqual({ home: "/b", namespace: "n", adminToken: "t", dev: true, metricsPrefix: "" });
+    const given = { home: "/b", namespace: "n", adminToken: "t", dev: true, metricsPrefix: "" };
+    expect(readEnv(env)).toEqual({ ...given, startedByNpm: false });
   });
 
   it("names the variable whose value cannot be used", () => {

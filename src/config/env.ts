@@ -17,6 +17,8 @@ export interface Environment {
   readonly dev: boolean;
   /** `MANTA_METRICS_PREFIX`: first part of every metric's name; `ray_` unless set, may be empty. */
   readonly metricsPrefix: string;
+  /** npm or npx is above this process, and passes on the signals that it gets itself. */
+  readonly startedByNpm: boolean;
 }
 
 /**
@@ -42,5 +44,6 @@ export function readEnv(env: Readonly<Record<string, string | undefined>> = proc
     adminToken,
     dev: env["MANTA_DEV"] === "1",
     metricsPrefix,
+    startedByNpm: Boolean(env["npm_lifecycle_event"]),
   };
 }

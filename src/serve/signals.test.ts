@@ -6,20 +6,27 @@ let remove = (): void => undefined;
 afterEach(() => {
   remove();
   vi.restoreAllMocks();
+  vi.unstubAllEnvs();
 });
 
 describe("onStopSignal", () => {
-  it("drains at the first signal, takes what npm passes on for the same, and ends at once at the second (K6, R1)", async () => {
+  it.each([
+    { started: "by npm, takes what that passes on for the same", npm: "npx", within: 20, after: 200 },
+    { started: "by nobody in between, takes each signal for one of its own", npm: "", within: undefined, after: 0 },
+  ])("drains at the first signal, ends at once at the second, and, started $started (K6, R1)", async (given) => {
+    vi.stubEnv("npm_lifecycle_event", given.npm);
     const exits: unknown[] = [];
     vi.spyOn(process, "exit").mockImplementation((code) => exits.push(code) as never);
     const clock = new ManualClock();
     const stopped: string[] = [];
     remove = onStopSignal((signal) => stopped.push(signal), false, clock);
     process.emit("SIGINT");
-    await clock.advance(20);
-    process.emit("SIGINT");
+    if (given.within !== undefined) {
+      await clock.advance(given.within);
+      process.emit("SIGINT");
+    }
     expect([stopped, exits]).toEqual([["SIGINT"], []]);
-    await clock.advance(200);
+    await clock.advance(given.after);
     process.emit("SIGTERM");
     expect([stopped, exits]).toEqual([["SIGINT"], [143]]);
   });

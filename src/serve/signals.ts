@@ -1,7 +1,8 @@
 // What SIGINT and SIGTERM do to a process that owns an instance or an application (K6): the first drains, the second
 // ends the process at once with 128 + the signal's number.
 //   R1  One Ctrl-C may come twice: from the terminal, and from the npm or npx that started the process and passes on
-//       what it gets itself. What follows within `ECHO_MS` is that echo.
+//       what it gets itself. Under npm, what follows within `ECHO_MS` is that echo.
+import { readEnv } from "../config/env.ts";
 import type { Clock } from "../core/clock.ts";
 
 /** Chosen: npm needs a few milliseconds, a person more than this between two presses (R1). */
@@ -17,6 +18,7 @@ export type StopSignal = keyof typeof SIGNALS;
  * @returns takes the handlers away again
  */
 export function onStopSignal(stop: (signal: StopSignal) => void, politely: boolean, clock: Clock): () => void {
+  const echoMs = readEnv().startedByNpm ? ECHO_MS : 0;
   let stoppedMs: number | undefined;
   const removers = (Object.keys(SIGNALS) as StopSignal[]).flatMap((signal) => {
     if (politely && process.listenerCount(signal) > 0) return [];
@@ -24,7 +26,7 @@ export function onStopSignal(stop: (signal: StopSignal) => void, politely: boole
       if (stoppedMs === undefined) {
         stoppedMs = clock.monotonic();
         stop(signal);
-      } else if (clock.monotonic() - stoppedMs > ECHO_MS) process.exit(SIGNALS[signal]);
+      } else if (clock.monotonic() - stoppedMs >= echoMs) process.exit(SIGNALS[signal]);
     };
     process.on(signal, handle);
     return [() => void process.off(signal, handle)];

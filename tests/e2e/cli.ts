@@ -10,6 +10,7 @@ const ROOT = join(import.meta.dirname, "../..");
 
 /** Applications in tests/fixtures/cli/. */
 export const APPS = join(ROOT, "tests/fixtures/cli/app.ts");
+export const SLOW = join(ROOT, "tests/fixtures/cli/slow.ts");
 export const UNGUARDED = join(ROOT, "tests/fixtures/cli/unguarded.ts");
 
 /** Flags of everything that may start an instance: no port is fixed. */
@@ -31,7 +32,8 @@ export class Cli {
   constructor(script: string, args: readonly string[], home: string) {
     this.child = spawn(process.execPath, ["--conditions=@manta-serve/source", script, ...args], {
       cwd: ROOT,
-      env: { ...process.env, MANTA_HOME: home, MANTA_NAMESPACE: "cli" },
+      // As a shell would start it, also where npm started the tests.
+      env: { ...process.env, npm_lifecycle_event: "", MANTA_HOME: home, MANTA_NAMESPACE: "cli" },
       stdio: ["pipe", "pipe", "pipe"],
     });
     this.child.stdout!.on("data", (bytes: Buffer) => (this.stdout += bytes.toString()));
