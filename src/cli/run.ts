@@ -12,6 +12,7 @@ import { type Instance, joinOrStart } from "../serve/instance.ts";
 import { joinWarning } from "../serve/join-warning.ts";
 import { OutputPrinter } from "../serve/output-printer.ts";
 import { onStopSignal } from "../serve/signals.ts";
+import type { SupervisionEnd } from "../supervisor/supervise.ts";
 import { EXIT } from "./exit-codes.ts";
 import { applicationOptions } from "./flags.ts";
 import { cliAsker, clientOf, type HeadClient } from "./head-client.ts";
@@ -52,14 +53,28 @@ export async function run(target: string | undefined, args: readonly string[], f
   try {
     const deployed = await Promise.race([deploying, stop.promise]);
     if (deployed !== "stopped") applications = deployed;
+    else if (before !== undefined) applications = await deployedSince(before, applications, head);
   } catch (error) {
-    await end(instance, head, failedApplications(error, name), before);
+    // That nothing is left to end would hide why.
+    await end(instance, head, failedApplications(error, name), before).catch(() => undefined);
     throw error;
   }
-  const reason = await Promise.race([stop.promise, ended(instance)]);
-  if (reason === "stopped") await end(instance, head, applications, undefined);
-  else console.error(`manta: ${reason}`);
-  return EXIT.ok;
+  const outcome = await Promise.race([stop.promise, ended(instance)]);
+  if (outcome === "stopped") {
+    await end(instance, head, applications, undefined);
+    return EXIT.ok;
+  }
+  console.error(`manta: ${outcome.reason}`);
+  return outcome.orderly ? EXIT.ok : EXIT.failed;
+}
+
+/** Of `names`, what was deployed since `before`: what another has deployed under one of them stays (R2). */
+async function deployedSince(before: InstanceStatus, names: readonly string[], head: HeadClient): Promise<string[]> {
+  const { applications } = await head.status();
+  return names.filter((name) => {
+    const time = applications[name]?.lastDeployedTimeS;
+    return time !== undefined && time !== before.applications[name]?.lastDeployedTimeS;
+  });
 }
 
 /** Runs the order, shows progress, says where the applications are. @returns their names */
@@ -165,10 +180,10 @@ function failedApplications(error: unknown, name: string | undefined): string[] 
   return [typeof application === "string" ? application : (name ?? "default")];
 }
 
-/** Why the instance is no more; while it is, this keeps the process alive. */
-async function ended({ attached, head, namespace }: Instance): Promise<string> {
-  if (attached !== undefined) return (await attached.ended).reason;
+/** How the instance ended; while it has not, this keeps the process alive. */
+async function ended({ attached, head, namespace }: Instance): Promise<SupervisionEnd> {
+  if (attached !== undefined) return attached.ended;
   do await systemClock.sleep(WATCH_MS);
   while (await head.isAlive(AWAY_LIMIT_MS));
-  return `the instance of namespace ${namespace} has ended`;
+  return { orderly: true, reason: `the instance of namespace ${namespace} has ended` };
 }

@@ -87,6 +87,11 @@ export class ChangeFeed {
     this.#settle();
   }
 
+  /** True while a link of that id is open. */
+  isConnected(subscriberId: string): boolean {
+    return this.#subscribers.has(subscriberId);
+  }
+
   /** Adds keys to a connected subscriber and sends it their present values in one message. */
   subscribe(subscriberId: string, keys: readonly string[]): void {
     const subscriber = this.#subscribers.get(subscriberId);

@@ -1,6 +1,7 @@
 // Answers what drivers, the CLI, proxies and replicas ask the head (HeadMethods of protocol/control.ts). It decides
 // nothing: each word goes to the controller, the builders or the feed.
 //   R1  A process of the instance may only look and subscribe; deploying and ending are for drivers and the CLI.
+//   R2  What was built for somebody who has left meanwhile is not deployed: nobody would end it.
 import type { ChangeFeed } from "../controller/change-feed.ts";
 import type { ControllerCommands } from "../controller/commands.ts";
 import { ServeError } from "../core/errors.ts";
@@ -67,6 +68,7 @@ function handlersOf(parts: HeadParts): Handlers {
     deploy: ({ applications, wait }, from) => deploy(applications, wait, from).then(() => null),
     run: async ({ wait, ...order }, from) => {
       const { applications } = await builders.build(order);
+      if (!feed.isConnected(from)) throw new ServeError("REQUEST_CANCELLED", `${from} left before it was deployed`); // R2
       await deploy(applications, wait, from);
       return { applications: applications.map(({ name, ingress }) => ({ name, ingress })) };
     },

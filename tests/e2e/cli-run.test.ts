@@ -2,7 +2,7 @@
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { APPS, FREE_PORTS, Place, UNGUARDED } from "./cli.ts";
+import { APPS, FREE_PORTS, Place, SLOW, UNGUARDED } from "./cli.ts";
 
 let place: Place;
 
@@ -40,10 +40,7 @@ describe("manta run", () => {
     await expect.poll(async () => (await place.run("status", "--json")).stdout, { timeout: 5000 }).toContain("RUNNING");
     run.child.kill("SIGINT");
     await expect
-      .poll(async () => (await fetch(new URL("/-/healthz", url)).catch(() => undefined))?.status, {
-        timeout: 2000,
-        interval: 150, // a Ctrl-C that comes sooner is taken for an echo of the first
-      })
+      .poll(async () => (await fetch(new URL("/-/healthz", url)).catch(() => undefined))?.status, { timeout: 2000 })
       .not.toBe(200);
     expect(await run.interrupt()).toMatchObject({ code: 130 });
     await held;
@@ -132,6 +129,19 @@ describe("manta run", () => {
     expect((await place.run("run", `${APPS}:broken`)).code).toBe(1);
     expect(await text(url)).toBe("hello\n");
     expect(Object.keys(JSON.parse((await place.run("status", "--json")).stdout).applications)).toEqual(["default"]);
+  });
+
+  it("deploys nothing when Ctrl-C comes during the build, and spares what it was to replace (D6)", async () => {
+    const owner = place.manta("run", APPS, ...FREE_PORTS, "--json");
+    const { url } = await owner.ready();
+    const processes = (count: number) => expect.poll(() => place.processes().length, { timeout: 10_000 }).toBe(count);
+    await processes(3); // head, proxy, replica
+    const late = place.manta("run", SLOW, "--json");
+    await processes(4); // and its builder
+    expect((await late.interrupt()).code).toBe(0);
+    await processes(3);
+    expect(await text(url)).toBe("hello\n");
+    expect((await owner.interrupt()).code).toBe(0);
   });
 
   it("lets two commands that start at the same moment share one instance (K5)", async () => {
