@@ -1,4 +1,5 @@
 // From the words of a command line to an exit code: parses, runs the command, says what went wrong.
+//   R1  A reader that has seen enough (`manta status | head -1`) is no failure.
 import { CommanderError } from "commander";
 import { toServeError } from "../core/errors.ts";
 import { VERSION } from "../core/version.ts";
@@ -19,6 +20,7 @@ const actions: Actions = {
 /** Runs one command. @param argv the words after `manta` @returns the exit code */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.ok;
+  process.stdout.on("error", () => undefined); // R1
   const program = createProgram(actions, VERSION, (code) => void (exitCode = code));
   for (const command of [program, ...program.commands]) command.exitOverride();
   if (argv.length === 0) {

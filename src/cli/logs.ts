@@ -39,6 +39,7 @@ export async function logs(word: string | undefined, flags: LogsFlags): Promise<
     printer.print(name, text);
     positions.set(name, end);
   }
+  process.stdout.once("error", () => process.exit(EXIT.ok)); // nobody reads any more
   if (flags.follow === true) await follow(folder, word, positions, printer);
   return EXIT.ok;
 }

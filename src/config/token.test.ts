@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -30,5 +30,12 @@ describe("token", () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(statSync(dirname(file)).mode & 0o777).toBe(0o700);
     expect(readdirSync(dirname(file))).toEqual(["token"]);
+  });
+
+  it("cannot be kept where the folder is none: one line with the cure", () => {
+    writeFileSync(join(folder, "home"), "");
+    expect(() => ensureToken(join(folder, "home", "default", "token"))).toThrow(
+      /cannot use the folder .*set MANTA_HOME/,
+    );
   });
 });

@@ -3,6 +3,7 @@
 //   R1  Two processes that make it at the same moment end up with the same one: a file appears whole, by link, once.
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { ServeError } from "../core/errors.ts";
 
 /** 256 bits, as the HMAC's key. */
 const TOKEN_BYTES = 32;
@@ -17,8 +18,21 @@ export function readToken(file: string): string | undefined {
   }
 }
 
-/** The token; made, with its folder (mode 0700), when there is none. */
+/**
+ * The token; made, with its folder (mode 0700), when there is none.
+ * @throws {ServeError} ENGINE when the folder cannot be used
+ */
 export function ensureToken(file: string): string {
+  try {
+    return readOrMake(file);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `cannot use the folder ${dirname(file)}: ${why}; set MANTA_HOME to a folder of your own`;
+    throw new ServeError("ENGINE", message, { path: file }, { cause, retryable: false });
+  }
+}
+
+function readOrMake(file: string): string {
   const existing = readToken(file);
   if (existing !== undefined) return existing;
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });

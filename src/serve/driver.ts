@@ -12,6 +12,7 @@ import type { Driver } from "../api/serve.ts";
 import { readEnv } from "../config/env.ts";
 import type { InstanceOptions } from "../config/options.generated.ts";
 import { resolveInstance } from "../config/resolve.ts";
+import { whyUnsupported } from "../config/supported-system.ts";
 import { systemClock } from "../core/clock.ts";
 import { ServeError } from "../core/errors.ts";
 import { systemRandom } from "../core/random.ts";
@@ -100,6 +101,8 @@ class ProcessDriver implements Driver {
 
   /** The instance, started when there is none. */
   async #running(options: InstanceOptions): Promise<Opened> {
+    const problem = whyUnsupported(process.platform, process.versions.node);
+    if (problem !== undefined) throw new ServeError("ENGINE", problem, {}, { retryable: false });
     let opened = false;
     const instance = await this.#next(async () => {
       opened = true;

@@ -34,6 +34,13 @@ describe("manta", () => {
     expect(stderr).toMatch(message);
   });
 
+  it("says nothing where nobody reads what it prints", async () => {
+    const help = place.manta("--help");
+    help.child.stdout?.destroy();
+    const { code, stderr } = await help.finished();
+    expect([code, stderr]).toEqual([0, ""]);
+  });
+
   it("prints help with examples for each command", async () => {
     for (const command of ["run", "start", "status", "delete", "shutdown", "logs"]) {
       const { code, stdout } = await place.run(command, "--help");
