@@ -79,6 +79,22 @@ describe("the rest of serve", () => {
     await expect(serve.runMany([{ app: shared.bind(), name: "" }])).rejects.toThrow("serve.runMany(...)[0].name");
   });
 
+  it("names the argument that is missing or of a wrong kind, without loading a driver", async () => {
+    const { serve, loads } = setUp();
+    const nothing = undefined as never;
+    for (const [call, message] of [
+      [serve.runMany(null as never), "serve.runMany(...): received null, expected a list of"],
+      [serve.runMany([null as never]), "serve.runMany(...)[0]: received null, expected an object with"],
+      [serve.delete(nothing), "serve.delete(...): received undefined, expected the name of an application"],
+      [serve.getAppHandle(7 as never), "serve.getAppHandle(...): received 7 (number), expected the name of"],
+      [serve.getDeploymentHandle(""), "expected the name of a deployment"],
+      [serve.getDeploymentHandle("D", null as never), "serve.getDeploymentHandle(..., application): received null"],
+    ] as const) {
+      await expect(call).rejects.toThrow(message);
+    }
+    expect(loads()).toBe(0);
+  });
+
   it("finds handles of applications and deployments", async () => {
     const { serve, runtime } = setUp();
     void (await serve.getAppHandle<{ fetch(): void }>("shop")).fetch();

@@ -93,7 +93,7 @@ export function createServe(load: () => Promise<Driver>): Serve {
 
     async runMany(items, options = {}) {
       checkOptions("instance", options, "serve.runMany");
-      const applications = items.map(({ app, ...rest }, index) => {
+      const applications = checkItems(items).map(({ app, ...rest }, index) => {
         checkOptions("application", rest, `serve.runMany(...)[${index}]`);
         const { name = "default", routePrefix = "/" } = rest;
         return { app: checkApplication(app, `serve.runMany(...)[${index}].app`), name, routePrefix };
@@ -115,16 +115,20 @@ export function createServe(load: () => Promise<Driver>): Serve {
     },
 
     async getAppHandle<T>(name: string): Promise<Handle<T>> {
+      checkName(name, "serve.getAppHandle(...)", "application");
       await endRegistry("serve.getAppHandle", []);
       return locate<T>(await load(), name, null);
     },
 
     async getDeploymentHandle<T>(deployment: string, application = "default"): Promise<Handle<T>> {
+      checkName(deployment, "serve.getDeploymentHandle(...)", "deployment");
+      checkName(application, "serve.getDeploymentHandle(..., application)", "application");
       await endRegistry("serve.getDeploymentHandle", []);
       return locate<T>(await load(), application, deployment);
     },
 
     async delete(name) {
+      checkName(name, "serve.delete(...)", "application");
       await endRegistry("serve.delete", []);
       await (await load()).delete(name);
     },
@@ -150,6 +154,28 @@ function specOf(app: BoundApplication, name: string, routePrefix: string | null)
 
 async function locate<T>(driver: Driver, application: string, deployment: string | null): Promise<Handle<T>> {
   return createHandle<T>(await driver.locate(application, deployment), driver.runtime);
+}
+
+function checkItems(items: readonly RunManyItem[]): readonly RunManyItem[] {
+  const path = "serve.runMany(...)";
+  const expected = "a list of { app, name, routePrefix }";
+  if (!Array.isArray(items)) throw new ConfigError({ path, received: showValue(items), expected });
+  const wrong = items.findIndex((item: unknown) => typeof item !== "object" || item === null);
+  if (wrong === -1) return items;
+  throw new ConfigError({
+    path: `${path}[${wrong}]`,
+    received: showValue(items[wrong]),
+    expected: "an object with `app`",
+  });
+}
+
+function checkName(name: unknown, path: string, what: "application" | "deployment"): void {
+  if (typeof name === "string" && name !== "") return;
+  throw new ConfigError({
+    path,
+    received: showValue(name),
+    expected: `the name of ${what === "application" ? "an" : "a"} ${what}`,
+  });
 }
 
 function checkApplication(app: unknown, path: string): BoundApplication {

@@ -43,6 +43,12 @@ describe("sse", () => {
     expect(() => sse.event({ retry: 1.5 })).toThrow("sse.event(...).retry");
   });
 
+  it("refuses what is no iterable and what are no fields, where it is called", () => {
+    expect(() => sse(undefined as never)).toThrow("sse(...): received undefined, expected an iterable");
+    expect(() => sse("text")).toThrow('sse(...): received "text" (string), expected an iterable');
+    expect(() => sse.event(undefined as never)).toThrow("sse.event(...): received undefined, expected an object");
+  });
+
   it("ends with an error event when the iterable throws, and logs it (R3)", async () => {
     const runtime = new FakeRuntime();
     const response = runWithRuntime(runtime, () =>

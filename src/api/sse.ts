@@ -5,6 +5,7 @@
 //   R3  A throw ends the stream with `event: error` and the message; the stack goes to the log.
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { UnderlyingSource } from "node:stream/web";
+import { showValue } from "../config/check-rule.ts";
 import type { Cancel } from "../core/clock.ts";
 import { ConfigError, SerializationError } from "../core/errors.ts";
 import { currentRuntime } from "./globals.ts";
@@ -42,8 +43,13 @@ export class SseEvent {
 /**
  * A `Response` that streams events: each string is one event's data, any other value is sent as JSON, and `sse.event`
  * gives an event a name, an id or a retry time. A response of a handle that streams can be passed as it is.
+ * @throws {ConfigError} anything that cannot be iterated, a string included
  */
 function stream(events: AsyncIterable<unknown> | Iterable<unknown>): Response {
+  if (!isIterable(events)) {
+    const expected = "an iterable or async iterable of events";
+    throw new ConfigError({ path: "sse(...)", received: showValue(events), expected });
+  }
   const source = new EventSource(events, currentRuntime());
   const body = new ReadableStream<Uint8Array>(source, { highWaterMark: 0 });
   return new Response(body, { headers: { "content-type": "text/event-stream", "cache-control": "no-cache" } });
@@ -53,7 +59,12 @@ function stream(events: AsyncIterable<unknown> | Iterable<unknown>): Response {
  * One event with a name, an id or a retry time.
  * @throws {ConfigError} a name or id of more than one line, or a retry time that is not a whole number of milliseconds
  */
-function event({ event: name, id, retry, data }: SseEventFields): SseEvent {
+function event(fields: SseEventFields): SseEvent {
+  if (typeof fields !== "object" || fields === null) {
+    const expected = "an object with `event`, `id`, `retry` or `data`";
+    throw new ConfigError({ path: "sse.event(...)", received: showValue(fields), expected });
+  }
+  const { event: name, id, retry, data } = fields;
   checkLine("event", name);
   checkLine("id", id);
   if (retry !== undefined && !(Number.isSafeInteger(retry) && retry >= 0)) {
@@ -160,6 +171,11 @@ class EventSource implements UnderlyingSource<Uint8Array> {
 
 /** Stands where the timer was once a stream is over. */
 const stopped: Cancel = () => undefined;
+
+function isIterable(events: unknown): boolean {
+  const isObject = (typeof events === "object" && events !== null) || typeof events === "function";
+  return isObject && (Symbol.asyncIterator in events || Symbol.iterator in events);
+}
 
 function iterate(events: AsyncIterable<unknown> | Iterable<unknown>): AsyncIterator<unknown> | Iterator<unknown> {
   return Symbol.asyncIterator in events ? events[Symbol.asyncIterator]() : events[Symbol.iterator]();
