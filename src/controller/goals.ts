@@ -7,6 +7,9 @@ import type { DeploymentFacts } from "./decide/status.ts";
 import { deploymentsToStop, mayDropRetired } from "./decide/teardown.ts";
 import type { ReplicaRecord } from "./state.ts";
 
+/** How long a replica may take to load before its status says so. Chosen: longer than most, shorter than a person's patience. */
+const SLOW_LOAD_MS = 10_000;
+
 /** A deployment that shall be gone. */
 const NOTHING: DeploymentGoal = { codeVersion: "", configRevision: 0, replicas: 0, surge: 0, startThreshold: 0 };
 
@@ -49,12 +52,12 @@ export function mayMoveEntrance(
 }
 
 /** Counts what a status is decided from. */
-export function factsOf(target: DeploymentTarget, records: readonly ReplicaRecord[]): DeploymentFacts {
+export function factsOf(target: DeploymentTarget, records: readonly ReplicaRecord[], nowMs: number): DeploymentFacts {
   const goal = goalOf(target);
   const live = records.filter(({ phase }) => !isStopping(phase));
   const current = live.filter(({ codeVersion }) => codeVersion === target.codeVersion);
   const upToDate = current.filter((r) => r.phase.kind === "running" && r.configRevision === target.configRevision);
-  const pending = live.find((record) => record.pending !== "")?.pending ?? "";
+  const pending = live.find((record) => record.pending !== "")?.pending ?? slowLoad(live, nowMs);
   const changed = [...new Set(live.flatMap(({ changedFiles }) => changedFiles))];
   return {
     target: goal.replicas,
@@ -66,6 +69,13 @@ export function factsOf(target: DeploymentTarget, records: readonly ReplicaRecor
     startThreshold: goal.startThreshold,
     note: changed.length > 0 ? `code changed on disk: ${changed.join(", ")}` : pending,
   };
+}
+
+/** Names a replica whose load does not end: an import that waits for ever fails nothing, so somebody has to be told. */
+function slowLoad(live: readonly ReplicaRecord[], nowMs: number): string {
+  const slow = live.find(({ phase, startMs }) => phase.kind === "loading" && nowMs - startMs >= SLOW_LOAD_MS);
+  if (slow === undefined) return "";
+  return `replica ${slow.id} is still loading after ${SLOW_LOAD_MS / 1000} s: its import, constructor, setup() or first health check has not ended`;
 }
 
 /** True when callers have nowhere to go: none serves, and none is published from before the head's restart. */

@@ -49,7 +49,7 @@ export function reconcile(parts: ReconcileParts, proxyNodes: readonly NodeId[], 
   const proxies = decideProxies(proxyNodes, [...state.proxies.values()], state.proxyMemory, nowMs);
   effects.push(...proxies.actions.map((action) => applier.planProxy(action)));
   times.push(proxies.wakeAtMs);
-  updateStatuses(parts);
+  updateStatuses(parts, nowMs);
   const future = times.filter((time) => time !== undefined);
   return {
     effects: effects.filter((effect) => effect !== undefined),
@@ -120,12 +120,12 @@ function endWhatIsOver({ state, journal }: ReconcileParts): void {
 }
 
 /** R2 */
-function updateStatuses({ state, journal }: ReconcileParts): void {
+function updateStatuses({ state, journal }: ReconcileParts, nowMs: number): void {
   for (const { name, deployments, deleting } of state.applications.values()) {
     for (const target of deployments) {
       const deployment = state.deployment(name, target.spec.name);
       const before = deployment.status;
-      const facts = factsOf(target, state.replicasOf(name, target.spec.name));
+      const facts = factsOf(target, state.replicasOf(name, target.spec.name), nowMs);
       const after = deleting ? afterStatusEvent(before, "delete", "") : decideStatus(before, facts, deployment.starts);
       deployment.status = after;
       if (after.status === "HEALTHY") deployment.starts = afterHealthy(deployment.starts);

@@ -31,6 +31,18 @@ describe("a first deploy", () => {
     expect(h.targets("a", "Main")).toMatchObject({ unavailable: null, replicas: [] });
   });
 
+  it("says which replica does not come to an end of loading", async () => {
+    const h = new Harness({ loadMs: () => 3_600_000 });
+    await h.startHead();
+    h.controller.deploy([app("a", "v1", { Main: {} })]);
+    await h.run(5_000, 100);
+    const message = () => h.application("a")?.deployments["Main"]?.message;
+    expect(message()).toBe("");
+    await h.run(7_000, 100);
+    expect(message()).toMatch(/^replica \w+ is still loading after 10 s: its import, constructor/);
+    expect(h.application("a")?.status).toBe("DEPLOYING");
+  });
+
   it("fails after three tries a replica, and says why (D4, D6)", async () => {
     const h = new Harness({ failure: () => new Error("no such model\nat line 2") });
     await h.startHead();
