@@ -63,6 +63,11 @@ export class ChangeFeed {
     if (!told) this.#settle();
   }
 
+  /** Takes a key back: subscribers keep the value they were sent, later ones get none. */
+  forget(key: string): void {
+    this.#entries.delete(key);
+  }
+
   /** The published value of a key. */
   get(key: string): FeedChange["value"] | undefined {
     return this.#entries.get(key)?.value;

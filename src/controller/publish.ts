@@ -1,6 +1,7 @@
 // Writes what callers need to know into the change feed: routes and deployment targets. It decides nothing.
 //   R1  A route exists from the moment the deploy is accepted until the delete is accepted (RT5).
-//   R2  A deployment that is no more leaves a tombstone, so that waiting callers hear of it.
+//   R2  A deployment that is no more leaves a tombstone, so that waiting callers hear of it; beyond `MAX_TOMBSTONES` only
+//       those hear of it that have subscribed by then.
 //   R3  Callers of a deployment that gave up and has nobody left are told so; every other one makes them wait (D4).
 import { publishedAddress } from "../model/lifecycle.ts";
 import type { ApplicationTarget, DeploymentTarget } from "../model/target-state.ts";
@@ -11,6 +12,9 @@ import { goalOf, hasNobody, stoppingDeployments } from "./goals.ts";
 import type { ControllerState, ReplicaRecord } from "./state.ts";
 
 const TARGETS_PREFIX = "targets/";
+
+/** Chosen: who asks for a deployment after so many others were deleted holds an old reference indeed. */
+const MAX_TOMBSTONES = 100;
 
 /** Brings the feed up to date; keys whose value stays are not touched. */
 export function publish(state: ControllerState, feed: ChangeFeed): void {
@@ -30,10 +34,12 @@ export function publish(state: ControllerState, feed: ChangeFeed): void {
       );
     }
   }
-  for (const key of feed.keys()) {
-    if (!key.startsWith(TARGETS_PREFIX) || wanted.has(key)) continue;
+  const gone = feed.keys().filter((key) => key.startsWith(TARGETS_PREFIX) && !wanted.has(key));
+  for (const key of gone) {
     feed.set(key, { ...(feed.get(key) as DeploymentTargets), unavailable: "was deleted", replicas: [] }); // R2
   }
+  // Not before everyone has heard: its replicas leave only then (D5).
+  for (const key of gone.slice(0, -MAX_TOMBSTONES)) if (feed.isAcknowledged(key)) feed.forget(key);
 }
 
 /** The route table (R1). */

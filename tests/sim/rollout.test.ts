@@ -203,6 +203,17 @@ describe("a delete", () => {
     expect(() => h.controller.locate("a", null)).toThrow(/no application a/);
   });
 
+  it("leaves word for whoever calls it still, of the newest hundred (publish.ts R2)", async () => {
+    const h = new Harness();
+    await h.startHead();
+    for (let i = 0; i < 120; i++) {
+      h.controller.deploy([app(`a${i}`, "v1", { Main: {} })]);
+      await h.settle(h.controller.delete(`a${i}`));
+    }
+    expect(h.targets("a119", "Main").unavailable).toBe("was deleted");
+    expect(h.feed.keys()).toHaveLength(101); // and the routes
+  });
+
   it("of everything at shutdown drains proxies first and leaves no process and no document", async () => {
     const h = new Harness();
     await h.startHead();
