@@ -3,20 +3,13 @@
 //   R2  With a token, whoever reads more than health sends it as `Authorization: Bearer`; then any `Host` is good, for no
 //       page knows the token.
 import { createHash, timingSafeEqual } from "node:crypto";
-
-/** Loopback names and addresses, without port. */
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
-
-/** True for a host that only this machine reaches, as an option says it (`::1` without brackets too). */
-export function isLoopback(host: string): boolean {
-  return LOOPBACK.test(host) || host === "::1";
-}
+import { isLoopback } from "../config/hosts.ts";
 
 /** True when `header` names a loopback host or `boundHost` (R1). */
 export function isOwnHost(header: string | undefined, boundHost: string): boolean {
   if (header === undefined) return false;
   const host = header.replace(/:\d+$/, "").toLowerCase();
-  return LOOPBACK.test(host) || host === boundHost.toLowerCase() || host === `[${boundHost.toLowerCase()}]`;
+  return isLoopback(host) || host === boundHost.toLowerCase() || host === `[${boundHost.toLowerCase()}]`;
 }
 
 /** True when `header` carries the token. Takes as long for a wrong one as for a right one. */

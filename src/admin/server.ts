@@ -3,12 +3,13 @@
 //   R2  A port that nobody chose and that is taken is replaced by a free one; a chosen one is an error.
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { isLoopback, urlOf } from "../config/hosts.ts";
 import { describeThrown, ServeError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Endpoint } from "../model/status.ts";
 import { EXPOSITION_CONTENT_TYPE, formatExposition } from "../telemetry/exposition.ts";
 import { mergeSnapshots, type SnapshotPart } from "../telemetry/merge-snapshots.ts";
-import { hasToken, isLoopback, isOwnHost } from "./guard.ts";
+import { hasToken, isOwnHost } from "./guard.ts";
 
 // An `import` would read every name that node:http exports, and one of them loads undici: 30 ms and 14 MB (measured).
 const { createServer } = process.getBuiltinModule("node:http");
@@ -52,7 +53,7 @@ export async function startAdminServer(options: AdminServerOptions, logger: Logg
   }
   const bound = (server.address() as AddressInfo).port;
   return {
-    endpoint: { host, port: bound, url: `http://${reachableHost(host)}:${bound}` },
+    endpoint: { host, port: bound, url: urlOf(host, bound) },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -120,9 +121,4 @@ function listenError(host: string, port: number, taken: boolean, cause: unknown)
   const why = taken ? "is taken" : `cannot be used (${describeThrown(cause)})`;
   const message = `admin port ${port} on ${host} ${why}; choose another by --admin-port or admin.port, 0 for a free one`;
   return new ServeError("ENGINE", message, { host, port }, { cause, retryable: false });
-}
-
-function reachableHost(host: string): string {
-  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
-  return host.includes(":") ? `[${host}]` : host;
 }

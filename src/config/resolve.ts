@@ -3,6 +3,7 @@ import { ConfigError } from "../core/errors.ts";
 import { checkOptions, resolveOptions } from "./check-options.ts";
 import { showValue } from "./check-rule.ts";
 import type { Environment } from "./env.ts";
+import { isLoopback } from "./hosts.ts";
 import type { InstanceOptions, ResolvedInstanceOptions } from "./options.generated.ts";
 
 /** Everything that starts an instance. */
@@ -35,8 +36,4 @@ export function resolveInstance(input: InstanceOptions | undefined, env: Environ
     namespace: resolved.namespace ?? env.namespace,
     adminPortChosen: input?.admin?.port !== undefined,
   };
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host);
 }

@@ -1,4 +1,5 @@
 // The read model of `serve.status()` and REST: what the controller knows, in the words of status. Pure.
+import { urlOf } from "../config/hosts.ts";
 import { PROXY_STATUSES, REPLICA_STATES } from "../model/lifecycle.ts";
 import type {
   ApplicationDetails,
@@ -53,7 +54,7 @@ export function httpEndpoint(state: ControllerState): Endpoint | null {
   const listening = [...state.proxies.values()].find(({ phase }) => phase.kind === "listening")?.phase;
   if (listening?.kind !== "listening") return null;
   const { host, port } = listening;
-  return { host, port, url: `http://${reachableHost(host)}:${port}` };
+  return { host, port, url: urlOf(host, port) };
 }
 
 function applicationDetails(state: ControllerState, target: ApplicationTarget): ApplicationDetails {
@@ -108,10 +109,4 @@ function proxyDetails(
 ): ProxyDetails {
   const logFilePath = logFilePathOf({ kind: "proxy", id: nodeIps.get(node) ?? node });
   return { nodeId: node, status: PROXY_STATUSES[phase.kind], pid, logFilePath };
-}
-
-/** A host to connect to, for one to listen on. */
-function reachableHost(host: string): string {
-  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
-  return host.includes(":") ? `[${host}]` : host;
 }

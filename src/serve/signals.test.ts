@@ -32,9 +32,9 @@ describe("onStopSignal", () => {
   });
 
   it("leaves a signal alone for which the process has a handler", () => {
-    const own = vi.fn();
+    const own = vi.fn<() => void>();
     process.on("SIGTERM", own);
-    const stop = vi.fn();
+    const stop = vi.fn<() => void>();
     remove = onStopSignal(stop, true, new ManualClock());
     process.emit("SIGTERM");
     process.off("SIGTERM", own);
