@@ -133,6 +133,22 @@ describe("a redeploy", () => {
     expect(h.targets("a", "Old").unavailable).toBe("was deleted");
   });
 
+  it("back to the version that still serves lets it be tried again without end, for it was ready once (D4)", async () => {
+    const h = new Harness({ failure: ({ codeVersion }) => (codeVersion === "bad" ? new Error("broken") : undefined) });
+    await h.startHead();
+    await deployed(h, "v1");
+    h.controller.deploy([app("a", "bad", { Main: {} })]);
+    await expect(h.settle(h.controller.whenDeployed(["a"]))).rejects.toMatchObject({ code: "DEPLOY_FAILED" });
+    await deployed(h, "v1");
+    h.cluster.behaviour.failure = () => new Error("the database is away");
+    h.cluster.exit(h.cluster.alive()[0]?.id ?? "", "killed");
+    await h.run(60_000, 100);
+    expect(serving(h)).toBe(0);
+    h.cluster.behaviour.failure = () => undefined;
+    await h.until(() => serving(h) === 1, 70_000);
+    expect(h.application("a")?.status).toBe("RUNNING");
+  });
+
   it("with another user config tells the replicas in place (D1)", async () => {
     const h = new Harness();
     await h.startHead();

@@ -105,9 +105,13 @@ export function afterDeath(
   return { ...withSlot(memory, rank, { ...slot, quickDeaths, notBeforeMs }), lastError: error };
 }
 
-/** The deployment is healthy: failed starts are forgotten, quick deaths are not. */
+/**
+ * The deployment is healthy: failed starts are forgotten, quick deaths are not. Its replicas may be older than the memory,
+ * where a deploy went back to the version that still served: that one was ready, too.
+ */
 export function afterHealthy(memory: StartMemory): StartMemory {
-  return memory.failedStarts === 0 && memory.lastError === "" ? memory : { ...memory, failedStarts: 0, lastError: "" };
+  const isSame = memory.failedStarts === 0 && memory.lastError === "" && memory.wasReady;
+  return isSame ? memory : { ...memory, failedStarts: 0, lastError: "", wasReady: true };
 }
 
 function slotOf(memory: StartMemory, rank: number): SlotMemory {
