@@ -17,6 +17,7 @@ import {
   writeOngoing,
   writeReject,
 } from "../protocol/messages.ts";
+import { CallTable } from "../transport/call-table.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { ReplicaHost } from "./replica-host.ts";
 import { RunningCall, type Outcome } from "./running-call.ts";
@@ -40,7 +41,7 @@ export interface CallerHost extends ReplicaHost {
 export class CallerLink {
   readonly #connection: Connection;
   readonly #host: CallerHost;
-  readonly #calls = new Map<number, RunningCall>();
+  readonly #calls = new CallTable<RunningCall>();
   #cancelHold: Cancel | undefined;
   #drained = false;
 
@@ -143,7 +144,7 @@ export class CallerLink {
     this.#cancelHold?.();
     const { application, deployment } = this.#host;
     // Nobody is there to read an answer: the code is told as when a client leaves (Q5).
-    for (const call of [...this.#calls.values()]) {
+    for (const call of this.#calls.values()) {
       call.streamFailed(new ReplicaGoneError({ application, deployment, replicaId: this.#connection.peer.id }));
       const keepsRunning = ((call.meta.http?.flags ?? 0) & HTTP_FLAG_KEEP_RUNNING) !== 0;
       if (keepsRunning) call.runOn();

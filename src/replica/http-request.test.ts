@@ -1,14 +1,14 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { IncomingBody } from "../transport/incoming-body.ts";
-import { createRequest } from "./http-request.ts";
+import { abortIncoming, createRequest } from "./http-request.ts";
 
 function post(text: string, controller = new AbortController()): Request {
   const whole = new TextEncoder().encode(text);
   const body = new IncomingBody(undefined, whole);
   body.end();
   const headers = ["content-type", "application/json", "x-a", "1", "x-a", "2"];
-  return createRequest({ verb: "POST", url: "http://h/p?q=1", headers, signal: controller.signal, body, whole });
+  return createRequest({ verb: "POST", url: "http://h/p?q=1", headers, scope: controller, body, whole });
 }
 
 describe("the request of an ingress", () => {
@@ -55,11 +55,27 @@ describe("the request of an ingress", () => {
     expect(await copy.text()).toBe("shared");
   });
 
-  it("aborts with its scope, and what is made of it as well (R1)", () => {
+  it("aborts with its scope, and what is made of it as well, before and after (R1)", () => {
     const controller = new AbortController();
     const request = post("x", controller);
+    const copy = request.clone();
     const derived = new Request(request);
-    controller.abort(new Error("left"));
-    expect([request.signal.aborted, derived.signal.aborted]).toEqual([true, true]);
+    const reason = new Error("left");
+    controller.abort(reason);
+    abortIncoming(request, reason);
+    expect([request.signal.aborted, copy.signal.aborted, derived.signal.aborted]).toEqual([true, true, true]);
+    expect(request.signal.reason).toBe(reason);
+    expect(derived.signal.reason).toBe(reason);
+    expect(new Request("http://x/", { signal: request.signal }).signal.aborted).toBe(true);
+  });
+
+  it("ends a fetch that forwards it, with the reason (R1)", async () => {
+    const controller = new AbortController();
+    const request = post("x", controller);
+    const reason = new Error("left");
+    const forwarded = fetch(new Request("http://127.0.0.1:9/", request)).catch((error: unknown) => error);
+    controller.abort(reason);
+    abortIncoming(request, reason);
+    expect(await forwarded).toBe(reason);
   });
 });

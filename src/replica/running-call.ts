@@ -17,7 +17,7 @@ import { IncomingBody } from "../transport/incoming-body.ts";
 import { IncomingBodies } from "../transport/value-bodies.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import { asPieces, toHttpAnswer } from "./http-answer.ts";
-import { createRequest } from "./http-request.ts";
+import { abortIncoming, createRequest } from "./http-request.ts";
 import type { ReplicaHost } from "./replica-host.ts";
 
 /** How a call ended, for logs and metrics. */
@@ -33,6 +33,7 @@ export class RunningCall {
   readonly #onEnded: (call: RunningCall, outcome: Outcome) => void;
   #bodies: IncomingBodies | undefined;
   #requestBody: IncomingBody | undefined;
+  #request: Request | undefined;
   // Arguments too large for the CALL frame, until they are complete.
   #argPieces: Uint8Array[] | undefined;
   #argCredit: CreditKeeper | undefined;
@@ -113,6 +114,7 @@ export class RunningCall {
       this.#scope.cancel(reason);
       const failure = this.#scope.failure;
       if (failure === undefined) return;
+      if (this.#request !== undefined) abortIncoming(this.#request, failure);
       this.#requestBody?.fail(failure);
       // Where no code runs there is nothing to wait for.
       if (this.#writer?.stop(failure) === true || this.#argPieces !== undefined) this.#fail(failure);
@@ -136,8 +138,8 @@ export class RunningCall {
     }
     const { verb, url, headers } = http;
     const whole = continues ? undefined : inline;
-    const parts = { verb, url, headers, signal: this.#scope.signal, body, whole };
-    this.#run((callable) => callable.fetch(createRequest(parts)));
+    const parts = { verb, url, headers, scope: this.#scope, body, whole };
+    this.#run((callable) => callable.fetch((this.#request = createRequest(parts))));
   }
 
   #runValues(bytes: Uint8Array, offset: number): void {

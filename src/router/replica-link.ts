@@ -20,6 +20,7 @@ import {
   writeCancel,
   CANCEL_REASON,
 } from "../protocol/messages.ts";
+import { CallTable } from "../transport/call-table.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { CallTask, TaskPlace } from "./call-task.ts";
 import type { Candidate } from "./choose-replica.ts";
@@ -42,7 +43,7 @@ export class ReplicaLink implements Candidate, TaskPlace {
   target: ReplicaTarget;
   readonly #owner: LinkOwner;
   #connection: Connection | undefined;
-  readonly #calls = new Map<number, CallTask>();
+  readonly #calls = new CallTable<CallTask>();
   /** Calls there that somebody waits for; they keep the process alive (R4). */
   #awaited = 0;
   #lastCallId = 0;
@@ -247,7 +248,7 @@ export class ReplicaLink implements Candidate, TaskPlace {
 
   #disconnected(reason: string): void {
     this.#connection = undefined;
-    const lost = [...this.#calls.values()];
+    const lost = this.#calls.values();
     this.#calls.clear();
     const { application, deployment } = this.#owner;
     for (const task of lost) {
@@ -260,7 +261,7 @@ export class ReplicaLink implements Candidate, TaskPlace {
 
   #nextCallId(): number {
     do this.#lastCallId = this.#lastCallId >= 0xffff_ffff ? 1 : this.#lastCallId + 1;
-    while (this.#calls.has(this.#lastCallId));
+    while (this.#calls.get(this.#lastCallId) !== undefined);
     return this.#lastCallId;
   }
 }
