@@ -4,7 +4,7 @@
 //   R3  While the answer to a load order is to come, a report of `idle` waits for it: only the answer knows the error.
 //   R4  What does not fit the table of legal moves is an echo of an earlier phase, and ignored.
 import type { Clock } from "../core/clock.ts";
-import { isServing, isStarting } from "../model/lifecycle.ts";
+import { isServing, isStarting, isStopping } from "../model/lifecycle.ts";
 import type { EngineEvent } from "../engine/engine.ts";
 import type { ReplicaId } from "../model/ids.ts";
 import type { ReplicaReport } from "../protocol/control.ts";
@@ -35,8 +35,11 @@ export class ReplicaObserver {
 
   /** The process has ended; so has the replica. */
   onExited(record: ReplicaRecord, event: Exited): void {
-    const notOurs = event.reason === "start-failed" && !event.userFault;
-    const text = event.detail === "" ? `its process ended (${event.reason})` : event.detail;
+    const hasRun = event.reason !== "start-failed";
+    const notOurs = !hasRun && !event.userFault;
+    const how = event.detail === "" ? `its process ended (${event.reason})` : event.detail;
+    // What it printed before it died is more than an exit code says.
+    const text = hasRun && !isStopping(record.phase) ? `${how}; see manta logs ${record.id}` : how;
     if (notOurs && record.phase.kind === "launching") {
       this.#remember(record, (starts, nowMs) => afterEngineFailure(starts, record.rank, text, nowMs));
       this.#journal.replica(record, "replica.not_started", text, "warn");

@@ -109,7 +109,7 @@ export class Builders {
     if (!("id" in event) || !event.id.startsWith(PREFIX)) return false;
     if (event.type === "exited") {
       const build = this.#builds.get(event.id);
-      const message = `building ${build?.order.importPath} failed: its process ended (${event.detail})`;
+      const message = `building ${build?.order.importPath} failed: its process ended (${event.detail}); see manta logs build`;
       build?.reject(new ServeError("DEPLOY_FAILED", message, {}, { retryable: false }));
     }
     return true;

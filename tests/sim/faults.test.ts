@@ -23,6 +23,7 @@ describe("a replica that dies", () => {
     expect(h.targets("a", "Main").replicas).toHaveLength(1);
     expect(h.cluster.alive()).toHaveLength(2);
     expect(h.application("a")?.status).toBe("UNHEALTHY");
+    expect(h.application("a")?.message).toMatch(new RegExp(`killed; see manta logs ${victim}`));
     await h.until(() => h.application("a")?.status === "RUNNING");
     expect(h.targets("a", "Main").replicas).toHaveLength(2);
   });
