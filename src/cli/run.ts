@@ -41,7 +41,8 @@ export async function run(target: string | undefined, args: readonly string[], f
   const output = new OutputPrinter((line) => console.error(line));
   const starting = joinOrStart(resolved, { ...cliAsker, onLink: (link) => output.install(link) }, build);
   const instance = await Promise.race([starting, stop.promise]);
-  if (instance === "stopped") return EXIT.ok; // the head that is starting ends with this process
+  // The head that is starting ends with this process, which would otherwise go on waiting for it.
+  if (instance === "stopped") process.exit(EXIT.ok);
 
   let applications: readonly string[] = [name ?? "default"];
   output.follow(instance.head, (one) => instance.attached !== undefined || applications.includes(one)); // R4

@@ -47,6 +47,13 @@ describe("manta run", () => {
     await expect.poll(() => place.processes(), { timeout: 25_000 }).toEqual([]);
   });
 
+  it("ends at a Ctrl-C that comes while its head starts, and so does the head", async () => {
+    const run = place.manta("run", APPS, ...FREE_PORTS, "--json");
+    await expect.poll(() => place.processes().length, { interval: 5, timeout: 5000 }).toBeGreaterThan(0);
+    expect(await run.interrupt()).toMatchObject({ code: 0, stdout: "" });
+    await allGone();
+  });
+
   it("gives key=value arguments to an application builder, and deploys under the given name and prefix", async () => {
     const run = place.manta(
       "run",
