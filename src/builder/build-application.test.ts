@@ -37,6 +37,11 @@ describe("explainImportError", () => {
     );
   });
 
+  it("says how a folder made by npm init becomes one of modules", () => {
+    const error = nodeError(undefined, "Cannot use import statement outside a module", "/x/app.ts:1");
+    expect(explain(error)).toContain('/x/app.ts:1: Node reads this file as CommonJS; write "type": "module"');
+  });
+
   it("says which import of a type lacks the word type", () => {
     const error = nodeError(
       undefined,

@@ -8,7 +8,11 @@ import { describeThrown, ServeError } from "../core/errors.ts";
 export function explainImportError(file: string, reason: unknown): ServeError {
   const place = placeOf(reason) ?? file;
   const cure =
-    missingFile(reason) ?? typesInNodeModules(reason) ?? notErasable(reason) ?? missingType(reason, place) ?? undefined;
+    missingFile(reason) ??
+    typesInNodeModules(reason) ??
+    notErasable(reason) ??
+    missingType(reason, place) ??
+    notAModule(reason);
   const message = cure === undefined ? `importing ${file} failed: ${describeThrown(reason)}` : `${place}: ${cure}`;
   return new ServeError("DEPLOY_FAILED", message, { file }, { cause: reason });
 }
@@ -59,6 +63,13 @@ function missingType(reason: unknown, place: string): string | undefined {
   const source = readOrEmpty(resolve(dirname(place), specifier));
   if (!new RegExp(String.raw`\b(?:interface|type)\s+${name}\b`).test(source)) return undefined;
   return `${name} is a type: write \`import { type ${name} } from "${specifier}"\``;
+}
+
+/** `npm init` writes `"type": "commonjs"`, and Node then reads `.ts` and `.js` files as CommonJS. */
+function notAModule(reason: unknown): string | undefined {
+  if (!(reason instanceof SyntaxError)) return undefined;
+  if (!/outside a module|Unexpected token 'export'/.test(reason.message)) return undefined;
+  return 'Node reads this file as CommonJS; write "type": "module" into the nearest package.json (npm init leaves "commonjs" there), or name the file .mts';
 }
 
 function codeOf(reason: unknown): unknown {
