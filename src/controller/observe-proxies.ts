@@ -33,9 +33,8 @@ export class ProxyObserver {
     const nowMs = this.#clock.now();
     const wished = phase.kind === "draining" || phase.kind === "ending" || phase.kind === "failed";
     if (!wished) {
-      const livedMs = phase.kind === "listening" ? nowMs - phase.sinceMs : 0;
       const memory = this.#state.proxyMemory.get(record.node);
-      this.#state.proxyMemory.set(record.node, afterProxyDeath(memory, livedMs, nowMs));
+      this.#state.proxyMemory.set(record.node, afterProxyDeath(memory, phase.kind === "listening", nowMs));
     }
     const { id: proxy, node } = record;
     this.#logger[wished ? "info" : "warn"](wished ? "proxy.stopped" : "proxy.died", { proxy, node, reason: detail });

@@ -42,12 +42,18 @@ describe("decideProxies", () => {
     ["kills one that does not finish draining", [], [proxy("a", { kind: "draining", untilMs: NOW })], ["kill a"]],
   ])("%s", (_name, nodes, seen, expected) => expect(decide(nodes, seen)).toEqual(expected));
 
-  it("restarts at once, and later only from the third quick death in a row, 8 s at most (K3)", () => {
+  it("replaces at once one that listened, however often it is killed (K3)", () => {
     let memory: ProxyMemory | undefined;
-    const waits = Array.from({ length: 8 }, () => (memory = afterProxyDeath(memory, 100, NOW)).notBeforeMs - NOW);
+    const waits = Array.from({ length: 8 }, () => (memory = afterProxyDeath(memory, true, NOW)).notBeforeMs - NOW);
+    expect(waits).toEqual(waits.map(() => 0));
+  });
+
+  it("restarts later from the third death in a row before it listened, 8 s at most (R1)", () => {
+    let memory: ProxyMemory | undefined;
+    const waits = Array.from({ length: 8 }, () => (memory = afterProxyDeath(memory, false, NOW)).notBeforeMs - NOW);
     expect(waits).toEqual([0, 0, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000]);
-    expect(afterProxyDeath(memory, 30_000, NOW)).toEqual({ quickDeaths: 0, notBeforeMs: NOW });
-    const waiting = new Map([["n", { quickDeaths: 3, notBeforeMs: NOW + 1_000 }]]);
+    expect(afterProxyDeath(memory, true, NOW)).toEqual({ failedStarts: 0, notBeforeMs: NOW });
+    const waiting = new Map([["n", { failedStarts: 3, notBeforeMs: NOW + 1_000 }]]);
     expect(decideProxies(["n"], [], waiting, NOW)).toEqual({ actions: [], wakeAtMs: NOW + 1_000 });
   });
 });

@@ -1,21 +1,20 @@
 // Decides which proxies to start and stop: one on each node (K3).
 // Pure: no clock, no log, no process. Carried out by ../apply-actions.ts, called from ../controller.ts.
-//   R1  A node without a proxy gets one at once, unless proxies there died within `QUICK_DEATH_MS` three times in a row:
-//       then 1, 2, 4 ... 8 s later.
+//   R1  A node without a proxy gets one at once (K3), unless proxies there died three times in a row before they
+//       listened: then 1, 2, 4 ... 8 s later.
 //   R2  A proxy that listens drains; one that does not is killed.
 import { backoffMs } from "../../core/backoff.ts";
 import type { NodeId, ProcessId } from "../../model/ids.ts";
 import type { ProxySnapshot } from "../snapshot.ts";
 import { REDIAL_MS } from "./replicas.ts";
 
-const QUICK_DEATH_MS = 30_000;
-const QUICK_DEATHS = 3;
+const FAILED_STARTS = 3;
 /** Longest wait. Chosen shorter than a replica's: without a proxy nothing answers at all. */
 const MAX_WAIT_MS = 8_000;
 
 /** What is remembered of the proxies of one node. */
 export interface ProxyMemory {
-  readonly quickDeaths: number;
+  readonly failedStarts: number;
   /** Unix milliseconds. */
   readonly notBeforeMs: number;
 }
@@ -33,11 +32,11 @@ export interface ProxyDecision {
   readonly wakeAtMs: number | undefined;
 }
 
-/** A proxy of the node ended after `livedMs` without being told to. */
-export function afterProxyDeath(memory: ProxyMemory | undefined, livedMs: number, nowMs: number): ProxyMemory {
-  const quickDeaths = livedMs < QUICK_DEATH_MS ? (memory?.quickDeaths ?? 0) + 1 : 0;
-  const waitMs = quickDeaths < QUICK_DEATHS ? 0 : backoffMs(quickDeaths - QUICK_DEATHS, 1000, MAX_WAIT_MS);
-  return { quickDeaths, notBeforeMs: nowMs + waitMs };
+/** A proxy of the node ended without being told to. */
+export function afterProxyDeath(memory: ProxyMemory | undefined, hasListened: boolean, nowMs: number): ProxyMemory {
+  const failedStarts = hasListened ? 0 : (memory?.failedStarts ?? 0) + 1;
+  const waitMs = failedStarts < FAILED_STARTS ? 0 : backoffMs(failedStarts - FAILED_STARTS, 1000, MAX_WAIT_MS);
+  return { failedStarts, notBeforeMs: nowMs + waitMs };
 }
 
 /** What brings the proxies to one on each of `nodes`; an empty list stops all. */
