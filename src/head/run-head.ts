@@ -64,7 +64,8 @@ function openBase({ attached }: HeadOptions, paths: InstancePaths, clock: Clock)
   const transport = socketTransport(ensureToken(paths.token), clock);
   // A driver's instance does not outlive a power cut: the next driver starts afresh.
   const store = new SqliteStore(paths.state, attached ? "kill" : "power cut");
-  return { transport, engine: new LocalEngine({ store, home, namespace, logsDir: paths.logs }, clock) };
+  const places = { store, home, namespace, logsDir: paths.logs, socketsDir: paths.sockets };
+  return { transport, engine: new LocalEngine(places, clock) };
 }
 
 interface Base {

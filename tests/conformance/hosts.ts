@@ -38,6 +38,7 @@ export function localHost(): Promise<ConformanceHost> {
         home,
         namespace: "default",
         logsDir,
+        socketsDir: home,
         commandOf: (spec) => ({
           file: process.execPath,
           args: [

@@ -1,11 +1,13 @@
 // What only real processes can show: a stopped process, and documents that survive SIGKILL.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { EngineEvent, ProcessSpec } from "../../src/engine/engine.ts";
+import { systemClock } from "../../src/core/clock.ts";
+import { LocalEngine } from "../../src/engines/local/local-engine.ts";
 import { SqliteStore } from "../../src/engines/local/sqlite-store.ts";
 import { localHost } from "./hosts.ts";
 
@@ -59,6 +61,21 @@ describe("local engine", () => {
     host.engine.stop("b", 0);
     expect(await next(events)).toMatchObject({ type: "exited", id: "b", reason: "stopped" });
     await host.close();
+  });
+
+  it("removes the socket of a process that was killed, before it reports the end (R5)", async () => {
+    const places = { home: folder, namespace: "default", logsDir: folder, socketsDir: folder };
+    const commandOf = () => ({ file: process.execPath, args: ["--eval", "setInterval(() => {}, 1000)"] });
+    const store = new SqliteStore(join(folder, "state.db"));
+    const engine = new LocalEngine({ ...places, store, commandOf }, systemClock);
+    const events = engine.events(new AbortController().signal)[Symbol.asyncIterator]();
+    writeFileSync(join(folder, "a"), "");
+    engine.start(specOf("a"));
+    await next(events);
+    engine.kill("a");
+    expect(await next(events)).toMatchObject({ type: "exited", id: "a", reason: "killed" });
+    expect(existsSync(join(folder, "a"))).toBe(false);
+    await engine.close();
   });
 });
 

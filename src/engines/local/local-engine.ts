@@ -4,12 +4,14 @@
 //   R2  A child's output goes to a file, never to a pipe: a dead reader would kill it.
 //   R3  A process that this head did not start is signalled only while pid and start time are those it was adopted by.
 //   R4  A stopped process (state T) cannot act on SIGTERM: it is reported as suspect, and killed at once by `stop`.
+//   R5  A process that was killed cannot remove its socket: the engine does, before it reports the end.
 // cpus and memory are advisory; what this node does not have at all (gpus, custom resources) stays pending.
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
+import { socketPath } from "../../config/paths.ts";
 import type { Cancel, Clock } from "../../core/clock.ts";
 import { describeThrown } from "../../core/errors.ts";
 import type { Engine, EngineEvent, KnownProcess, NodeInfo, ProcessSpec } from "../../engine/engine.ts";
@@ -26,6 +28,8 @@ export interface LocalEngineOptions {
   readonly namespace: string;
   /** Folder for the output files; made when missing. */
   readonly logsDir: string;
+  /** Folder of the sockets that the children listen on, each named by its process. */
+  readonly socketsDir: string;
   /** Command of a process. Default: our programs by their main files, with `<id> <epoch> ...args`. */
   readonly commandOf?: (spec: ProcessSpec) => Command;
 }
@@ -224,6 +228,7 @@ export class LocalEngine implements Engine {
     running.cancelGrace();
     if (this.#running.get(id) === running) this.#running.delete(id);
     this.#retired.set(id, epoch);
+    rmSync(socketPath(this.#options.socketsDir, id), { force: true }); // R5
     this.#events.push({ type: "exited", id, epoch, ...end });
   }
 
