@@ -82,6 +82,7 @@ describe("a handle", () => {
   it("shows whom it calls", () => {
     const { handle } = setUp();
     expect(inspect(handle)).toBe("Handle(default#Adder)");
+    expect(`${handle as unknown as string}`).toBe("Handle(default#Adder)");
     expect(inspect({ nested: handle.options({ timeoutS: 2 }) })).toContain("Handle(default#Adder, { timeoutS: 2 })");
   });
 

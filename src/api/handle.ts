@@ -33,7 +33,9 @@ type RemoteFunction = (...args: unknown[]) => PendingResponse;
 export function createHandle<T>(ref: HandleRef, runtime: Runtime, signal?: AbortSignal): Handle<T> {
   const traps = new HandleTraps(ref, runtime, signal);
   // An arrow function has no `prototype`, which a proxy could not answer freely.
-  const face = Object.assign(() => undefined, { [inspect.custom]: () => traps.describe() });
+  // As text, `toString` and `valueOf` would be remote calls: a template literal would start both.
+  const describe = (): string => traps.describe();
+  const face = Object.assign(() => undefined, { [inspect.custom]: describe, [Symbol.toPrimitive]: describe });
   const handle = new Proxy(face, traps);
   store.handles.set(handle, ref);
   return handle as unknown as Handle<T>;

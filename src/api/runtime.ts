@@ -4,7 +4,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
-import type { OutgoingCall, ValueCall, ValueObserver } from "../model/call.ts";
+import type { CallTarget, OutgoingCall, ValueCall, ValueObserver } from "../model/call.ts";
 
 /** Rank of a replica among those of its deployment (reference 4.13). One node so far: all three are equal but `nodeRank`. */
 export interface ReplicaRank {
@@ -33,4 +33,9 @@ export interface Runtime {
   readonly replica: ReplicaContext | undefined;
   /** Starts a call at once. Arguments are resolved values; what cannot cross is told by `onError`. */
   startCall(call: ValueCall, observer: ValueObserver): OutgoingCall;
+  /**
+   * Finds what is deployed, for code that runs in a replica: a deployment, or the application's ingress for null.
+   * @throws {ServeError} APPLICATION_NOT_FOUND, DEPLOYMENT_NOT_FOUND
+   */
+  locate?(application: string, deployment: string | null): Promise<CallTarget>;
 }

@@ -1,12 +1,14 @@
+import { inspect } from "node:util";
 import { beforeEach, describe, expect, it } from "vitest";
 import { FakeRuntime } from "../../tests/fixtures/api/fake-runtime.ts";
 import { makeTwin, shared } from "../../tests/fixtures/api/make-deployment.ts";
 import type { InstanceOptions } from "../config/options.generated.ts";
 import type { ApplicationSpec } from "../model/application-spec.ts";
 import { deployment } from "./deployment.ts";
-import { store } from "./globals.ts";
+import { runInScope, store } from "./globals.ts";
 import { isApplication } from "./graph.ts";
 import { Registry } from "./registry.ts";
+import { RequestScope } from "./scope.ts";
 import { createServe, type Driver } from "./serve.ts";
 
 interface Ran {
@@ -122,6 +124,34 @@ describe("in a replica", () => {
     const reached = await store.registry.reached;
     expect(reached).toMatchObject({ call: "serve.run", applications: [{ app, name: "shop", routePrefix: "/" }] });
     expect([resolved, loads()]).toEqual([false, 0]);
+  });
+
+  it("a request finds handles by the replica's runtime, and is refused what would wait for ever", async () => {
+    store.registry.mode = "replica";
+    const { serve, loads } = setUp();
+    const locate = async (application: string, name: string | null) => ({ application, deployment: name ?? "Ingress" });
+    const scope = new RequestScope(
+      {
+        requestId: "r1",
+        application: "default",
+        deployment: "Ingress",
+        route: "",
+        multiplexedModelId: "",
+        sessionId: "",
+        deadlineMs: undefined,
+        timeoutS: 3,
+      },
+      Object.assign(new FakeRuntime(), { locate }),
+    );
+    await runInScope(scope, async () => {
+      expect(inspect(await serve.getAppHandle("shop"))).toBe("Handle(shop#Ingress)");
+      expect(inspect(await serve.getDeploymentHandle("Adder"))).toBe("Handle(default#Adder)");
+      const app = deployment(function hello() {}).bind();
+      for (const refused of [serve.run(app), serve.status(), serve.delete("shop"), serve.shutdown()]) {
+        await expect(refused).rejects.toThrow(/^serve\.\w+: received a call from a request that a replica answers/);
+      }
+    });
+    expect(loads()).toBe(0);
   });
 
   it("a script that is imported ends at serve.run, and a class below it is said to be below it", async () => {

@@ -7,7 +7,7 @@ import { ConfigError } from "../core/errors.ts";
 import type { ApplicationSpec } from "../model/application-spec.ts";
 import type { CallTarget } from "../model/call.ts";
 import type { InstanceStatus } from "../model/status.ts";
-import { store } from "./globals.ts";
+import { currentScope, store } from "./globals.ts";
 import { buildApplicationSpec, isApplication, type BoundApplication } from "./graph.ts";
 import { createHandle } from "./handle.ts";
 import type { ReachedApplication } from "./registry.ts";
@@ -116,15 +116,13 @@ export function createServe(load: () => Promise<Driver>): Serve {
 
     async getAppHandle<T>(name: string): Promise<Handle<T>> {
       checkName(name, "serve.getAppHandle(...)", "application");
-      await endRegistry("serve.getAppHandle", []);
-      return locate<T>(await load(), name, null);
+      return locate<T>(load, "serve.getAppHandle", name, null);
     },
 
     async getDeploymentHandle<T>(deployment: string, application = "default"): Promise<Handle<T>> {
       checkName(deployment, "serve.getDeploymentHandle(...)", "deployment");
       checkName(application, "serve.getDeploymentHandle(..., application)", "application");
-      await endRegistry("serve.getDeploymentHandle", []);
-      return locate<T>(await load(), application, deployment);
+      return locate<T>(load, "serve.getDeploymentHandle", application, deployment);
     },
 
     async delete(name) {
@@ -140,10 +138,17 @@ export function createServe(load: () => Promise<Driver>): Serve {
   };
 }
 
-/** In a replica or builder: tells that user code got here, and never resolves. */
+/**
+ * In a replica or builder: tells that user code got here, and never resolves.
+ * @throws {ConfigError} a request that runs in a replica got here: it would wait for ever
+ */
 function endRegistry(call: string, applications: readonly ReachedApplication[]): Promise<void> | undefined {
   const { registry } = store;
   if (registry.mode === "driver") return undefined;
+  if (currentScope() !== undefined) {
+    const expected = "a call from a driver script, or of `manta` or the REST API";
+    throw new ConfigError({ path: call, received: "a call from a request that a replica answers", expected });
+  }
   registry.reach({ call, place: placeOfCaller(), applications });
   return new Promise(() => undefined);
 }
@@ -152,7 +157,18 @@ function specOf(app: BoundApplication, name: string, routePrefix: string | null)
   return buildApplicationSpec(app, { name, routePrefix, workingDir: process.cwd() });
 }
 
-async function locate<T>(driver: Driver, application: string, deployment: string | null): Promise<Handle<T>> {
+async function locate<T>(
+  load: () => Promise<Driver>,
+  call: string,
+  application: string,
+  deployment: string | null,
+): Promise<Handle<T>> {
+  const around = store.surroundings.getStore();
+  if (around?.scope !== undefined && around.runtime.locate !== undefined) {
+    return createHandle<T>(await around.runtime.locate(application, deployment), around.runtime);
+  }
+  await endRegistry(call, []);
+  const driver = await load();
   return createHandle<T>(await driver.locate(application, deployment), driver.runtime);
 }
 

@@ -10,10 +10,12 @@ import type { Clock } from "../core/clock.ts";
 import { ServeError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
+import type { CallTarget } from "../model/call.ts";
 import type {
   Address,
   DeploymentTargets,
   FeedChange,
+  HeadMethods,
   LoadOrder,
   ReplicaMethods,
   ReplicaReport,
@@ -156,7 +158,17 @@ export class ReplicaProgram {
         return current();
       },
       startCall: (call, observer) => this.#calls.startCall(call, observer),
+      locate: (application, deployment) => this.#locate(application, deployment),
     };
+  }
+
+  async #locate(application: string, deployment: string | null): Promise<CallTarget> {
+    const { link } = this.#head;
+    if (link === undefined) throw new ServeError("ENGINE", "the head is away; try again when it is back");
+    const located = await link.request<HeadMethods, "locate">("locate", { application, deployment });
+    const target = { application, deployment: located.deployment };
+    this.#calls.prepare(target);
+    return target;
   }
 
   #openRecorder(order: LoadOrder): CallRecorder {

@@ -9,6 +9,7 @@ import type { LoadOrder } from "../protocol/control.ts";
 export class ReplicaRuntime implements Runtime {
   readonly clock: Clock;
   readonly random: Random;
+  readonly locate?: NonNullable<Runtime["locate"]>;
   readonly #base: Omit<Runtime, "replica">;
   readonly #replicaId: string;
   #context: ReplicaContext;
@@ -16,6 +17,7 @@ export class ReplicaRuntime implements Runtime {
   constructor(base: Omit<Runtime, "replica">, replicaId: string, order: LoadOrder) {
     this.clock = base.clock;
     this.random = base.random;
+    if (base.locate !== undefined) this.locate = base.locate;
     this.#base = base;
     this.#replicaId = replicaId;
     this.#context = contextOf(replicaId, order);
