@@ -10,14 +10,16 @@ export function describeFailure(reason: unknown): string {
   const message = reason instanceof Error ? reason.message : describeThrown(reason);
   const lines = message.split("\n").slice(0, MESSAGE_LINES);
   const thrown = isServeError(reason) ? reason.cause : reason;
-  return [...lines, ...stackOf(thrown)].join("\n");
+  // What a replica reports has its first stack lines in the message already.
+  return (lines.some(isStackLine) ? lines : [...lines, ...stackOf(thrown)]).join("\n");
 }
 
 function stackOf(reason: unknown): string[] {
   const stack = typeof reason === "object" && reason !== null && "stack" in reason ? reason.stack : undefined;
   if (typeof stack !== "string") return [];
-  return stack
-    .split("\n")
-    .filter((line) => /^\s*at /.test(line))
-    .slice(0, STACK_LINES);
+  return stack.split("\n").filter(isStackLine).slice(0, STACK_LINES);
+}
+
+function isStackLine(line: string): boolean {
+  return /^\s*at /.test(line);
 }
