@@ -1,6 +1,7 @@
 // What an ingress returned, as an HTTP answer (api.md "What it may return").
 //   R1  `Response` as is; text, bytes, JSON or 204 by the type of the value; iterables of text or bytes stream.
 //   R2  What JSON would lose in silence is refused by name: Map, Set, bigint, function, symbol, cycle.
+//   R3  What `fetch` answered is passed on without the headers of an encoding that it took off.
 import { SerializationError } from "../core/errors.ts";
 import type { JsonFault } from "./json-check.ts";
 import { findJsonFault } from "./json-check.ts";
@@ -92,8 +93,11 @@ function fromResponse(response: Response): HttpAnswer {
   if (response.type === "error") {
     throw new SerializationError({ path: "response", received: "a Response.error()" }, "return one that has a status");
   }
+  const decoded = wasDecoded(response);
   const headers: string[] = [];
-  for (const [name, value] of response.headers) headers.push(name, value);
+  for (const [name, value] of response.headers) {
+    if (!decoded || (name !== "content-encoding" && name !== "content-length")) headers.push(name, value);
+  }
   const head = { status: response.status, statusText: response.statusText, headers };
   if (response.bodyUsed || response.body?.locked === true) {
     throw new SerializationError(
@@ -103,6 +107,12 @@ function fromResponse(response: Response): HttpAnswer {
   }
   if (response.body === null) return { kind: "whole", head, body: EMPTY };
   return { kind: "stream", head, pieces: readPieces(response.body) };
+}
+
+/** `fetch` decodes the body it gets and keeps the headers that describe the encoded one: `return fetch(url)` (R3). */
+function wasDecoded({ url, body, headers }: Response): boolean {
+  // Only what `fetch` made has a url.
+  return url !== "" && body !== null && /^(x-gzip|gzip|deflate|br)$/i.test(headers.get("content-encoding") ?? "");
 }
 
 function toJson(value: unknown): string | undefined {
