@@ -39,9 +39,12 @@ describe("manta run", () => {
     const held = text(new URL("?holdMs=5000", url)).catch(() => "cut");
     await expect.poll(async () => (await place.run("status", "--json")).stdout, { timeout: 5000 }).toContain("RUNNING");
     run.child.kill("SIGINT");
+    const firstMs = Date.now();
     await expect
       .poll(async () => (await fetch(new URL("/-/healthz", url)).catch(() => undefined))?.status, { timeout: 2000 })
       .not.toBe(200);
+    // Within 10 ms it would be an echo of the first (serve/signals.ts R1); a person is slower.
+    await expect.poll(() => Date.now() - firstMs).toBeGreaterThan(100);
     expect(await run.interrupt()).toMatchObject({ code: 130 });
     await held;
     await expect.poll(() => place.processes(), { timeout: 25_000 }).toEqual([]);
