@@ -105,7 +105,8 @@ console.log(JSON.stringify(await serve.status()));
     const { url } = await uploads.startServe(uploads.write("upload.ts", source));
     const client = new RawClient(url);
     client.socket.write("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 1000000\r\n\r\nbegin");
-    await harness.waitUntil(async () => (await fetch(`${url}/-/healthz`)).ok, "it is there");
+    const headers = { "x-request-timeout-seconds": "0.05" };
+    await harness.waitUntil(async () => (await fetch(url, { headers })).status === 408, "the upload holds the slot");
     client.leave();
     const ended = await harness.waitUntil(
       async () => (await fetch(url)).text(),
