@@ -1,17 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { requestContext } from "../api/context.ts";
 import { FRAME } from "../protocol/frame.ts";
-import { isServeError } from "../core/errors.ts";
-import { serveOne as serve, type Methods } from "../../tests/fixtures/replica/serve-one.ts";
-
-async function codeOf(call: PromiseLike<unknown>): Promise<string> {
-  try {
-    await call;
-    return "OK";
-  } catch (error) {
-    return isServeError(error) ? error.code : String(error);
-  }
-}
+import { codeOf, serveOne as serve, type Methods } from "../../tests/fixtures/replica/serve-one.ts";
 
 describe("limits", () => {
   it("runs at most maxOngoingRequests and serves the rest in order (Q1, P1)", async () => {

@@ -1,16 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { requestContext } from "../api/context.ts";
-import { isServeError } from "../core/errors.ts";
-import { serveOne as serve, type Methods } from "../../tests/fixtures/replica/serve-one.ts";
-
-async function codeOf(call: PromiseLike<unknown>): Promise<string> {
-  try {
-    await call;
-    return "OK";
-  } catch (error) {
-    return isServeError(error) ? error.code : String(error);
-  }
-}
+import { codeOf, serveOne as serve, type Methods } from "../../tests/fixtures/replica/serve-one.ts";
 
 describe("values through a replica", () => {
   it("returns what the method returns, sync or async", async () => {

@@ -1,5 +1,5 @@
 // Deploying again under load: changed code, broken code, the same code.
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { Harness, type Served } from "./harness.ts";
 
 let harness: Harness;
@@ -78,6 +78,7 @@ describe("deploying again", () => {
 describe("a first deploy that fails", () => {
   it("rejects in the driver with the first lines of the error, ends it with 1, and leaves nothing running (D4)", async () => {
     const other = new Harness();
+    onTestFinished(() => other.close());
     other.showOnFailure();
     const source = `
 import { deployment, serve } from "manta-serve";
@@ -93,6 +94,5 @@ await serve.run(deployment(Broken).bind(), { http: { port: 0 }, admin: { port: 0
     expect(stderr).toContain("RangeError: model of 9 GB does not fit");
     expect(stderr).toMatch(/at new Broken .*broken\.ts:4/);
     await other.nothingLeft();
-    await other.close();
   });
 });

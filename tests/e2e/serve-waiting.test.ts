@@ -1,5 +1,5 @@
 // Requests that wait: for a slot, for an application that is being deployed, for a body that comes slowly or is not read.
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { Harness, type Served } from "./harness.ts";
 import { RawClient } from "./raw-client.ts";
 
@@ -83,6 +83,7 @@ describe("a request body", () => {
 
   it("whose client leaves in the middle ends the handler, and its slot is free again (Q5)", async () => {
     const uploads = new Harness();
+    onTestFinished(() => uploads.close());
     uploads.showOnFailure();
     const source = `
 import { deployment, serve } from "manta-serve";
@@ -113,6 +114,5 @@ console.log(JSON.stringify(await serve.status()));
       "the slot is free, and the end is told",
     );
     expect(ended).toMatch(/^broken: \w+, aborted true$/);
-    await uploads.close();
   });
 });
