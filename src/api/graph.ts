@@ -6,7 +6,7 @@
 import { resolveOptions } from "../config/check-options.ts";
 import type { DeploymentOptions } from "../config/options.generated.ts";
 import { ConfigError } from "../core/errors.ts";
-import type { ApplicationSpec, CodeEntry, DeploymentSpec } from "../model/application-spec.ts";
+import { IMPERATIVE, type ApplicationSpec, type CodeEntry, type DeploymentSpec } from "../model/application-spec.ts";
 import { CROSSING_HINT, encodeToBytes, plainHooks, type EncodeHooks, type HandleRef } from "../protocol/values.ts";
 import { APPLICATION } from "./brands.ts";
 import { store } from "./globals.ts";
@@ -100,11 +100,13 @@ export function buildApplicationSpec(app: BoundApplication, options: BuildOption
       kind: registration.kind,
       entry: options.entry ?? entryOf(registration, options.inProcess === true),
       initArgs: encodeArgs(node, (child) => ({ application: name, deployment: names.get(child) as string })),
+      calls: node.children.map((child) => names.get(child) as string),
       input,
+      file: null,
       options: resolveOptions("deployment", input),
     });
   }
-  return { name, routePrefix, ingress: names.get(app) as string, deployments, workingDir };
+  return { name, routePrefix, ingress: names.get(app) as string, deployments, workingDir, ...IMPERATIVE };
 }
 
 /** The code of a deployment by its name in the graph; undefined when the graph has no such deployment. */

@@ -4,6 +4,7 @@ import { FakeRuntime } from "../../tests/fixtures/api/fake-runtime.ts";
 import { makeTwin, shared } from "../../tests/fixtures/api/make-deployment.ts";
 import type { InstanceOptions } from "../config/options.generated.ts";
 import type { ApplicationSpec } from "../model/application-spec.ts";
+import { NO_INSTANCE } from "../model/status.ts";
 import { deployment } from "./deployment.ts";
 import { runInScope, store } from "./globals.ts";
 import { isApplication } from "./graph.ts";
@@ -24,7 +25,7 @@ function setUp() {
     runtime,
     start: async () => undefined,
     run: async (specs, options) => void ran.push({ specs, options }),
-    status: async () => ({ proxies: {}, applications: {}, http: null, admin: null }),
+    status: async () => NO_INSTANCE,
     delete: async () => undefined,
     shutdown: async () => undefined,
     locate: async (application, name) => ({ application, deployment: name ?? "Ingress" }),

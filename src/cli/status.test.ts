@@ -1,35 +1,27 @@
 import { describe, expect, it } from "vitest";
-import type { DeploymentDetails, InstanceStatus } from "../model/status.ts";
+import { applicationDetails, deploymentDetails, instanceDetails, replicaDetails } from "../../tests/fixtures/status.ts";
+import type { DeploymentDetails } from "../model/status.ts";
 import { formatStatusTable } from "./status-table.ts";
 import { formatStatusYaml } from "./status-yaml.ts";
 
 const replica = (replicaId: string, state: "RUNNING" | "STARTING", pid: number | null) =>
-  ({ replicaId, state, pid, startTimeS: 1000, nodeId: "local", logFilePath: "" }) as const;
+  replicaDetails({ replicaId, state, pid });
 
-const deployment = (name: string, message = ""): DeploymentDetails => ({
-  name,
-  status: message === "" ? "HEALTHY" : "UPDATING",
-  statusTrigger: "CONFIG_UPDATE_COMPLETED",
-  message,
-  targetNumReplicas: 2,
-  replicas: [replica("aaaaaaaa", "RUNNING", 11), replica("bbbbbbbb", "STARTING", null)],
-});
+const deployment = (name: string, message = ""): DeploymentDetails =>
+  deploymentDetails({
+    name,
+    status: message === "" ? "HEALTHY" : "UPDATING",
+    message,
+    targetNumReplicas: 2,
+    replicas: [replica("aaaaaaaa", "RUNNING", 11), replica("bbbbbbbb", "STARTING", null)],
+  });
 
-const status: InstanceStatus = {
-  proxies: { local: { nodeId: "local", status: "HEALTHY", pid: 7, logFilePath: "" } },
-  applications: {
-    shop: {
-      name: "shop",
-      routePrefix: "/shop",
-      status: "RUNNING",
-      message: "",
-      lastDeployedTimeS: 1795262400.12,
-      deployments: { Ingress: deployment("Ingress"), "no: 1": deployment("no: 1", "it's\nslow\n") },
-    },
-  },
+const deployments = { Ingress: deployment("Ingress"), "no: 1": deployment("no: 1", "it's\nslow\n") };
+const status = instanceDetails({
+  proxies: { local: { id: "proxy-1", nodeId: "local", nodeIp: "::1", status: "HEALTHY", pid: 7, logFilePath: "" } },
+  applications: { shop: applicationDetails({ name: "shop", routePrefix: "/shop", deployments }) },
   http: { host: "127.0.0.1", port: 8000, url: "http://127.0.0.1:8000/" },
-  admin: null,
-};
+});
 
 describe("formatStatusYaml", () => {
   it("has the shape of Ray Serve's", () => {
@@ -64,9 +56,7 @@ target_capacity: null
   });
 
   it("shows an instance without anything as empty maps", () => {
-    expect(formatStatusYaml({ proxies: {}, applications: {}, http: null, admin: null })).toBe(
-      "proxies: {}\n\napplications: {}\n\ntarget_capacity: null\n",
-    );
+    expect(formatStatusYaml(instanceDetails())).toBe("proxies: {}\n\napplications: {}\n\ntarget_capacity: null\n");
   });
 
   it.each([

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { DeploymentOptions } from "../config/options.generated.ts";
 import { resolveOptions } from "../config/check-options.ts";
+import { IMPERATIVE } from "../model/application-spec.ts";
 import type { VersionedApplication } from "../model/target-state.ts";
 import { type Before, acceptDeploy } from "./accept.ts";
 import { NEW_DEPLOYMENT } from "./decide/status.ts";
@@ -19,11 +20,13 @@ function application(
     kind: "class" as const,
     entry: { file: "/app.ts", exportName: "app", args: null },
     initArgs: new Uint8Array(),
+    calls: [],
     input,
+    file: null,
     options: resolveOptions("deployment", input),
   }));
   return {
-    spec: { name, routePrefix, ingress: specs.at(-1)?.name ?? "", workingDir: "/", deployments: specs },
+    spec: { name, routePrefix, ingress: specs.at(-1)?.name ?? "", workingDir: "/", deployments: specs, ...IMPERATIVE },
     codeVersions: Object.fromEntries(specs.map((spec) => [spec.name, version])),
   };
 }

@@ -16,7 +16,6 @@ import {
 import { freshMemory, generationOf } from "./decide/start-failures.ts";
 import { NEW_DEPLOYMENT, afterStatusEvent } from "./decide/status.ts";
 import { type TargetChange, decideTargetChange } from "./decide/target-change.ts";
-import { History } from "./history.ts";
 import type { DeploymentState } from "./state.ts";
 
 /** One deployment that a deploy changed, for the journal. */
@@ -57,6 +56,7 @@ export function acceptDeploy(before: Before, wanted: readonly VersionedApplicati
       return change.target;
     });
     const names = new Set(spec.deployments.map(({ name }) => name));
+    const { source, externalScalerEnabled, autoscalingPolicy, docsPath } = spec;
     const retired = [...(earlier?.deployments ?? []), ...(earlier?.retired ?? [])].filter(
       (t) => !names.has(t.spec.name),
     );
@@ -70,6 +70,12 @@ export function acceptDeploy(before: Before, wanted: readonly VersionedApplicati
       retired,
       lastDeployedMs: nowMs,
       deleting: false,
+      source,
+      externalScalerEnabled,
+      autoscalingPolicy,
+      docsPath,
+      declared: null,
+      build: { kind: "none" },
     });
   }
   checkPrefixes(applications);
@@ -79,12 +85,15 @@ export function acceptDeploy(before: Before, wanted: readonly VersionedApplicati
 /** What is remembered of a deployment after a change of its target (R3). */
 function nextState(before: DeploymentState | undefined, { target, event }: TargetChange): DeploymentState {
   const generation = generationOf(target);
-  if (before === undefined) return { status: NEW_DEPLOYMENT, starts: freshMemory(generation), history: new History() };
+  const scale = { target: target.spec.options.numReplicas };
+  if (before === undefined) {
+    return { status: NEW_DEPLOYMENT, starts: freshMemory(generation), scale, dead: [] };
+  }
   const failed = before.status.status === "DEPLOY_FAILED";
   const starts = failed || before.starts.generation !== generation ? freshMemory(generation) : before.starts;
   const statusEvent = failed ? "configUpdate" : event;
   const status = statusEvent === undefined ? before.status : afterStatusEvent(before.status, statusEvent, "");
-  return { status, starts, history: before.history };
+  return { ...before, status, starts, scale };
 }
 
 function changeOf(known: ApplicationTarget | undefined, spec: DeploymentSpec, codeVersion: string): TargetChange {

@@ -78,7 +78,7 @@ export class ActionApplier {
         moveReplica(record, { kind: "ending", untilMs: this.#clock.now() + END_MS });
         return () => this.#parts.options.engine.kill(record.id);
       case "forget":
-        this.#parts.state.replicas.delete(record.id);
+        this.#parts.replicaObserver.onGone(record);
         return undefined;
     }
   }
@@ -156,7 +156,8 @@ export class ActionApplier {
       exposed: isIngress && application.routePrefix !== null,
       codeVersion: target.codeVersion,
       rank: record.rank,
-      worldSize: target.spec.options.numReplicas,
+      worldSize: this.#worldSize(record),
+      logging: options.logging,
     };
     return () =>
       options.replicas.load(record.id, order).then(
@@ -176,7 +177,8 @@ export class ActionApplier {
     if (record.phase.kind === "running")
       moveReplica(record, { ...record.phase, kind: "updating" } satisfies ReplicaPhase);
     const { spec, configRevision } = target;
-    const order = { spec, rank: record.rank, worldSize: spec.options.numReplicas };
+    const { logging } = options;
+    const order = { spec, rank: record.rank, worldSize: this.#worldSize(record), logging };
     return () =>
       options.replicas.reconfigure(record.id, order).then(
         (outcome) => {
@@ -189,6 +191,10 @@ export class ActionApplier {
           wake();
         },
       );
+  }
+
+  #worldSize({ application, deployment }: ReplicaRecord): number {
+    return this.#parts.state.deployment(application, deployment).scale.target;
   }
 
   #drain(record: ReplicaRecord, graceMs: number): Effect {

@@ -9,23 +9,28 @@ import type { Address } from "../model/address.ts";
 import { isServing, isStopping } from "../model/lifecycle.ts";
 import type { ApplicationTarget } from "../model/target-state.ts";
 import { decodeValue, encodeToBytes, plainHooks, plainRevivers } from "../protocol/values.ts";
-import { History } from "./history.ts";
-import type { StartMemory } from "./decide/start-failures.ts";
-import type { StatusInfo } from "./decide/status.ts";
-import type { ControllerState, DeploymentState, ProxyRecord, ReplicaRecord } from "./state.ts";
+import type {
+  AcceptedConfig,
+  Capacity,
+  ControllerState,
+  DeploymentState,
+  ProxyRecord,
+  ReplicaRecord,
+} from "./state.ts";
 
 /** Grows when a document's shape changes in a way that an earlier version cannot read. */
-const SCHEMA = 1;
+const SCHEMA = 2;
 const APPLICATION_PREFIX = "application/";
 const DEPLOYMENTS_KEY = "deployments";
 const PROCESSES_KEY = "processes";
+const CONFIG_KEY = "config";
 
 /** How long a replica or proxy of the last checkpoint may take to dial in. Chosen: far above a busy loop's pause. */
 const RECOVER_MS = 10_000;
 
 type Kept = Pick<
   ControllerState,
-  "applications" | "deployments" | "replicas" | "proxies" | "endpoint" | "shuttingDown"
+  "applications" | "deployments" | "config" | "capacity" | "replicas" | "proxies" | "endpoint" | "shuttingDown"
 >;
 
 interface KeptReplica extends Omit<ReplicaRecord, "phase" | "linkLostAtMs" | "stuck" | "suspect" | "pending"> {
@@ -42,7 +47,12 @@ interface Processes {
   readonly shuttingDown: boolean;
 }
 
-type Deployments = Readonly<Record<string, { readonly status: StatusInfo; readonly starts: StartMemory }>>;
+type Deployments = Readonly<Record<string, Pick<DeploymentState, "status" | "starts" | "scale">>>;
+
+interface KeptConfig {
+  readonly config: AcceptedConfig | null;
+  readonly capacity: Capacity;
+}
 
 export class Checkpoint {
   readonly #store: StateStore;
@@ -65,6 +75,7 @@ export class Checkpoint {
     }
     for (const [key, value] of [
       [DEPLOYMENTS_KEY, deploymentsOf(kept)],
+      [CONFIG_KEY, { config: kept.config, capacity: kept.capacity } satisfies KeptConfig],
       [PROCESSES_KEY, processesOf(kept)],
     ] as const) {
       const bytes = encode(value);
@@ -88,11 +99,10 @@ export class Checkpoint {
     for (const target of applications) this.#applications.set(target.name, target);
     const deployments = (this.#read(DEPLOYMENTS_KEY) ?? {}) as Deployments;
     state.deployments = new Map(
-      Object.entries(deployments).map(([key, value]): [string, DeploymentState] => [
-        key,
-        { ...value, history: new History() },
-      ]),
+      Object.entries(deployments).map(([key, value]): [string, DeploymentState] => [key, { ...value, dead: [] }]),
     );
+    const declared = this.#read(CONFIG_KEY) as KeptConfig | undefined;
+    if (declared !== undefined) ({ config: state.config, capacity: state.capacity } = declared);
     const processes = this.#read(PROCESSES_KEY) as Processes | undefined;
     if (processes === undefined) return;
     const untilMs = nowMs + RECOVER_MS;
@@ -127,7 +137,9 @@ function encode(value: unknown): Uint8Array {
 }
 
 function deploymentsOf(kept: Kept): Deployments {
-  return Object.fromEntries([...kept.deployments].map(([key, { status, starts }]) => [key, { status, starts }]));
+  return Object.fromEntries(
+    [...kept.deployments].map(([key, { status, starts, scale }]) => [key, { status, starts, scale }]),
+  );
 }
 
 function processesOf(kept: Kept): Processes {

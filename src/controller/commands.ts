@@ -1,17 +1,7 @@
 // What drivers, the CLI and REST may ask of the controller. `admin/` sees this interface only; `head/` wires it.
 import type { VersionedApplication } from "../model/target-state.ts";
+import type { HistoryEntry, HistoryFilter } from "../model/history.ts";
 import type { InstanceStatus } from "../model/status.ts";
-
-/** One line of a deployment's history: what was done, to whom, and why. */
-export interface HistoryEntry {
-  /** Unix milliseconds. */
-  readonly timeMs: number;
-  /** Constant dotted name, as in the log: `replica.start`, `deployment.status`. */
-  readonly event: string;
-  /** Empty when it concerns the deployment as a whole. */
-  readonly replicaId: string;
-  readonly reason: string;
-}
 
 /** Commands to, and read models of, the controller. */
 export interface ControllerCommands {
@@ -34,6 +24,6 @@ export interface ControllerCommands {
   status(): InstanceStatus;
   /** @throws {ServeError} APPLICATION_NOT_FOUND, DEPLOYMENT_NOT_FOUND, both naming what exists */
   locate(application: string, deployment: string | null): { readonly deployment: string };
-  /** The newest actions on a deployment and their reasons, oldest first; empty for an unknown one. */
-  history(application: string, deployment: string): readonly HistoryEntry[];
+  /** The newest actions on what the filter names and their reasons, oldest first; also of what is gone, for a while. */
+  history(filter: HistoryFilter): readonly HistoryEntry[];
 }

@@ -1,8 +1,8 @@
 // What the controller needs from its surroundings. The head fills it in.
+import type { ResolvedHttpOptions, ResolvedLoggingOptions } from "../config/options.generated.ts";
 import type { Engine, ProgramName } from "../engine/engine.ts";
 import type { ProcessId } from "../model/ids.ts";
 import type { Endpoint } from "../model/status.ts";
-import type { HttpListen } from "../protocol/control.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import type { ProxyLinks, ReplicaLinks } from "./links.ts";
 
@@ -26,7 +26,11 @@ export interface ControllerOptions {
   readonly feed: ChangeFeed;
   readonly bootstrap: (identity: ProcessIdentity) => Bootstrap;
   /** HTTP server of the proxies; null: no proxies. Port 0 becomes the port that the first proxy got. */
-  readonly http: HttpListen | null;
+  readonly http: ResolvedHttpOptions | null;
+  /** What programs log, where neither deployment nor application says otherwise. */
+  readonly logging: ResolvedLoggingOptions;
+  /** Of the head's process. */
+  readonly pid: number;
   /** Working directory of the proxies, absolute. */
   readonly proxyDir: string;
   /** Asked for status; null: no admin server. */

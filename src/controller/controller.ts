@@ -12,14 +12,15 @@ import { ServeError, describeThrown } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
 import type { EngineEvent, KnownProcess } from "../engine/engine.ts";
-import { type ProcessId, type ReplicaId, deploymentKey } from "../model/ids.ts";
+import type { NodeId, ProcessId, ReplicaId } from "../model/ids.ts";
+import type { HistoryEntry, HistoryFilter } from "../model/history.ts";
 import type { Endpoint, InstanceStatus } from "../model/status.ts";
 import type { VersionedApplication } from "../model/target-state.ts";
 import { type ProxyReport, ROUTES_KEY, type ReplicaReport, targetsKey } from "../protocol/control.ts";
 import { acceptDeploy } from "./accept.ts";
 import { ActionApplier } from "./apply-actions.ts";
 import { Checkpoint } from "./checkpoint.ts";
-import type { ControllerCommands, HistoryEntry } from "./commands.ts";
+import type { ControllerCommands } from "./commands.ts";
 import type { ControllerOptions } from "./controller-options.ts";
 import { Journal } from "./journal.ts";
 import { ProxyObserver } from "./observe-proxies.ts";
@@ -46,6 +47,7 @@ export class Controller implements ControllerCommands {
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #ending = new AbortController();
+  readonly #startMs: number;
   #started = false;
   #awake = false;
   #cancelTimer: Cancel = () => undefined;
@@ -55,9 +57,11 @@ export class Controller implements ControllerCommands {
     this.#options = options;
     this.#logger = logger;
     this.#clock = clock;
+    this.#startMs = clock.now();
     this.#checkpoint = new Checkpoint(options.engine.store);
     this.#journal = new Journal(this.#state, logger, clock);
-    this.#replicas = new ReplicaObserver(this.#state, this.#journal, clock);
+    const nodeIp = (node: NodeId): string => options.engine.nodes().find(({ id }) => id === node)?.ip ?? node;
+    this.#replicas = new ReplicaObserver(this.#state, this.#journal, nodeIp, clock);
     this.#proxies = new ProxyObserver(this.#state, logger, clock);
     const observers = { replicaObserver: this.#replicas, proxyObserver: this.#proxies };
     const parts = {
@@ -163,7 +167,7 @@ export class Controller implements ControllerCommands {
         deployments: this.#state.deployments,
         applications: new Map(this.#state.applications).set(name, { ...target, deleting: true }),
       });
-      this.#logger.info("application.delete", { application: name, reason: "by command" });
+      this.#journal.application(name, "application.delete", "by command");
     }
     await this.#waiters.wait(() => (this.#state.applications.get(name)?.deleting === true ? "wait" : "done"));
   }
@@ -184,8 +188,7 @@ export class Controller implements ControllerCommands {
   }
 
   status(): InstanceStatus {
-    const nodeIps = new Map(this.#options.engine.nodes().map(({ id, ip }) => [id, ip]));
-    return readStatus(this.#state, nodeIps, this.#options.admin());
+    return readStatus(this.#state, this.#options, this.#startMs);
   }
 
   locate(application: string, deployment: string | null): { readonly deployment: string } {
@@ -198,16 +201,17 @@ export class Controller implements ControllerCommands {
     throw new ServeError("DEPLOYMENT_NOT_FOUND", message, { application, deployment: wanted });
   }
 
-  history(application: string, deployment: string): readonly HistoryEntry[] {
-    return this.#state.deployments.get(deploymentKey(application, deployment))?.history.list() ?? [];
+  history(filter: HistoryFilter): readonly HistoryEntry[] {
+    return this.#state.history.list(filter);
   }
 
   /** Makes a new target state the one that holds, once the checkpoint has it (R4). */
-  #adopt(next: Pick<ControllerState, "applications" | "deployments">): void {
-    const { replicas, proxies, endpoint, shuttingDown } = this.#state;
-    this.#checkpoint.save({ ...next, replicas, proxies, endpoint, shuttingDown });
-    this.#state.applications = next.applications;
-    this.#state.deployments = next.deployments;
+  #adopt(
+    next: Pick<ControllerState, "applications" | "deployments"> & Partial<Pick<ControllerState, "config" | "capacity">>,
+  ): void {
+    const { config, capacity, replicas, proxies, endpoint, shuttingDown } = this.#state;
+    this.#checkpoint.save({ config, capacity, ...next, replicas, proxies, endpoint, shuttingDown });
+    Object.assign(this.#state, next);
     publish(this.#state, this.#options.feed);
     this.#wake();
   }

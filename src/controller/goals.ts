@@ -13,16 +13,16 @@ const SLOW_LOAD_MS = 10_000;
 /** A deployment that shall be gone. */
 const NOTHING: DeploymentGoal = { codeVersion: "", configRevision: 0, replicas: 0, surge: 0, startThreshold: 0 };
 
-/** What a deployment should have; undefined: it shall be gone. */
-export function goalOf(target: DeploymentTarget | undefined): DeploymentGoal {
+/** What a deployment should have. @param target undefined: it shall be gone @param replicas how many it should have */
+export function goalOf(target: DeploymentTarget | undefined, replicas: number): DeploymentGoal {
   if (target === undefined) return NOTHING;
-  const { numReplicas, rollingUpdatePercentage, maxConstructorRetryCount } = target.spec.options;
+  const { rollingUpdatePercentage, maxConstructorRetryCount } = target.spec.options;
   return {
     codeVersion: target.codeVersion,
     configRevision: target.configRevision,
-    replicas: numReplicas,
-    surge: Math.max(1, Math.floor(rollingUpdatePercentage * numReplicas)),
-    startThreshold: startThreshold(maxConstructorRetryCount, numReplicas),
+    replicas,
+    surge: Math.max(1, Math.floor(rollingUpdatePercentage * replicas)),
+    startThreshold: startThreshold(maxConstructorRetryCount, replicas),
   };
 }
 
@@ -52,8 +52,13 @@ export function mayMoveEntrance(
 }
 
 /** Counts what a status is decided from. */
-export function factsOf(target: DeploymentTarget, records: readonly ReplicaRecord[], nowMs: number): DeploymentFacts {
-  const goal = goalOf(target);
+export function factsOf(
+  target: DeploymentTarget,
+  replicas: number,
+  records: readonly ReplicaRecord[],
+  nowMs: number,
+): DeploymentFacts {
+  const goal = goalOf(target, replicas);
   const live = records.filter(({ phase }) => !isStopping(phase));
   const current = live.filter(({ codeVersion }) => codeVersion === target.codeVersion);
   const upToDate = current.filter((r) => r.phase.kind === "running" && r.configRevision === target.configRevision);

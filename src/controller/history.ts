@@ -1,19 +1,35 @@
-// The newest lines of what was done to one deployment, and why. A ring in memory: the log keeps the rest.
-import type { HistoryEntry } from "./commands.ts";
+// The newest lines of what was done, and why: a ring for each application and each deployment, in memory. The log keeps
+// the rest.
+//   R1  Bounded: so many lines a ring, so many rings; the ring that was quiet for longest goes first.
+//   R2  What is gone can still be asked for, while its ring lasts.
+import type { HistoryEntry, HistoryFilter } from "../model/history.ts";
+import { deploymentKey } from "../model/ids.ts";
 
-/** Lines kept for a deployment. Chosen: a long rollout of 50 replicas fits. */
-const CAPACITY = 200;
+/** Lines kept of one deployment. Chosen: a long rollout of 50 replicas fits. */
+const LINES = 200;
+/** Deployments and applications whose lines are kept. Chosen: far more than run at a time. */
+const RINGS = 500;
 
 export class History {
-  readonly #entries: HistoryEntry[] = [];
+  /** By `deploymentKey`; the application as a whole under an empty name. The quietest first. */
+  readonly #rings = new Map<string, HistoryEntry[]>();
 
   add(entry: HistoryEntry): void {
-    this.#entries.push(entry);
-    if (this.#entries.length > CAPACITY) this.#entries.shift();
+    const key = deploymentKey(entry.application, entry.deployment);
+    const ring = this.#rings.get(key) ?? [];
+    this.#rings.delete(key);
+    this.#rings.set(key, ring);
+    ring.push(entry);
+    if (ring.length > LINES) ring.shift();
+    if (this.#rings.size > RINGS) for (const quietest of this.#rings.keys()) return void this.#rings.delete(quietest);
   }
 
   /** Oldest first. */
-  list(): readonly HistoryEntry[] {
-    return [...this.#entries];
+  list({ application, deployment, replicaId }: HistoryFilter): readonly HistoryEntry[] {
+    const wanted = (entry: HistoryEntry): boolean =>
+      (application === undefined || entry.application === application) &&
+      (deployment === undefined || entry.deployment === deployment) &&
+      (replicaId === undefined || entry.replicaId === replicaId);
+    return [...this.#rings.values()].flatMap((ring) => ring.filter(wanted)).sort((a, b) => a.timeMs - b.timeMs);
   }
 }

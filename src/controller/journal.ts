@@ -35,9 +35,13 @@ export class Journal {
     this.#remember(application, deployment, event, "", reason);
   }
 
+  /** @param event constant dotted name: `application.build` */
+  application(application: string, event: string, reason: string, level: JournalLevel = "info"): void {
+    this.#logger[level](event, { application, reason });
+    this.#remember(application, "", event, "", reason);
+  }
+
   #remember(application: string, deployment: string, event: string, replicaId: string, reason: string): void {
-    this.#state
-      .deployment(application, deployment)
-      .history.add({ timeMs: this.#clock.now(), event, replicaId, reason });
+    this.#state.history.add({ timeMs: this.#clock.now(), application, deployment, replicaId, event, reason });
   }
 }

@@ -6,7 +6,7 @@
 import type { Clock } from "../core/clock.ts";
 import { isServing, isStarting, isStopping } from "../model/lifecycle.ts";
 import type { EngineEvent } from "../engine/engine.ts";
-import type { ReplicaId } from "../model/ids.ts";
+import type { NodeId, ReplicaId } from "../model/ids.ts";
 import type { ReplicaReport } from "../protocol/control.ts";
 import { describeFailure } from "./describe-failure.ts";
 import {
@@ -18,7 +18,11 @@ import {
   generationOf,
 } from "./decide/start-failures.ts";
 import type { Journal } from "./journal.ts";
+import { replicaDetails } from "./read-status.ts";
 import { type ControllerState, type ReplicaRecord, moveReplica } from "./state.ts";
+
+/** How many ended replicas a deployment shows (`RAY_SERVE_RETAINED_DEAD_REPLICAS`, reference section 6). */
+const DEAD_REPLICAS = 10;
 
 type Exited = Extract<EngineEvent, { type: "exited" }>;
 
@@ -26,9 +30,11 @@ export class ReplicaObserver {
   readonly #state: ControllerState;
   readonly #journal: Journal;
   readonly #clock: Clock;
+  readonly #nodeIp: (node: NodeId) => string;
 
-  constructor(state: ControllerState, journal: Journal, clock: Clock) {
+  constructor(state: ControllerState, journal: Journal, nodeIp: (node: NodeId) => string, clock: Clock) {
     this.#state = state;
+    this.#nodeIp = nodeIp;
     this.#journal = journal;
     this.#clock = clock;
   }
@@ -44,7 +50,15 @@ export class ReplicaObserver {
       this.#remember(record, (starts, nowMs) => afterEngineFailure(starts, record.rank, text, nowMs));
       this.#journal.replica(record, "replica.not_started", text, "warn");
     } else this.onDied(record, text);
+    this.onGone(record);
+  }
+
+  /** Nothing of it is left but its entry among the dead. */
+  onGone(record: ReplicaRecord): void {
     this.#state.replicas.delete(record.id);
+    const deployment = this.#state.deployment(record.application, record.deployment);
+    const details = { ...replicaDetails(record, this.#nodeIp(record.node)), state: "STOPPED" } as const;
+    deployment.dead = [...deployment.dead, details].slice(-DEAD_REPLICAS);
   }
 
   /** A replica is lost without our wish; one that was on its way out has just arrived (R2). */

@@ -75,6 +75,8 @@ function targetsOf(
 /** R3 */
 function isUnavailable(state: ControllerState, application: ApplicationTarget, target: DeploymentTarget): boolean {
   const { name } = target.spec;
-  const { starts } = state.deployment(application.name, name);
-  return gaveUp(starts, goalOf(target).startThreshold) && hasNobody(state.replicasOf(application.name, name));
+  const { starts, scale } = state.deployment(application.name, name);
+  return (
+    gaveUp(starts, goalOf(target, scale.target).startThreshold) && hasNobody(state.replicasOf(application.name, name))
+  );
 }

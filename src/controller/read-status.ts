@@ -1,33 +1,49 @@
 // The read model of `serve.status()` and REST: what the controller knows, in the words of status. Pure.
 import { urlOf } from "../config/hosts.ts";
 import { PROXY_STATUSES, REPLICA_STATES } from "../model/lifecycle.ts";
+import { toSnakeCase } from "../config/names.ts";
+import type { DeploymentSpec } from "../model/application-spec.ts";
+import type { NodeId } from "../model/ids.ts";
 import type {
   ApplicationDetails,
+  ControllerDetails,
   DeploymentDetails,
   Endpoint,
   InstanceStatus,
+  OptionOrigin,
   ProxyDetails,
   ReplicaDetails,
 } from "../model/status.ts";
-import type { ApplicationTarget } from "../model/target-state.ts";
+import type { ApplicationTarget, DeploymentTarget } from "../model/target-state.ts";
+import type { ControllerOptions } from "./controller-options.ts";
 import { applicationStatus } from "./decide/status.ts";
 import { logFilePathOf } from "./process-specs.ts";
-import type { ControllerState, ReplicaRecord } from "./state.ts";
+import type { ControllerState, ProxyRecord, ReplicaRecord } from "./state.ts";
 
 /** Everything, as of now. */
-export function readStatus(
-  state: ControllerState,
-  nodeIps: ReadonlyMap<string, string>,
-  admin: Endpoint | null,
-): InstanceStatus {
+export function readStatus(state: ControllerState, options: ControllerOptions, startMs: number): InstanceStatus {
+  const nodes = options.engine.nodes();
+  const nodeIp: NodeIp = (node) => nodes.find(({ id }) => id === node)?.ip ?? node;
   return {
-    proxies: Object.fromEntries([...state.proxies.values()].map((p) => [p.node, proxyDetails(p, nodeIps)])),
+    controller: controllerDetails(options, startMs),
+    proxyLocation: options.http === null ? "Disabled" : "EveryNode",
+    httpOptions: options.http,
+    targetCapacity: state.capacity.percent,
+    proxies: Object.fromEntries([...state.proxies.values()].map((p) => [p.node, proxyDetails(p, nodeIp)])),
     applications: Object.fromEntries(
-      [...state.applications].map(([name, target]) => [name, applicationDetails(state, target)]),
+      [...state.applications].map(([name, target]) => [name, applicationDetails(state, target, nodeIp)]),
     ),
     http: httpEndpoint(state),
-    admin,
+    admin: options.admin(),
   };
+}
+
+type NodeIp = (node: NodeId) => string;
+
+function controllerDetails({ engine, pid }: ControllerOptions, startMs: number): ControllerDetails {
+  const [node] = engine.nodes();
+  const logFilePath = logFilePathOf({ kind: "controller", id: String(pid) });
+  return { pid, nodeId: node?.id ?? "", nodeIp: node?.ip ?? "", logFilePath, startTimeS: startMs / 1000 };
 }
 
 /** Status and message of one application. */
@@ -57,17 +73,20 @@ export function httpEndpoint(state: ControllerState): Endpoint | null {
   return { host, port, url: urlOf(host, port) };
 }
 
-function applicationDetails(state: ControllerState, target: ApplicationTarget): ApplicationDetails {
+function applicationDetails(state: ControllerState, target: ApplicationTarget, nodeIp: NodeIp): ApplicationDetails {
+  const { name, routePrefix, source, docsPath, ingress, externalScalerEnabled } = target;
   return {
-    name: target.name,
-    routePrefix: target.routePrefix,
+    name,
+    routePrefix,
     ...readApplicationStatus(state, target),
     lastDeployedTimeS: target.lastDeployedMs / 1000,
+    source,
+    docsPath,
+    ingress,
+    externalScalerEnabled,
+    deployedAppConfig: target.declared,
     deployments: Object.fromEntries(
-      target.deployments.map(({ spec }) => [
-        spec.name,
-        deploymentDetails(state, target.name, spec.name, spec.options.numReplicas),
-      ]),
+      target.deployments.map((one) => [one.spec.name, deploymentDetails(state, name, one, nodeIp)]),
     ),
   };
 }
@@ -75,15 +94,36 @@ function applicationDetails(state: ControllerState, target: ApplicationTarget): 
 function deploymentDetails(
   state: ControllerState,
   application: string,
-  name: string,
-  targetNumReplicas: number,
+  { spec, codeVersion }: DeploymentTarget,
+  nodeIp: NodeIp,
 ): DeploymentDetails {
-  const { status, trigger, message } = state.deployment(application, name).status;
-  const replicas = state.replicasOf(application, name).map(replicaDetails);
-  return { name, status, statusTrigger: trigger, message, targetNumReplicas, replicas };
+  const { name, options, calls } = spec;
+  const { status: info, scale, dead } = state.deployment(application, name);
+  return {
+    name,
+    status: info.status,
+    statusTrigger: info.trigger,
+    message: info.message,
+    targetNumReplicas: scale.target,
+    options,
+    origins: originsOf(spec),
+    calls,
+    codeVersion,
+    replicas: state.replicasOf(application, name).map((record) => replicaDetails(record, nodeIp(record.node))),
+    recentDeadReplicas: dead,
+    autoscaling: null,
+  };
 }
 
-function replicaDetails(record: ReplicaRecord): ReplicaDetails {
+/** Where each option comes from; a config file's words stand above the code's. */
+function originsOf({ input, file, options }: DeploymentSpec): DeploymentDetails["origins"] {
+  const inFile = (name: string): boolean => file !== null && toSnakeCase(name) in file;
+  const origin = (name: string): OptionOrigin => (inFile(name) ? "file" : name in input ? "code" : "default");
+  return Object.fromEntries(Object.keys(options).map((name) => [name, origin(name)]));
+}
+
+/** One replica. @param nodeIp address of its node */
+export function replicaDetails(record: ReplicaRecord, nodeIp: string): ReplicaDetails {
   const { id, application, deployment } = record;
   return {
     replicaId: id,
@@ -91,22 +131,12 @@ function replicaDetails(record: ReplicaRecord): ReplicaDetails {
     pid: record.pid,
     startTimeS: record.startMs / 1000,
     nodeId: record.node,
+    nodeIp,
     logFilePath: logFilePathOf({ kind: "replica", application, deployment, replicaId: id }),
   };
 }
 
-function proxyDetails(
-  {
-    node,
-    phase,
-    pid,
-  }: {
-    readonly node: string;
-    readonly phase: { readonly kind: keyof typeof PROXY_STATUSES };
-    readonly pid: number | null;
-  },
-  nodeIps: ReadonlyMap<string, string>,
-): ProxyDetails {
-  const logFilePath = logFilePathOf({ kind: "proxy", id: nodeIps.get(node) ?? node });
-  return { nodeId: node, status: PROXY_STATUSES[phase.kind], pid, logFilePath };
+function proxyDetails({ id, node, phase, pid }: ProxyRecord, nodeIp: NodeIp): ProxyDetails {
+  const logFilePath = logFilePathOf({ kind: "proxy", id: nodeIp(node) });
+  return { id, nodeId: node, nodeIp: nodeIp(node), status: PROXY_STATUSES[phase.kind], pid, logFilePath };
 }

@@ -40,7 +40,8 @@ export function reconcile(parts: ReconcileParts, proxyNodes: readonly NodeId[], 
     const target = state.applications.get(application);
     const wanted = wantedTarget(state, target, deployment);
     const snapshots = state.replicasOf(application, deployment).map((record) => snapshotOf(record, parts.feed));
-    const decision = decideReplicas(goalOf(wanted), snapshots, state.deployment(application, deployment).starts, nowMs);
+    const { starts, scale } = state.deployment(application, deployment);
+    const decision = decideReplicas(goalOf(wanted, scale.target), snapshots, starts, nowMs);
     effects.push(
       ...decision.actions.map((action) => applier.planReplica(action, target, findDeployment(target, deployment))),
     );
@@ -125,7 +126,7 @@ function updateStatuses({ state, journal }: ReconcileParts, nowMs: number): void
     for (const target of deployments) {
       const deployment = state.deployment(name, target.spec.name);
       const before = deployment.status;
-      const facts = factsOf(target, state.replicasOf(name, target.spec.name), nowMs);
+      const facts = factsOf(target, deployment.scale.target, state.replicasOf(name, target.spec.name), nowMs);
       const after = deleting ? afterStatusEvent(before, "delete", "") : decideStatus(before, facts, deployment.starts);
       deployment.status = after;
       if (after.status === "HEALTHY") deployment.starts = afterHealthy(deployment.starts);

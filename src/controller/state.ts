@@ -4,6 +4,9 @@
 //   R2  Records are of this head's knowledge; what decisions get are snapshots of them.
 import { PROXY_MOVES, type ProxyPhase, REPLICA_MOVES, type ReplicaPhase, canMove } from "../model/lifecycle.ts";
 import { type NodeId, type ProcessId, type ReplicaId, deploymentKey } from "../model/ids.ts";
+import type { ScaleMemory } from "../autoscaling/scale-memory.ts";
+import type { ServeConfig } from "../config/serve-config.ts";
+import type { ReplicaDetails } from "../model/status.ts";
 import type { ApplicationTarget } from "../model/target-state.ts";
 import type { ProxyMemory } from "./decide/proxies.ts";
 import { type StartMemory, freshMemory } from "./decide/start-failures.ts";
@@ -46,15 +49,38 @@ export interface ProxyRecord extends ProcessRecord {
 export interface DeploymentState {
   status: StatusInfo;
   starts: StartMemory;
-  readonly history: History;
+  /** `scale.target` is how many replicas it should have: every reader takes it from here. */
+  scale: ScaleMemory;
+  /** The newest replicas that ended, oldest first; not in the checkpoint. */
+  dead: readonly ReplicaDetails[];
+}
+
+/** The config file that holds, as it was accepted. */
+export interface AcceptedConfig {
+  readonly document: ServeConfig;
+  /** Absolute folder that its relative import paths start from. */
+  readonly workingDir: string;
+  /** Unix milliseconds. */
+  readonly acceptedMs: number;
+}
+
+/** Share of every deployment's replicas that may run (`target_capacity`), and where it came from. */
+export interface Capacity {
+  /** 0 to 100; null: all of them. */
+  readonly percent: number | null;
+  readonly direction: "UP" | "DOWN" | null;
 }
 
 export class ControllerState {
   applications: ReadonlyMap<string, ApplicationTarget> = new Map();
   /** By `deploymentKey`. */
   deployments = new Map<string, DeploymentState>();
+  /** Null: none was ever accepted. */
+  config: AcceptedConfig | null = null;
+  capacity: Capacity = { percent: null, direction: null };
   readonly replicas = new Map<ReplicaId, ReplicaRecord>();
   readonly proxies = new Map<ProcessId, ProxyRecord>();
+  readonly history = new History();
   readonly proxyMemory = new Map<NodeId, ProxyMemory>();
   /** Processes that dialled in and that nobody knows. */
   readonly strangers = new Map<ProcessId, "replica" | "proxy">();
@@ -71,7 +97,8 @@ export class ControllerState {
     const key = deploymentKey(application, deployment);
     let state = this.deployments.get(key);
     if (state === undefined) {
-      state = { status: NEW_DEPLOYMENT, starts: freshMemory(""), history: new History() };
+      const scale = { target: 0 };
+      state = { status: NEW_DEPLOYMENT, starts: freshMemory(""), scale, dead: [] };
       this.deployments.set(key, state);
     }
     return state;

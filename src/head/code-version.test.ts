@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { resolveOptions } from "../config/check-options.ts";
 import type { DeploymentOptions } from "../config/options.generated.ts";
-import type { ApplicationSpec } from "../model/application-spec.ts";
+import { IMPERATIVE, type ApplicationSpec } from "../model/application-spec.ts";
 import { CodeVersions } from "./code-version.ts";
 
 let folder: string;
@@ -29,8 +29,16 @@ function write(name: string, text: string): void {
 function specOf(input: DeploymentOptions = {}, initArgs = Uint8Array.of(1)): ApplicationSpec {
   const entry = { file: join(folder, "app.ts"), exportName: "app", args: null };
   const options = resolveOptions("deployment", input);
-  const deployment = { name: "A", registeredName: "A", kind: "class", entry, initArgs, input, options } as const;
-  return { name: "default", routePrefix: "/", ingress: "A", deployments: [deployment], workingDir: folder };
+  const known = { name: "A", registeredName: "A", kind: "class", calls: [], file: null } as const;
+  const deployment = { ...known, entry, initArgs, input, options };
+  return {
+    name: "default",
+    routePrefix: "/",
+    ingress: "A",
+    deployments: [deployment],
+    workingDir: folder,
+    ...IMPERATIVE,
+  };
 }
 
 const versionOf = (spec: ApplicationSpec): string | undefined => new CodeVersions().stamp(spec).codeVersions["A"];

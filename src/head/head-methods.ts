@@ -73,6 +73,8 @@ function handlersOf(parts: HeadParts): Handlers {
       return { applications: applications.map(({ name, ingress }) => ({ name, ingress })) };
     },
     status: () => commands.status(),
+    history: (filter) => commands.history(filter),
+    build: (order) => builders.build(order),
     delete: ({ name }) => commands.delete(name).then(() => null),
     shutdown: () => shutdown().then(() => null),
     supervise: () => supervise().then(() => null),

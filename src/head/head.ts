@@ -155,6 +155,8 @@ export class Head {
       feed,
       bootstrap: () => ({ args, env: {} }),
       http: options.http,
+      logging: options.logging,
+      pid: this.#around.pid,
       proxyDir,
       admin: () => this.#admin?.endpoint ?? null,
     };

@@ -1,5 +1,6 @@
 // What a driver or a builder hands to the head: an application as data. No class, no function, nothing to run.
 import type { DeploymentOptions, ResolvedDeploymentOptions } from "../config/options.generated.ts";
+import type { DeploymentConfig } from "../config/serve-config.ts";
 
 /**
  * Where a replica finds the code of a deployment: a module, the export that holds the application (or builds it), and
@@ -13,6 +14,15 @@ export interface CodeEntry {
   readonly args: Readonly<Record<string, unknown>> | null;
 }
 
+/** Where a policy process finds a user's autoscaling policy: a module, and an export of it or a name registered there. */
+export interface PolicyRef {
+  /** Absolute path of the module. */
+  readonly file: string;
+  readonly name: string;
+  /** Arguments of a policy that is a class. */
+  readonly kwargs: Readonly<Record<string, unknown>>;
+}
+
 /** One deployment of an application, as data. */
 export interface DeploymentSpec {
   /** Name in the application's graph: `Adder`, `Adder_1`. */
@@ -23,8 +33,13 @@ export interface DeploymentSpec {
   readonly entry: CodeEntry;
   /** Constructor arguments as one encoded value (an array); bound applications are handle references. */
   readonly initArgs: Uint8Array;
-  /** What the user wrote, unresolved: the record of what was set. */
+  /** Names of the deployments whose handles it was bound with, in the order of its arguments. */
+  readonly calls: readonly string[];
+  /** What the code says, unresolved: the record of what was set. */
   readonly input: DeploymentOptions;
+  /** What a config file says beside it, as it was sent; null: nothing. */
+  readonly file: DeploymentConfig | null;
+  /** Made of both and the defaults. */
   readonly options: ResolvedDeploymentOptions;
 }
 
@@ -36,6 +51,22 @@ export interface ApplicationSpec {
   /** Graph name of the ingress deployment. */
   readonly ingress: string;
   readonly deployments: readonly DeploymentSpec[];
+  /** `declarative`: a config file names it, and the next one that does not ends it. */
+  readonly source: "imperative" | "declarative";
+  /** True: its replicas are counted by whoever asks REST to scale. */
+  readonly externalScalerEnabled: boolean;
+  /** One policy for all its deployments; null: each has its own. */
+  readonly autoscalingPolicy: PolicyRef | null;
+  /** Path of the ingress's own API description below the route; null: it has none. */
+  readonly docsPath: string | null;
   /** Working directory of the replicas, absolute. */
   readonly workingDir: string;
 }
+
+/** What an application has that no config file names. */
+export const IMPERATIVE = {
+  source: "imperative",
+  externalScalerEnabled: false,
+  autoscalingPolicy: null,
+  docsPath: null,
+} as const satisfies Partial<ApplicationSpec>;

@@ -1,5 +1,6 @@
 // What should be: the applications that were accepted, as values. Pure data; what follows from it is decided in
 // controller/decide/. The checkpoint keeps exactly these values.
+import type { ApplicationConfig } from "../config/serve-config.ts";
 import type { ApplicationSpec, DeploymentSpec } from "./application-spec.ts";
 
 /** An application as a deploy hands it to the controller. */
@@ -18,11 +19,27 @@ export interface DeploymentTarget {
   readonly configRevision: number;
 }
 
+/**
+ * What is under way to make an application out of its import path. The deployments are those of the last build that
+ * succeeded; a higher generation makes the answer to a lower one void.
+ */
+export type BuildState =
+  | { readonly kind: "none" }
+  | { readonly kind: "building"; readonly generation: number; readonly sinceMs: number }
+  | { readonly kind: "failed"; readonly generation: number; readonly message: string };
+
 /** One accepted application. */
-export interface ApplicationTarget {
+export interface ApplicationTarget extends Pick<
+  ApplicationSpec,
+  "source" | "externalScalerEnabled" | "autoscalingPolicy" | "docsPath"
+> {
   readonly name: string;
   readonly routePrefix: string | null;
+  /** Empty while it was never built. */
   readonly ingress: string;
+  /** What a config file says of it, as it was sent; null: no config file names it. */
+  readonly declared: ApplicationConfig | null;
+  readonly build: BuildState;
   /** Where the route leads now: the ingress of an earlier deploy until one of this deploy's has come up (D6). */
   readonly entrance: string;
   /** Working directory of the replicas, absolute. */

@@ -4,8 +4,10 @@
 //   head         -> replica  ReplicaMethods, -> proxy ProxyMethods, -> builder BuilderMethods, -> driver, cli VisitorMethods
 // The change feed: a subscriber names keys; the head answers with the full state of each key and pushes every later
 // version; the subscriber acknowledges what it has put into effect.
+import type { ResolvedHttpOptions, ResolvedLoggingOptions } from "../config/options.generated.ts";
 import type { Address } from "../model/address.ts";
 import type { ApplicationSpec } from "../model/application-spec.ts";
+import type { HistoryEntry, HistoryFilter } from "../model/history.ts";
 import type { InstanceStatus } from "../model/status.ts";
 
 export type { Address } from "../model/address.ts";
@@ -55,6 +57,10 @@ export interface HeadMethods {
   /** Answers once a proxy listens. @throws {ServeError} ENGINE when it cannot, naming the port and how to change it */
   ready: { in: null; out: null };
   status: { in: null; out: InstanceStatus };
+  /** What was done and why, oldest first; of everything that the filter names. */
+  history: { in: HistoryFilter; out: readonly HistoryEntry[] };
+  /** Runs a builder and answers with what it found; nothing is deployed. */
+  build: { in: BuildOrder & DeployNames; out: BuildResult };
   /** Answers when the application's replicas are gone. */
   delete: { in: { readonly name: string }; out: null };
   /** Drains and ends everything; answered before the head itself ends. */
@@ -88,6 +94,8 @@ export interface LoadOrder {
   readonly codeVersion: string;
   readonly rank: number;
   readonly worldSize: number;
+  /** Of the deployment, else of the application, else of the instance. */
+  readonly logging: ResolvedLoggingOptions;
 }
 
 export interface ReplicaMethods {
@@ -95,7 +103,7 @@ export interface ReplicaMethods {
   load: { in: LoadOrder & { readonly changedFiles: ReplicaReport["changedFiles"] }; out: null };
   /** New options that need no restart: limits, user config, logging. */
   reconfigure: {
-    in: { readonly spec: LoadOrder["spec"]; readonly rank: number; readonly worldSize: number };
+    in: Pick<LoadOrder, "spec" | "rank" | "worldSize" | "logging">;
     out: null;
   };
   checkHealth: { in: null; out: null };
@@ -112,15 +120,8 @@ export interface ProxyMethods {
   metrics: { in: null; out: unknown };
 }
 
-/** Resolved HTTP options. */
-export interface HttpListen {
-  readonly host: string;
-  readonly port: number;
-  readonly rootPath: string;
-  readonly requestTimeoutS: number | null;
-  readonly keepAliveTimeoutS: number;
-  readonly maxBodyBytes: number | null;
-}
+/** How a proxy listens. */
+export interface HttpListen extends ResolvedHttpOptions {}
 
 export interface BuilderMethods {
   build: { in: BuildOrder & DeployNames; out: BuildResult };
@@ -167,12 +168,29 @@ export interface ProxyReport {
   readonly pid: number;
 }
 
+/** Points of one measurement, oldest first: how long ago (milliseconds before the report was sent), and the value. */
+export type AgedSeries = readonly (readonly [ageMs: number, value: number])[];
+
+/** What a caller holds for one deployment that scales by itself. */
+export interface ScalingReport {
+  readonly application: string;
+  readonly deployment: string;
+  /** Calls that wait at the caller. */
+  readonly queued: AgedSeries;
+  /** Calls of the caller that are at replicas. */
+  readonly ongoing: AgedSeries;
+}
+
 /** Notifications, by topic. */
 export interface Notifications {
   /** replica -> head */
   "replica.report": ReplicaReport;
   /** proxy -> head */
   "proxy.report": ProxyReport;
+  /** proxy, driver, replica -> head, at intervals, and at once for a call that waits for a first replica (A5) */
+  "scaling.report": { readonly deployments: readonly ScalingReport[] };
+  /** replica -> head: what the user's `recordAutoscalingStats` returned */
+  "scaling.stats": { readonly stats: Readonly<Record<string, number>> };
   /** head -> subscriber */
   feed: { readonly changes: readonly FeedChange[] };
   /** subscriber -> head: the versions now in effect, by key */
@@ -182,8 +200,11 @@ export interface Notifications {
 export interface FeedChange {
   readonly key: string;
   readonly version: number;
-  readonly value: RouteTableData | DeploymentTargets;
+  readonly value: RouteTableData | DeploymentTargets | ResolvedLoggingOptions;
 }
+
+/** Key of the instance's logging options in the feed, for proxies. */
+export const LOGGING_KEY = "logging";
 
 /** Key of the route table in the feed. */
 export const ROUTES_KEY = "routes";
@@ -195,7 +216,16 @@ export function targetsKey(application: string, deployment: string): string {
 
 /** Value of `routes`. */
 export interface RouteTableData {
-  readonly routes: readonly { readonly prefix: string; readonly application: string; readonly deployment: string }[];
+  readonly routes: readonly Route[];
+}
+
+export interface Route {
+  readonly prefix: string;
+  readonly application: string;
+  /** The ingress; null: it is being built, and requests wait for the next table. */
+  readonly deployment: string | null;
+  /** Its build failed and nothing serves, so every request fails with DEPLOYMENT_UNAVAILABLE and this text. */
+  readonly unavailable?: string;
 }
 
 /** Value of `targets/<application>#<deployment>`. */
@@ -208,6 +238,8 @@ export interface DeploymentTargets {
   /** -1: no limit. */
   readonly maxQueuedRequests: number;
   readonly replicas: readonly ReplicaTarget[];
+  /** How callers report what they hold, milliseconds; absent: nobody wants to know. */
+  readonly autoscaling?: { readonly metricsIntervalMs: number; readonly lookBackMs: number };
 }
 
 export interface ReplicaTarget {

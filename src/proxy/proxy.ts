@@ -167,7 +167,9 @@ export class Proxy {
 
   #useRoutes(table: RouteTableData): void {
     this.#routes = table;
-    for (const target of table.routes) this.#calls.prepare(target);
+    for (const { application, deployment } of table.routes) {
+      if (deployment !== null) this.#calls.prepare({ application, deployment });
+    }
     this.#server?.setRoutes(table);
   }
 

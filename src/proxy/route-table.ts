@@ -31,7 +31,7 @@ export class RouteTable {
   constructor(data: RouteTableData) {
     this.#data = data;
     for (const { prefix, application, deployment } of data.routes) {
-      this.#byPrefix.set(prefix, { prefix, target: { application, deployment } });
+      this.#byPrefix.set(prefix, { prefix, target: { application, deployment: deployment ?? "" } });
     }
     this.#catchAll = this.#byPrefix.get("/");
     const lengths = new Set(data.routes.filter(({ prefix }) => prefix !== "/").map(({ prefix }) => prefix.length));

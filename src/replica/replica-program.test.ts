@@ -51,7 +51,8 @@ async function running(gracefulShutdownTimeoutS: number) {
   const options = resolveOptions("deployment", { gracefulShutdownTimeoutS });
   const entry = { file: "", exportName: null, args: null };
   const initArgs = encodeToBytes([], plainHooks, "init");
-  const spec = { name: "Model", registeredName: "Model", kind: "class", entry, initArgs, input: {}, options } as const;
+  const known = { name: "Model", registeredName: "Model", kind: "class", calls: [], file: null } as const;
+  const spec = { ...known, entry, initArgs, input: {}, options };
   const order = {
     application: "app",
     spec,
@@ -60,6 +61,7 @@ async function running(gracefulShutdownTimeoutS: number) {
     codeVersion: "v1",
     rank: 0,
     worldSize: 1,
+    logging: resolveOptions("logging", {}),
   };
   await links[0]?.request<ReplicaMethods, "load">("load", { ...order, changedFiles: [] });
   const client = new CallClient({

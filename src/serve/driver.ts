@@ -18,7 +18,7 @@ import { ServeError } from "../core/errors.ts";
 import { systemRandom } from "../core/random.ts";
 import type { ApplicationSpec } from "../model/application-spec.ts";
 import type { CallTarget } from "../model/call.ts";
-import type { InstanceStatus } from "../model/status.ts";
+import { type InstanceStatus, NO_INSTANCE } from "../model/status.ts";
 import { type Asker, type Attached, findInstance, type Instance, joinOrStart } from "./instance.ts";
 import { joinWarning } from "./join-warning.ts";
 import { OutputPrinter } from "./output-printer.ts";
@@ -33,9 +33,6 @@ interface Opened {
   readonly instance: Instance;
   readonly started: boolean;
 }
-
-/** What `serve.status()` answers where nothing runs. */
-const NOTHING: InstanceStatus = { proxies: {}, applications: {}, http: null, admin: null };
 
 class ProcessDriver implements Driver {
   readonly runtime = new DriverRuntime(systemClock, systemRandom);
@@ -70,7 +67,7 @@ class ProcessDriver implements Driver {
 
   async status(): Promise<InstanceStatus> {
     const instance = await this.#found();
-    return instance === undefined ? NOTHING : instance.head.request("status", null);
+    return instance === undefined ? NO_INSTANCE : instance.head.request("status", null);
   }
 
   async delete(application: string): Promise<void> {

@@ -6,6 +6,7 @@ import { silentLogger } from "../../src/core/logger.ts";
 import { type Random, seededRandom } from "../../src/core/random.ts";
 import { resolveOptions } from "../../src/config/check-options.ts";
 import type { DeploymentOptions } from "../../src/config/options.generated.ts";
+import { IMPERATIVE } from "../../src/model/application-spec.ts";
 import type { VersionedApplication } from "../../src/model/target-state.ts";
 import {
   type DeploymentTargets,
@@ -54,6 +55,8 @@ export class Harness {
       feed: this.feed,
       bootstrap: () => ({ args: [], env: {} }),
       http: HTTP,
+      logging: resolveOptions("logging", {}),
+      pid: 1,
       proxyDir: "/",
       admin: () => null,
     };
@@ -141,9 +144,12 @@ export function app(
         kind: "class",
         entry: { file: "/app.ts", exportName: "app", args: null },
         initArgs: new Uint8Array(),
+        calls: [],
         input,
+        file: null,
         options: resolveOptions("deployment", input),
       })),
+      ...IMPERATIVE,
     },
     codeVersions: Object.fromEntries(names.map((deployment) => [deployment, version])),
   };
