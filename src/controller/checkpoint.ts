@@ -118,14 +118,15 @@ export class Checkpoint {
     const bytes = this.#store.read(key);
     if (bytes === undefined) return undefined;
     const decoded = decodeValue(bytes, 0, bytes.length, plainRevivers);
-    if (!decoded.ok) throw damaged(key, decoded.reason);
-    if (decoded.end !== bytes.length) throw damaged(key, `${bytes.length - decoded.end} bytes too many`);
+    if (!decoded.ok) throw damaged(this.#store.place, key, decoded.reason);
+    if (decoded.end !== bytes.length)
+      throw damaged(this.#store.place, key, `${bytes.length - decoded.end} bytes too many`);
     const document = decoded.value;
     if (typeof document !== "object" || document === null || !("schema" in document) || !("value" in document)) {
-      throw damaged(key, "it is no checkpoint");
+      throw damaged(this.#store.place, key, "it is no checkpoint");
     }
     if (document.schema !== SCHEMA) {
-      throw damaged(key, `its schema is ${String(document.schema)}, this version reads ${SCHEMA}`);
+      throw damaged(this.#store.place, key, `its schema is ${String(document.schema)}, this version reads ${SCHEMA}`);
     }
     this.#written.set(key, bytes);
     return document.value;
@@ -169,9 +170,10 @@ function recoverReplica({ address, readySinceMs, stopping, ...kept }: KeptReplic
   return { ...kept, ...unknown, phase: { kind: "recovering", address, readySinceMs, untilMs } };
 }
 
-function damaged(key: string, why: string): ServeError {
-  const message = `the checkpoint document "${key}" cannot be read: ${why}; the head does not start, and leaves it as it is`;
-  return new ServeError("ENGINE", message, { key }, { retryable: false });
+function damaged(place: string, key: string, why: string): ServeError {
+  const cure = `it is left as it is: use the version of Manta that wrote it, or move ${place}* to another folder to start empty`;
+  const message = `state store ${place}: the checkpoint document "${key}" cannot be read: ${why}; ${cure}`;
+  return new ServeError("ENGINE", message, { path: place, key }, { retryable: false });
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array | undefined): boolean {

@@ -1,27 +1,41 @@
 // The head's documents in one SQLite file: what a returned write said survives SIGKILL, and a power cut where that is
-// asked for.
-//   R1  A file that cannot be read, or fails SQLite's own check, is an error with its path. It is never written to,
-//       renamed or replaced (K4).
-import { closeSync, existsSync, fchmodSync, openSync } from "node:fs";
+// asked for (K4).
+//   R1  A store is looked at before it is opened for writing (verify-store.ts). One that is damaged, older than what was
+//       acknowledged, or of another format is an error with its path; it is never written to, renamed or replaced.
+//   R2  A store appears whole: it is made under another name, so that no cut leaves half of one.
+//   R3  Each write renews the seal in the same transaction, and is noted by the witness once it is on the disk.
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { ServeError, describeThrown } from "../../core/errors.ts";
 import type { StateStore } from "../../engine/state-store.ts";
+import { documentHash, sealDigest } from "./store-seal.ts";
+import { StoreWitness } from "./store-witness.ts";
+import { LOG_SUFFIX, STORE_FORMAT, type VerifiedStore, verifyStore, WITNESS_SUFFIX } from "./verify-store.ts";
 
 /** What returned writes survive. Either way the file is never damaged. */
 export type Survives = "power cut" | "kill";
 
 /** A `StateStore` in a SQLite file (WAL; `synchronous=FULL`, which waits for the disk, against power cuts). */
 export class SqliteStore implements StateStore {
-  readonly #path: string;
+  readonly place: string;
   readonly #database: DatabaseSync;
+  /** Undefined where a power cut may take acknowledged writes: then it could come out ahead of the store. */
+  readonly #witness: StoreWitness | undefined;
+  #hashes: ReadonlyMap<string, Uint8Array>;
+  #generation: number;
 
   /**
    * Opens or creates the file, mode 0600.
-   * @throws {ServeError} ENGINE with the path when the file is damaged or cannot be opened (R1)
+   * @throws {ServeError} ENGINE with the path when the store cannot be used (R1)
    */
   constructor(path: string, survives: Survives = "power cut") {
-    this.#path = path;
-    this.#database = this.#guard("cannot open", () => open(path, survives));
+    this.place = path;
+    const { database, witness, store } = this.#guard("cannot open", () => open(path, survives));
+    this.#database = database;
+    this.#witness = witness;
+    this.#hashes = store.hashes;
+    this.#generation = store.generation;
   }
 
   read(key: string): Uint8Array | undefined {
@@ -33,21 +47,15 @@ export class SqliteStore implements StateStore {
 
   write(changes: ReadonlyMap<string, Uint8Array | null>): void {
     this.#guard("cannot write", () => {
-      this.#database.exec("BEGIN IMMEDIATE");
-      try {
-        const put = this.#database.prepare(
-          "INSERT INTO documents VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        );
-        const remove = this.#database.prepare("DELETE FROM documents WHERE key = ?");
-        for (const [key, value] of changes) {
-          if (value === null) remove.run(key);
-          else put.run(key, value);
-        }
-        this.#database.exec("COMMIT");
-      } catch (error) {
-        if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
-        throw error;
+      const hashes = new Map(this.#hashes);
+      for (const [key, value] of changes) {
+        if (value === null) hashes.delete(key);
+        else hashes.set(key, documentHash(value));
       }
+      this.#commit(changes, sealDigest(this.#generation + 1, hashes));
+      this.#generation++;
+      this.#hashes = hashes;
+      this.#witness?.note(this.#generation); // R3
     });
   }
 
@@ -59,42 +67,113 @@ export class SqliteStore implements StateStore {
   }
 
   close(): void {
-    if (this.#database.isOpen) this.#database.close();
+    if (!this.#database.isOpen) return;
+    this.#database.close();
+    this.#witness?.close();
+  }
+
+  #commit(changes: ReadonlyMap<string, Uint8Array | null>, digest: Uint8Array): void {
+    const database = this.#database;
+    database.exec("BEGIN IMMEDIATE");
+    try {
+      const put = database.prepare(
+        "INSERT INTO documents VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+      );
+      const remove = database.prepare("DELETE FROM documents WHERE key = ?");
+      for (const [key, value] of changes) {
+        if (value === null) remove.run(key);
+        else put.run(key, value);
+      }
+      database.prepare("UPDATE seal SET generation = ?, digest = ?").run(this.#generation + 1, digest);
+      database.exec("COMMIT");
+    } catch (error) {
+      if (database.isTransaction) database.exec("ROLLBACK");
+      throw error;
+    }
   }
 
   #guard<T>(what: string, use: () => T): T {
     try {
       return use();
     } catch (error) {
-      throw storeError(this.#path, what, error);
+      throw storeError(this.place, what, error);
     }
   }
 }
 
-function open(path: string, survives: Survives): DatabaseSync {
-  const fresh = !existsSync(path);
-  if (fresh) {
-    const file = openSync(path, "a", 0o600);
-    fchmodSync(file, 0o600);
-    closeSync(file);
-  }
+interface OpenStore {
+  readonly database: DatabaseSync;
+  readonly witness: StoreWitness | undefined;
+  readonly store: VerifiedStore;
+}
+
+function open(path: string, survives: Survives): OpenStore {
+  const files = ["", LOG_SUFFIX, WITNESS_SUFFIX].map((suffix) => path + suffix);
+  if (!files.some((file) => existsSync(file))) create(path, survives);
+  const store = verifyStore(path); // R1
   const database = new DatabaseSync(path);
   try {
-    // Before anything is written: switching the journal mode would already touch a damaged file (R1).
-    const verdict = database.prepare("PRAGMA integrity_check(1)").get()?.["integrity_check"];
-    if (verdict !== "ok") throw new ServeError("ENGINE", String(verdict));
-    const synchronous = survives === "power cut" ? "FULL" : "NORMAL";
-    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA busy_timeout = 1000`);
-    database.exec("CREATE TABLE IF NOT EXISTS documents (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID");
-    return database;
+    // The second pragma is for macOS, whose plain fsync does not reach the disk.
+    database.exec(`PRAGMA synchronous = ${synchronous(survives)}; PRAGMA fullfsync = ON; PRAGMA busy_timeout = 1000`);
+    if (survives === "power cut")
+      return { database, witness: new StoreWitness(path + WITNESS_SUFFIX, store.generation), store };
+    rmSync(path + WITNESS_SUFFIX, { force: true });
+    return { database, witness: undefined, store };
   } catch (error) {
     database.close();
     throw error;
   }
 }
 
+/** Makes an empty store (R2). */
+function create(path: string, survives: Survives): void {
+  const draft = `${path}.new`;
+  for (const suffix of ["", LOG_SUFFIX, "-shm", "-journal"]) rmSync(draft + suffix, { force: true });
+  closeSync(openSync(draft, "wx", 0o600));
+  const database = new DatabaseSync(draft);
+  try {
+    database.exec(`
+      PRAGMA synchronous = ${synchronous(survives)};
+      PRAGMA journal_mode = WAL;
+      BEGIN;
+      CREATE TABLE documents (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+      CREATE TABLE seal (generation INTEGER NOT NULL, digest BLOB NOT NULL);
+      PRAGMA user_version = ${STORE_FORMAT};`);
+    database.prepare("INSERT INTO seal VALUES (0, ?)").run(sealDigest(0, new Map()));
+    database.exec("COMMIT");
+  } finally {
+    database.close();
+  }
+  if (survives === "power cut") sync(draft);
+  renameSync(draft, path);
+  // The folder's own name may be as new as the file's.
+  if (survives === "power cut") for (const folder of [dirname(path), dirname(dirname(path))]) sync(folder);
+}
+
+function sync(path: string): void {
+  const file = openSync(path, "r");
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function synchronous(survives: Survives): string {
+  return survives === "power cut" ? "FULL" : "NORMAL";
+}
+
 function storeError(path: string, what: string, cause: unknown): ServeError {
   const why = cause instanceof Error ? cause.message : describeThrown(cause);
-  const message = `state store ${path}: ${what}: ${why}; nothing was overwritten: restore the file, or move it away to start empty`;
-  return new ServeError("ENGINE", message, { path }, { cause, retryable: false });
+  const { code } = cause as NodeJS.ErrnoException;
+  const cure =
+    code === "EACCES" || code === "EPERM" || code === "EROFS"
+      ? "let this user read and write it"
+      : `nothing was overwritten: restore the file, or move ${path}* to another folder to start empty`;
+  return new ServeError(
+    "ENGINE",
+    `state store ${path}: ${what}: ${why}; ${cure}`,
+    { path },
+    { cause, retryable: false },
+  );
 }

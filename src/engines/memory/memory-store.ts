@@ -3,6 +3,7 @@ import type { StateStore } from "../../engine/state-store.ts";
 
 /** A `StateStore` over a map. Values are copied both ways, as a disk would. */
 export class MemoryStore implements StateStore {
+  readonly place = "memory";
   readonly #documents = new Map<string, Uint8Array>();
 
   read(key: string): Uint8Array | undefined {
