@@ -102,10 +102,10 @@ export class Controller implements ControllerCommands {
   async whenListening(): Promise<Endpoint | null> {
     if (this.#options.http === null) return null;
     await this.#waiters.wait(() => {
-      if (httpEndpoint(this.#state) !== null) return "done";
+      if (httpEndpoint(this.#state, this.#options) !== null) return "done";
       return this.#state.proxyError === "" ? "wait" : new ServeError("ENGINE", this.#state.proxyError);
     });
-    return httpEndpoint(this.#state);
+    return httpEndpoint(this.#state, this.#options);
   }
 
   /** A replica dialled in, or changed. */

@@ -33,7 +33,7 @@ export function readStatus(state: ControllerState, options: ControllerOptions, s
     applications: Object.fromEntries(
       [...state.applications].map(([name, target]) => [name, applicationDetails(state, target, nodeIp)]),
     ),
-    http: httpEndpoint(state),
+    http: httpEndpoint(state, options),
     admin: options.admin(),
   };
 }
@@ -66,11 +66,12 @@ export function hasFailedStarts(state: ControllerState, target: ApplicationTarge
 }
 
 /** Where the proxies listen; null until one does. */
-export function httpEndpoint(state: ControllerState): Endpoint | null {
+export function httpEndpoint(state: ControllerState, options: Pick<ControllerOptions, "http">): Endpoint | null {
   const listening = [...state.proxies.values()].find(({ phase }) => phase.kind === "listening")?.phase;
   if (listening?.kind !== "listening") return null;
   const { host, port } = listening;
-  return { host, port, url: urlOf(host, port) };
+  const isSecure = typeof options.http?.sslCertfile === "string";
+  return { host, port, url: urlOf(host, port, isSecure ? "https" : "http") };
 }
 
 function applicationDetails(state: ControllerState, target: ApplicationTarget, nodeIp: NodeIp): ApplicationDetails {

@@ -42,13 +42,19 @@ function originForm(origin: string, target: string): RequestTarget {
 /** Resolves request targets; remembers the hosts it has seen, which are few. */
 export class RequestTargets {
   readonly #origins = new Map<string, string | null>();
+  readonly #scheme: "http" | "https";
+
+  /** @param scheme of the connections that requests come over */
+  constructor(scheme: "http" | "https" = "http") {
+    this.#scheme = scheme;
+  }
 
   /**
    * @param target as it stands in the request line
    * @param host value of the Host header
    */
   resolve(verb: string, target: string, host: string): RequestTarget {
-    const origin = this.#origin("http", host);
+    const origin = this.#origin(this.#scheme, host);
     if (origin === null) return refused("The Host header is not valid.");
     if (target.startsWith("/")) return originForm(origin, target);
     if (target === "*") return verb === "OPTIONS" ? SERVER : refused("Only OPTIONS may ask for `*`.");
@@ -66,9 +72,9 @@ export class RequestTargets {
     return originForm(origin, rest.startsWith("/") ? rest : `/${rest}`);
   }
 
-  /** `http://host` in its normal form; null when the host is none. */
+  /** `scheme://host` in its normal form; null when the host is none. */
   #origin(scheme: string, host: string): string | null {
-    const key = scheme === "http" ? host : `${scheme}://${host}`;
+    const key = scheme === this.#scheme ? host : `${scheme}://${host}`;
     const known = this.#origins.get(key);
     if (known !== undefined) return known;
     const origin = HOST.test(host) ? (URL.parse(`${scheme}://${host}`)?.origin ?? null) : null;

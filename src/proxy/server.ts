@@ -2,6 +2,7 @@
 //   R1  Nothing that a client sends makes it throw; a connection that breaks takes its requests with it and leaves nothing.
 //   R2  `node:http` never answers by itself: every refusal has the body and the request id of RT8 and RT6.
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Server as TlsServer, ServerOptions } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Cancel, Clock } from "../core/clock.ts";
 import { describeThrown, ServeError } from "../core/errors.ts";
@@ -25,6 +26,7 @@ import {
 import { RequestTargets } from "./request-target.ts";
 import { NO_ROUTE, systemRoute, type RequestRecorder } from "./request-recorder.ts";
 import { cutRootPath, RouteTable } from "./route-table.ts";
+import { readTls, reloadTls } from "./tls.ts";
 
 // An `import` would read every name that node:http exports, and one of them loads undici: 30 ms and 14 MB (measured).
 const { createServer, STATUS_CODES } = process.getBuiltinModule("node:http");
@@ -42,6 +44,8 @@ export interface HttpServerParts {
 
 /** URL and headers of a request together, bytes (RT7). */
 const MAX_HEADER_BYTES = 16_384;
+/** Longest TLS handshake, milliseconds. Chosen: a slow mobile link takes a second or two. */
+const HANDSHAKE_MS = 10_000;
 /** Connections that the kernel holds for us while the loop is busy. */
 const BACKLOG = 1024;
 const HEALTHZ = systemRoute("/-/healthz");
@@ -57,13 +61,14 @@ export class HttpServer {
 
   constructor(options: HttpListen, parts: HttpServerParts, clock: Clock, random: Random) {
     const { limits = DEFAULT_LIMITS, ...given } = parts;
+    const tls = readTls(options);
     this.#listen = options;
     this.#door = {
       ...given,
       limits,
       clock,
       random,
-      targets: new RequestTargets(),
+      targets: new RequestTargets(tls === undefined ? "http" : "https"),
       rootPath: options.rootPath.replace(/\/+$/, ""),
       requestTimeoutS: options.requestTimeoutS || null, // 0 means none, as in the header (Q4)
       maxBodyBytes: options.maxBodyBytes ?? Infinity,
@@ -74,14 +79,15 @@ export class HttpServer {
       ongoing: 0,
       onQuiet: () => undefined,
     };
-    this.#server = createServer({
+    const settings = {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: limits.headersTimeoutMs,
       requestTimeout: 0,
       keepAliveTimeout: options.keepAliveTimeoutS * 1000,
       connectionsCheckingInterval: limits.sweepMs,
       requireHostHeader: false,
-    });
+    };
+    this.#server = tls === undefined ? createServer(settings) : this.#secure({ ...settings, ...tls });
     this.#server.maxHeadersCount = 0; // headers beyond a count would vanish in silence; bytes are limited
     this.#attach(this.#server);
   }
@@ -123,8 +129,20 @@ export class HttpServer {
     return this.#drained;
   }
 
+  /** A server that speaks TLS, with the certificate that is on disk then. */
+  #secure(settings: ServerOptions): TlsServer {
+    const isMutual = this.#listen.sslCaCerts !== null;
+    const handshake = { handshakeTimeout: HANDSHAKE_MS, requestCert: isMutual, rejectUnauthorized: isMutual };
+    const { createServer: createTlsServer } = process.getBuiltinModule("node:https"); // few need it, so not above
+    const server = createTlsServer({ ...settings, ...handshake, ALPNProtocols: ["http/1.1"] });
+    const { logger, clock } = this.#door;
+    server.once("close", reloadTls(server, this.#listen, logger, clock));
+    return server;
+  }
+
   #attach(server: Server): void {
-    server.on("connection", (socket: Socket) => this.#onConnection(socket));
+    const isSecure = this.#listen.sslCertfile !== null;
+    server.on(isSecure ? "secureConnection" : "connection", (socket: Socket) => this.#onConnection(socket));
     server.on("request", (req, res) => this.#onRequest(req, res, false));
     server.on("checkContinue", (req, res) => this.#onRequest(req, res, true));
     server.on("checkExpectation", (req, res) => this.#exchange(req, res, true)?.refuse(EXPECTATION_FAILED));

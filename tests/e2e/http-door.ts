@@ -1,6 +1,7 @@
 // An HTTP server of the proxy in this process, with a fake in place of the router, and clients that speak raw bytes.
 import { connect, type Socket } from "node:net";
-import { systemClock } from "../../src/core/clock.ts";
+import { resolveOptions } from "../../src/config/check-options.ts";
+import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { createLogger, type LogRecord } from "../../src/core/logger.ts";
 import { seededRandom } from "../../src/core/random.ts";
 import type { CancelReason, HttpCall, HttpObserver, OutgoingHttpCall } from "../../src/model/call.ts";
@@ -79,6 +80,7 @@ export interface DoorOptions extends Partial<HttpListen> {
   readonly routes?: Readonly<Record<string, string>> | null;
   /** Runs a turn after each call; without it calls wait for the test. */
   readonly handler?: (call: FakeCall) => void;
+  readonly clock?: Clock;
 }
 
 /** Resolves when `condition` holds, looked at in every turn of the loop; rejects with what was seen after 10 s. */
@@ -100,7 +102,7 @@ export class Door implements AsyncDisposable {
   port = 0;
 
   constructor(options: DoorOptions) {
-    const { limits, routes: _routes, handler, ...listen } = options;
+    const { limits, routes: _routes, handler, clock = systemClock, ...listen } = options;
     const recorder = new RequestRecorder(this.registry, { nodeId: "n", nodeIp: "127.0.0.1" }, (entry) => {
       this.access.push(entry);
     });
@@ -111,15 +113,7 @@ export class Door implements AsyncDisposable {
       return fake;
     };
     this.server = new HttpServer(
-      {
-        host: "127.0.0.1",
-        port: 0,
-        rootPath: "",
-        requestTimeoutS: null,
-        keepAliveTimeoutS: 90,
-        maxBodyBytes: null,
-        ...listen,
-      },
+      { ...resolveOptions("http", { port: 0 }), ...listen },
       {
         calls: { startHttp },
         recorder,
@@ -127,7 +121,7 @@ export class Door implements AsyncDisposable {
         development: false,
         limits: { ...DEFAULT_LIMITS, sweepMs: 20, ...limits },
       },
-      systemClock,
+      clock,
       seededRandom(1),
     );
   }
