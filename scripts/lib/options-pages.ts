@@ -1,7 +1,7 @@
 // Writes what is generated from the schemas of src/config/schema/: the plain data and types that run without zod, and
 // the reference page. Text only; scripts/docs-gen.ts formats, writes and compares the files.
 import { expectedOf } from "../../src/config/check-rule.ts";
-import type { OptionFacts, OptionRule } from "../../src/config/option-facts.ts";
+import { groupsIn, type OptionFacts, type OptionRule } from "../../src/config/option-facts.ts";
 import { describeGroup } from "../../src/config/schema/describe.ts";
 import { optionGroups, type OptionGroupSource } from "../../src/config/schema/groups.ts";
 
@@ -31,16 +31,21 @@ function inputInterface(group: OptionGroupSource): string {
   const head = `/** ${group.text} */\nexport interface ${group.type}Options`;
   if (group.joins !== undefined) return `${head} extends ${typesOf(group.joins, "")} {}`;
   const members = Object.entries(describeGroup(group.schema)).map(
-    ([name, facts]) => `${docComment(facts)}\n${name}?: ${joinTypes([typeText(facts.rule, ""), "undefined"])};`,
+    ([name, facts]) => `${docComment(facts)}\n${name}${inputType(facts)};`,
   );
   return `${head} {\n${members.join("\n")}\n}`;
+}
+
+function inputType(facts: OptionFacts): string {
+  const type = typeText(facts.rule, "");
+  return facts.required === true ? `: ${type}` : `?: ${joinTypes([type, "undefined"])}`;
 }
 
 function resolvedInterface(group: OptionGroupSource): string {
   const head = `/** \`${group.type}Options\` with its defaults. */\nexport interface Resolved${group.type}Options`;
   if (group.joins !== undefined) return `${head} extends ${typesOf(group.joins, "Resolved")} {}`;
   const members = Object.entries(describeGroup(group.schema)).map(([name, facts]) => {
-    const type = typeText(facts.rule, "Resolved");
+    const type = facts.resolved ?? typeText(facts.rule, "Resolved");
     return isComplete(facts) ? `readonly ${name}: ${type};` : `readonly ${name}?: ${type} | undefined;`;
   });
   return `${head} {\n${members.join("\n")}\n}`;
@@ -48,11 +53,21 @@ function resolvedInterface(group: OptionGroupSource): string {
 
 /** True when the option always has a value once it is resolved. */
 function isComplete(facts: OptionFacts): boolean {
-  return "default" in facts || facts.rule.kind === "group";
+  return "default" in facts || facts.required === true || facts.rule.kind === "group";
 }
 
+/** What a joining interface extends: of two options of one name the later holds. */
 function typesOf(groups: readonly string[], prefix: string): string {
-  return groups.map((name) => `${prefix}${typeName(name)}Options`).join(", ");
+  const namesOf = (name: string): string[] => {
+    return Object.keys(optionGroups.find((one) => one.name === name)?.schema.shape ?? {});
+  };
+  const types = groups.map((name, index) => {
+    const type = `${prefix}${typeName(name)}Options`;
+    const later = new Set(groups.slice(index + 1).flatMap(namesOf));
+    const hidden = namesOf(name).filter((option) => later.has(option));
+    return hidden.length === 0 ? type : `Omit<${type}, ${hidden.map((option) => JSON.stringify(option)).join(" | ")}>`;
+  });
+  return types.join(", ");
 }
 
 function typeName(group: string): string {
@@ -71,6 +86,11 @@ function typeText(rule: OptionRule, prefix: "" | "Resolved"): string {
       return "AbortSignal";
     case "exactly":
       return JSON.stringify(rule.value);
+    case "array": {
+      const items = typeText(rule.items, prefix);
+      const list = /^[\w<>, ]+$/.test(items) && !items.startsWith("readonly ") ? `${items}[]` : `(${items})[]`;
+      return prefix === "" ? list : `readonly ${list}`;
+    }
     case "oneOf":
       return joinTypes(rule.rules.map((one) => typeText(one, prefix)));
     case "record":
@@ -105,12 +125,18 @@ function table(group: OptionGroupSource): string {
   if (group.joins !== undefined) {
     return `const ${group.name} = { ${group.joins.map((name) => `...${name}`).join(", ")} } as const satisfies OptionTable;`;
   }
-  const entries = Object.entries(describeGroup(group.schema)).map(([name, facts]) => {
-    if (facts.rule.kind !== "group") return `${name}: ${JSON.stringify(facts)},`;
-    const { rule, ...rest } = facts;
-    return `${name}: { rule: { kind: "group", group: "${rule.group}", options: ${rule.group} }, ${JSON.stringify(rest).slice(1)},`;
+  const entries = Object.entries(describeGroup(group.schema)).map(([name, { rule, ...rest }]) => {
+    return `${name}: { rule: ${ruleText(rule)}, ${JSON.stringify(rest).slice(1)},`;
   });
   return `const ${group.name} = {\n${entries.join("\n")}\n} as const satisfies OptionTable;`;
+}
+
+/** A rule as source text: the options of a group are named, not repeated. */
+function ruleText(rule: OptionRule): string {
+  if (rule.kind === "group") return `{ kind: "group", group: "${rule.group}", options: ${rule.group} }`;
+  if (rule.kind === "array") return `{ kind: "array", items: ${ruleText(rule.items)} }`;
+  if (rule.kind === "oneOf") return `{ kind: "oneOf", rules: [${rule.rules.map(ruleText).join(", ")}] }`;
+  return JSON.stringify(rule);
 }
 
 const COSTS = {
@@ -119,6 +145,17 @@ const COSTS = {
   restart: "replicas are replaced",
 } as const;
 
+/** Groups whose options can change while replicas run. */
+const CHANGING = new Set([
+  "deployment",
+  "application",
+  "autoscalingPolicy",
+  "autoscaling",
+  "backpressure",
+  "requestRouter",
+  "logging",
+]);
+
 /** `docs/reference/options.md`. */
 function optionsPage(): string {
   const sections = optionGroups.map((group) => {
@@ -126,7 +163,7 @@ function optionsPage(): string {
     if (group.joins !== undefined) {
       return `${head}\n\nAll of ${group.joins.map((name) => `[${name}](#${name.toLowerCase()})`).join(" and ")}.`;
     }
-    const changing = group.name === "deployment";
+    const changing = CHANGING.has(group.name);
     const columns = [
       "option",
       "value",
@@ -159,10 +196,17 @@ function row(cells: readonly string[]): string {
 }
 
 function valueCell(facts: OptionFacts): string {
-  if (facts.rule.kind === "group") return `[${facts.rule.group}](#${facts.rule.group.toLowerCase()})`;
-  return facts.unit === null ? expectedOf(facts) : `${expectedOf(facts)} (${facts.unit})`;
+  const value = groupsIn(facts.rule) === undefined ? expectedOf(facts) : groupCell(facts.rule);
+  return facts.unit === null ? value : `${value} (${facts.unit})`;
+}
+
+function groupCell(rule: OptionRule): string {
+  if (rule.kind === "group") return `[${rule.group}](#${rule.group.toLowerCase()})`;
+  if (rule.kind === "array") return `a list of ${groupCell(rule.items)}`;
+  return rule.kind === "oneOf" ? rule.rules.map(groupCell).join(" or ") : "null";
 }
 
 function defaultCell(facts: OptionFacts): string {
+  if (facts.required === true) return "required";
   return "default" in facts ? `\`${JSON.stringify(facts.default)}\`` : "";
 }

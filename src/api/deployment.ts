@@ -1,6 +1,7 @@
 // `deployment()`: a class or function with options, checked at once and registered under its name.
 //   R1  Wrong options, a missing name and method names that a handle hides are errors here, not at deploy.
 import { checkOptions } from "../config/check-options.ts";
+import { checkDeployment, mergeOptions, resolveDeployment } from "../config/resolve-deployment.ts";
 import { showValue } from "../config/check-rule.ts";
 import type { DeploymentOptions } from "../config/options.generated.ts";
 import { ConfigError } from "../core/errors.ts";
@@ -35,7 +36,7 @@ export function deployment(target: DeploymentCode, options: DeploymentOptions = 
     throw new ConfigError({ path: "deployment(...)", received: showValue(target), expected: "a class or a function" });
   }
   const kind = isClass(target) ? "class" : "function";
-  checkOptions("deployment", options, `deployment("${options?.name ?? target.name}")`);
+  checkDeployment(options, `deployment("${options?.name ?? target.name}")`);
   const name = options.name ?? target.name;
   if (name === "") {
     throw new ConfigError({
@@ -78,9 +79,11 @@ class DeploymentDefinition implements Deployment<unknown, readonly unknown[]> {
   }
 
   options(options: DeploymentOptions): Deployment<unknown, readonly unknown[]> {
-    checkOptions("deployment", options, `deployment("${this.name}").options`);
-    const given = Object.entries(options ?? {}).filter(([, value]) => value !== undefined);
-    return new DeploymentDefinition(this.#registration, { ...this.#input, ...Object.fromEntries(given) });
+    const path = `deployment("${this.name}").options`;
+    checkOptions("deployment", options, path);
+    const merged = mergeOptions(this.#input, options ?? {});
+    resolveDeployment(merged, path);
+    return new DeploymentDefinition(this.#registration, merged);
   }
 }
 

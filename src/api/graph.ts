@@ -4,6 +4,8 @@
 //   R2  The same class bound again gets `Adder`, `Adder_1`, `Adder_2`; a different class under a taken name is an error.
 //   R3  Whatever can be wrong with the code's place is told here, before anything starts.
 import { resolveOptions } from "../config/check-options.ts";
+import type { ApplicationOptions } from "../config/options.generated.ts";
+import { inheritOptions, resolveDeployment } from "../config/resolve-deployment.ts";
 import type { DeploymentOptions } from "../config/options.generated.ts";
 import { ConfigError } from "../core/errors.ts";
 import { IMPERATIVE, type ApplicationSpec, type CodeEntry, type DeploymentSpec } from "../model/application-spec.ts";
@@ -78,6 +80,8 @@ export interface BuildOptions {
   readonly routePrefix: string | null;
   /** Absolute. */
   readonly workingDir: string;
+  /** What the application says for all of its deployments. */
+  readonly shared?: ApplicationOptions;
   /** Where all of its code is loaded from. Without it each deployment is loaded from the file that called `deployment()`. */
   readonly entry?: CodeEntry;
   /** The code is never loaded again, because its replicas live in this process: where it stands does not matter. */
@@ -90,6 +94,7 @@ export interface BuildOptions {
  */
 export function buildApplicationSpec(app: BoundApplication, options: BuildOptions): ApplicationSpec {
   const { name, routePrefix, workingDir } = options;
+  const shared = resolveOptions("application", options.shared);
   const names = nameGraph(app, name);
   const deployments: DeploymentSpec[] = [];
   for (const [node, graphName] of names) {
@@ -103,10 +108,12 @@ export function buildApplicationSpec(app: BoundApplication, options: BuildOption
       calls: node.children.map((child) => names.get(child) as string),
       input,
       file: null,
-      options: resolveOptions("deployment", input),
+      options: inheritOptions(resolveDeployment(input, `deployment("${graphName}")`), shared),
     });
   }
-  return { name, routePrefix, ingress: names.get(app) as string, deployments, workingDir, ...IMPERATIVE };
+  const { externalScalerEnabled } = shared;
+  const ingress = names.get(app) as string;
+  return { name, routePrefix, ingress, deployments, workingDir, ...IMPERATIVE, externalScalerEnabled };
 }
 
 /** The code of a deployment by its name in the graph; undefined when the graph has no such deployment. */

@@ -82,12 +82,15 @@ export function createServe(load: () => Promise<Driver>): Serve {
   return {
     async run<T>(app: Application<T>, options: RunOptions = {}): Promise<Handle<T>> {
       checkOptions("run", options, "serve.run");
-      const { name = "default", routePrefix = "/", ...instance } = options;
+      const { name = "default", routePrefix = "/", ...rest } = options;
+      const { loggingConfig, runtimeEnv, autoscalingPolicy, externalScalerEnabled, ...instance } = rest;
       const bound = checkApplication(app, "serve.run(...)");
       await endRegistry("serve.run", [{ app, name, routePrefix }]);
-      const spec = specOf(bound, name, routePrefix);
+      const shared = { loggingConfig, runtimeEnv, autoscalingPolicy, externalScalerEnabled };
+      const spec = specOf(bound, name, routePrefix, shared);
       const driver = await load();
-      await driver.run([spec], instance);
+      // Ray Serve's meaning of the option is the application's; an instance that this call starts gets it as well.
+      await driver.run([spec], { ...instance, loggingConfig: loggingConfig ?? undefined });
       return createHandle({ application: name, deployment: spec.ingress }, driver.runtime);
     },
 
@@ -96,10 +99,10 @@ export function createServe(load: () => Promise<Driver>): Serve {
       const applications = checkItems(items).map(({ app, ...rest }, index) => {
         checkOptions("application", rest, `serve.runMany(...)[${index}]`);
         const { name = "default", routePrefix = "/" } = rest;
-        return { app: checkApplication(app, `serve.runMany(...)[${index}].app`), name, routePrefix };
+        return { app: checkApplication(app, `serve.runMany(...)[${index}].app`), name, routePrefix, shared: rest };
       });
       await endRegistry("serve.runMany", applications);
-      const specs = applications.map(({ app, name, routePrefix }) => specOf(app, name, routePrefix));
+      const specs = applications.map(({ app, name, routePrefix, shared }) => specOf(app, name, routePrefix, shared));
       await (await load()).run(specs, options);
     },
 
@@ -153,8 +156,13 @@ function endRegistry(call: string, applications: readonly ReachedApplication[]):
   return new Promise(() => undefined);
 }
 
-function specOf(app: BoundApplication, name: string, routePrefix: string | null): ApplicationSpec {
-  return buildApplicationSpec(app, { name, routePrefix, workingDir: process.cwd() });
+function specOf(
+  app: BoundApplication,
+  name: string,
+  routePrefix: string | null,
+  shared: ApplicationOptions,
+): ApplicationSpec {
+  return buildApplicationSpec(app, { name, routePrefix, shared, workingDir: process.cwd() });
 }
 
 async function locate<T>(

@@ -2,14 +2,14 @@
 // and completes it with the defaults.
 //   R1  An explicit `undefined` counts as not given.
 //   R2  Unknown keys are errors that name the nearest known one; names that a later version brings say so instead.
-//   R3  The first fault is thrown, in the order in which the user wrote the options.
+//   R3  The first fault is thrown, in the order in which the user wrote the options; what is missing comes last.
 import { ConfigError } from "../core/errors.ts";
 import { checkValue, expectedOf, showValue } from "./check-rule.ts";
 import { isPlainObject, joinPath } from "./json-value.ts";
 import { nearestKey } from "./nearest-key.ts";
-import type { OptionFacts, OptionTable } from "./option-facts.ts";
+import { groupsIn, type OptionFacts, type OptionRule, type OptionTable } from "./option-facts.ts";
 import { OPTIONS, type OptionGroup, type ResolvedOptions } from "./options.generated.ts";
-import { PLANNED_OPTIONS, PLANNED_VALUES } from "./planned-options.ts";
+import { PLANNED_OPTIONS } from "./planned-options.ts";
 
 /**
  * Checks options as a user wrote them; `undefined` is no options at all.
@@ -17,7 +17,7 @@ import { PLANNED_OPTIONS, PLANNED_VALUES } from "./planned-options.ts";
  * @throws {ConfigError} with path, received, expected, and the nearest known key where one was unknown
  */
 export function checkOptions(group: OptionGroup, input: unknown, path: string): void {
-  checkTable(group, OPTIONS[group], input, path);
+  if (input !== undefined) checkTable(group, OPTIONS[group], input, path);
 }
 
 /**
@@ -32,30 +32,40 @@ export function checkOption<G extends OptionGroup>(
 ): void {
   const table: OptionTable = OPTIONS[group];
   const facts = table[name];
-  if (facts !== undefined) checkNamed(group, name, facts, value, path);
+  if (facts !== undefined) checkNamed(facts, value, path);
 }
+
+/** Groups that `resolveOptions` completes; a deployment's are completed by `resolveDeployment`. */
+export type PlainGroup = Exclude<OptionGroup, "deployment">;
 
 /**
  * Complete options: what was given, and the defaults for the rest. The input is neither changed nor checked; options
  * without default stay out unless given.
  */
-export function resolveOptions<G extends OptionGroup>(group: G, input: object | undefined): ResolvedOptions[G] {
+export function resolveOptions<G extends PlainGroup>(group: G, input: object | undefined): ResolvedOptions[G] {
   return resolveTable(OPTIONS[group], input ?? {}) as unknown as ResolvedOptions[G];
 }
 
-function resolveTable(table: OptionTable, input: object): Record<string, unknown> {
+/** `resolveOptions` for any table of options. */
+export function resolveTable(table: OptionTable, input: object): Record<string, unknown> {
   const resolved: Record<string, unknown> = {};
   for (const [name, facts] of Object.entries(table)) {
     const given = (input as Record<string, unknown>)[name];
-    if (facts.rule.kind === "group") resolved[name] = resolveTable(facts.rule.options, (given ?? {}) as object);
-    else if (given !== undefined) resolved[name] = given;
+    if (given !== undefined) resolved[name] = resolveValue(facts.rule, given);
     else if ("default" in facts) resolved[name] = structuredClone(facts.default);
+    else if (facts.rule.kind === "group") resolved[name] = resolveTable(facts.rule.options, {});
   }
   return resolved;
 }
 
+function resolveValue(rule: OptionRule, given: unknown): unknown {
+  const inside = groupsIn(rule);
+  if (given === null || given === undefined || inside === undefined) return given;
+  if (inside.kind === "group") return resolveTable(inside.options, given);
+  return (given as readonly unknown[]).map((item) => resolveValue(inside.items, item));
+}
+
 function checkTable(group: string, table: OptionTable, input: unknown, path: string): void {
-  if (input === undefined) return;
   if (typeof input !== "object" || input === null || !isPlainObject(input)) {
     throw new ConfigError({ path, received: showValue(input), expected: "an object with options" });
   }
@@ -63,23 +73,32 @@ function checkTable(group: string, table: OptionTable, input: unknown, path: str
     const at = joinPath(path, name);
     const facts = Object.hasOwn(table, name) ? table[name] : undefined;
     if (facts === undefined) checkAbsent(group, table, name, value, at);
-    else if (value !== undefined) checkNamed(group, name, facts, value, at);
+    else if (value !== undefined) checkNamed(facts, value, at);
+  }
+  for (const [name, facts] of Object.entries(table)) {
+    if (facts.required !== true || input[name] !== undefined) continue;
+    throw new ConfigError({ path: joinPath(path, name), received: "nothing", expected: expectedOf(facts) });
   }
 }
 
-function checkNamed(group: string, name: string, facts: OptionFacts, value: unknown, path: string): void {
-  if (facts.rule.kind === "group") {
-    checkTable(facts.rule.group, facts.rule.options, value, path);
+function checkNamed(facts: OptionFacts, value: unknown, path: string): void {
+  const inside = groupsIn(facts.rule);
+  if (inside !== undefined && value !== null && (inside.kind === "group" || Array.isArray(value))) {
+    checkGroups(inside, value, path);
     return;
   }
   const fault = checkValue(facts, value);
-  if (fault === undefined) return;
-  const planned = PLANNED_VALUES[group]?.[name]?.includes(value) === true;
-  throw new ConfigError({
-    path: path + fault.path,
-    received: planned ? `${fault.received}, which is not available in this version` : fault.received,
-    expected: fault.path === "" ? expectedOf(facts) : fault.expected,
-  });
+  if (fault !== undefined) throw new ConfigError({ ...fault, path: path + fault.path });
+}
+
+function checkGroups(rule: OptionRule & { kind: "group" | "array" }, value: unknown, path: string): void {
+  if (rule.kind === "group") checkTable(rule.group, rule.options, value, path);
+  else {
+    const items = groupsIn(rule.items);
+    for (const [index, item] of (value as unknown[]).entries()) {
+      if (items !== undefined) checkGroups(items, item, `${path}[${index}]`);
+    }
+  }
 }
 
 function checkAbsent(group: string, table: OptionTable, name: string, value: unknown, path: string): void {

@@ -12,25 +12,60 @@ export interface Fault {
 
 /** The first fault of a value given for an option; groups are the business of `checkOptions`. */
 export function checkValue(facts: OptionFacts, value: unknown): Fault | undefined {
-  const show = facts.secret === true ? typeName : showValue;
-  const { rule } = facts;
-  if (rule.kind === "json") {
-    const found = findNonJson(value);
-    if (found === undefined) return undefined;
-    const received = found.cycle ? "a value that contains itself" : show(found.value);
-    return { path: found.path, received, expected: describeRule(rule) };
-  }
-  if (rule.kind === "record" && typeof value === "object" && value !== null && isPlainObject(value)) {
-    for (const [key, item] of Object.entries(value)) {
-      if (matches(rule.keys, key) && matches(rule.values, item)) continue;
-      const keyIsWrong = !matches(rule.keys, key);
-      const received = keyIsWrong ? `the name ${JSON.stringify(key)}` : show(item);
-      const expected = keyIsWrong ? expectedOf(facts) : describeRule(rule.values);
-      return { path: joinPath("", key), received, expected };
+  const fault = faultOf(facts.rule, value, facts.secret === true ? typeName : showValue);
+  if (fault === undefined || (fault.path !== "" && !fault.isKey)) return fault;
+  return facts.rule.kind === "json" ? fault : { ...fault, expected: expectedOf(facts) };
+}
+
+interface FoundFault extends Fault {
+  /** True: not the value but its name is wrong. */
+  readonly isKey?: boolean;
+}
+
+function faultOf(rule: OptionRule, value: unknown, show: (value: unknown) => string): FoundFault | undefined {
+  switch (rule.kind) {
+    case "json": {
+      const found = findNonJson(value);
+      if (found === undefined) return undefined;
+      const received = found.cycle ? "a value that contains itself" : show(found.value);
+      return { path: found.path, received, expected: describeRule(rule) };
     }
-    return undefined;
+    case "array":
+      if (!Array.isArray(value)) break;
+      return firstFault(value.entries(), (index, item) => within(`[${index}]`, faultOf(rule.items, item, show)));
+    case "record":
+      if (typeof value !== "object" || value === null || !isPlainObject(value)) break;
+      return firstFault(Object.entries(value), (key, item) => {
+        const received = `the name ${JSON.stringify(key)}`;
+        const at = joinPath("", key);
+        if (!matches(rule.keys, key)) return { path: at, received, expected: describeRule(rule.keys), isKey: true };
+        return within(at, faultOf(rule.values, item, show));
+      });
+    case "oneOf": {
+      if (matches(rule, value)) return undefined;
+      const inside = rule.rules.map((one) => faultOf(one, value, show)).find((fault) => fault?.path !== "");
+      if (inside !== undefined) return inside;
+      break;
+    }
+    default:
+      if (matches(rule, value)) return undefined;
   }
-  return matches(rule, value) ? undefined : { path: "", received: show(value), expected: expectedOf(facts) };
+  return { path: "", received: show(value), expected: describeRule(rule) };
+}
+
+function firstFault<K>(
+  entries: Iterable<[K, unknown]>,
+  check: (key: K, item: unknown) => FoundFault | undefined,
+): FoundFault | undefined {
+  for (const [key, item] of entries) {
+    const fault = check(key, item);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+function within(path: string, fault: FoundFault | undefined): FoundFault | undefined {
+  return fault && { ...fault, path: path + fault.path };
 }
 
 function matches(rule: OptionRule, value: unknown): boolean {
@@ -49,7 +84,9 @@ function matches(rule: OptionRule, value: unknown): boolean {
       return value === rule.value;
     case "oneOf":
       return rule.rules.some((one) => matches(one, value));
+    case "array":
     case "record":
+      return faultOf(rule, value, typeName) === undefined;
     case "group":
       return false;
   }
@@ -83,6 +120,8 @@ function describeRule(rule: OptionRule): string {
       return JSON.stringify(rule.value);
     case "oneOf":
       return rule.rules.map(describeRule).join(" or ");
+    case "array":
+      return `a list, each item ${describeRule(rule.items)}`;
     case "record":
       return `an object whose values are ${describeRule(rule.values)}`;
     case "group":

@@ -23,6 +23,7 @@ export type OptionRule =
       readonly max?: number;
     }
   | { readonly kind: "exactly"; readonly value: string | number | null }
+  | { readonly kind: "array"; readonly items: OptionRule }
   | { readonly kind: "oneOf"; readonly rules: readonly OptionRule[] }
   | { readonly kind: "record"; readonly keys: OptionRule; readonly values: OptionRule }
   | { readonly kind: "group"; readonly group: string; readonly options: OptionTable };
@@ -32,6 +33,8 @@ export interface OptionFacts {
   readonly rule: OptionRule;
   /** Absent: an option without default stays out of the resolved values. */
   readonly default?: unknown;
+  /** The option must be given wherever its group is. */
+  readonly required?: true;
   readonly text: string;
   /** `s`, `bytes`; null where a unit makes no sense. */
   readonly unit: string | null;
@@ -44,7 +47,16 @@ export interface OptionFacts {
   readonly expected?: string;
   /** The value never appears in a message. */
   readonly secret?: true;
+  /** TypeScript type of the resolved value, where `resolve.ts` makes another one of it. */
+  readonly resolved?: string;
 }
 
 /** Options by name. */
 export type OptionTable = Readonly<Record<string, OptionFacts>>;
+
+/** The rule of the group, or of the list of groups, that an option takes, null beside it or not. */
+export function groupsIn(rule: OptionRule): (OptionRule & { kind: "group" | "array" }) | undefined {
+  if (rule.kind === "oneOf") return rule.rules.map(groupsIn).find((found) => found !== undefined);
+  if (rule.kind === "group") return rule;
+  return rule.kind === "array" && groupsIn(rule.items) !== undefined ? rule : undefined;
+}

@@ -2,22 +2,158 @@
 
 import type { OptionTable } from "./option-facts.ts";
 
-/** `runtimeEnv` of a deployment. */
+/** `policy` of `autoscalingConfig`, and `autoscalingPolicy` of an application. */
+export interface AutoscalingPolicyOptions {
+  /** Import path of the policy: `./policies.ts:byHour`. */
+  policyFunction: string;
+  /** JSON data for the policy, by name. Default: {}. */
+  policyKwargs?: Record<string, unknown> | undefined;
+}
+
+/** `autoscalingConfig` of a deployment. */
+export interface AutoscalingOptions {
+  /** Fewest replicas; 0 lets an idle deployment stop its last one. Default: 1. */
+  minReplicas?: number | undefined;
+  /** Replicas right after the first deploy; null: `minReplicas`. Default: null. */
+  initialReplicas?: number | null | undefined;
+  /** Most replicas. With `numReplicas: "auto"` the default is 100. Default: 1. */
+  maxReplicas?: number | undefined;
+  /** Ongoing and queued requests per replica that scaling aims at. Default: 2. */
+  targetOngoingRequests?: number | undefined;
+  /** Time between two reports of load. In seconds. Default: 10. */
+  metricsIntervalS?: number | undefined;
+  /** Time over which load is averaged. In seconds. Default: 30. */
+  lookBackPeriodS?: number | undefined;
+  /** Deprecated in Ray Serve: the factor of both directions where no other is given. Default: 1. */
+  smoothingFactor?: number | undefined;
+  /** Deprecated in Ray Serve: `upscalingFactor` where that is not given. Default: null. */
+  upscaleSmoothingFactor?: number | null | undefined;
+  /** Deprecated in Ray Serve: `downscalingFactor` where that is not given. Default: null. */
+  downscaleSmoothingFactor?: number | null | undefined;
+  /** Multiplies the replicas that are missing: above 1 scales up faster; null: 1. Default: null. */
+  upscalingFactor?: number | null | undefined;
+  /** Multiplies the replicas that are too many: below 1 scales down slower; null: 1. Default: null. */
+  downscalingFactor?: number | null | undefined;
+  /** How long more replicas must be wanted without a break before they start. In seconds. Default: 30. */
+  upscaleDelayS?: number | undefined;
+  /** How long fewer replicas must be wanted without a break before some stop. In seconds. Default: 600. */
+  downscaleDelayS?: number | undefined;
+  /** The same for the last replica; null: `downscaleDelayS`. In seconds. Default: null. */
+  downscaleToZeroDelayS?: number | null | undefined;
+  /** What is made of the load over the look-back period. Default: "mean". */
+  aggregationFunction?: "mean" | "max" | "min" | undefined;
+  /** A policy of your own; null: the built-in one, by ongoing and queued requests. Default: null. */
+  policy?: AutoscalingPolicyOptions | null | undefined;
+}
+
+/** `backpressureConfig` of a deployment. */
+export interface BackpressureOptions {
+  /** HTTP status of BACK_PRESSURE. Default: 503. */
+  statusCode?: 503 | 429 | undefined;
+  /** Value of `retry-after`, rounded up; null: 1. In seconds. Default: null. */
+  retryAfterS?: number | null | undefined;
+}
+
+/** `requestRouterConfig` of a deployment. */
+export interface RequestRouterOptions {
+  /** How a replica is chosen: `pow2`, the less busy of two. Ray Serve's import paths of its built-in routers mean ours. Default: "pow2". */
+  requestRouterClass?: string | undefined;
+  /** JSON data for the router, by name. Default: {}. */
+  requestRouterKwargs?: Record<string, unknown> | undefined;
+  /** Time between two calls of `recordRoutingStats`. In seconds. Default: 10. */
+  requestRoutingStatsPeriodS?: number | undefined;
+  /** Longest time that `recordRoutingStats` may take. In seconds. Default: 30. */
+  requestRoutingStatsTimeoutS?: number | undefined;
+  /** Accepted for Ray Serve's sake and without effect: callers wait for a free slot and do not poll. In seconds. Default: 0.025. */
+  initialBackoffS?: number | undefined;
+  /** Accepted for Ray Serve's sake and without effect: callers wait for a free slot and do not poll. Default: 2. */
+  backoffMultiplier?: number | undefined;
+  /** Accepted for Ray Serve's sake and without effect: callers wait for a free slot and do not poll. In seconds. Default: 0.5. */
+  maxBackoffS?: number | undefined;
+}
+
+/** `loggingConfig` of a deployment, an application or an instance: the innermost that is given holds. */
+export interface LoggingOptions {
+  /** Form of the lines in the log files. Default: "TEXT". */
+  encoding?: "TEXT" | "JSON" | undefined;
+  /** Lowest level that is written. Default: "INFO". */
+  logLevel?: "DEBUG" | "INFO" | "WARNING" | "ERROR" | undefined;
+  /** Folder of the log files; null: `logs/serve` of the instance. Default: null. */
+  logsDir?: string | null | undefined;
+  /** Whether each request leaves a line in the logs of proxy and replica. Default: true. */
+  enableAccessLog?: boolean | undefined;
+  /** Attributes of Python's log records to add to each JSON line, as far as they have a meaning here. Default: []. */
+  additionalLogStandardAttrs?: string[] | undefined;
+}
+
+/** `resources` of a deployment: `ray_actor_options` in a config file. */
+export interface ResourceOptions {
+  /** CPUs that one replica claims. The local engine counts them only when the instance has `numCpus`. Default: 1. */
+  cpus?: number | undefined;
+  /** GPUs that one replica claims; fractions share one. Default: 0. */
+  gpus?: number | undefined;
+  /** Memory that one replica claims; null: not counted. In bytes. Default: null. */
+  memoryBytes?: number | null | undefined;
+  /** Kind of accelerator that the replica's node must have. Default: null. */
+  acceleratorType?: string | null | undefined;
+  /** Amounts of further resources that one replica claims, by name. Default: {}. */
+  custom?: Record<string, number> | undefined;
+  /** Labels that the replica's node must have. Default: null. */
+  labelSelector?: Record<string, string> | null | undefined;
+  /** Label selectors to try in turn when no node fits `labelSelector`. Default: null. */
+  fallbackStrategy?: Record<string, unknown>[] | null | undefined;
+}
+
+/** `runtimeEnv` of a deployment or an application. */
 export interface RuntimeEnvOptions {
   /** Environment variables of the replicas, on top of those the head was started with. Default: {}. */
   envVars?: Record<string, string> | undefined;
+  /** Folder in which the replicas run and against which relative import paths are read; null: that of the application. Default: null. */
+  workingDir?: string | null | undefined;
+  /** Flags of Node.js for the replicas' processes: `--max-old-space-size=4096`. Default: []. */
+  nodeOptions?: string[] | undefined;
+  /** Python packages of the replicas; only on an engine that can install them. Default: null. */
+  pip?: string[] | null | undefined;
+}
+
+/** `gangSchedulingConfig` of a deployment. */
+export interface GangSchedulingOptions {
+  /** How many replicas start and fail together; the number of replicas is a multiple of it. */
+  gangSize: number;
+  /** Whether a gang prefers one node or many. Default: "PACK". */
+  gangPlacementStrategy?: "PACK" | "SPREAD" | undefined;
+  /** What happens to a gang when one of its replicas fails. Default: "RESTART_GANG". */
+  runtimeFailurePolicy?: "RESTART_GANG" | undefined;
+}
+
+/** One of `deploymentActors` of a deployment. */
+export interface DeploymentActorOptions {
+  /** Name within the deployment. */
+  name: string;
+  /** Import path of its class. */
+  actorClass: string;
+  /** Arguments of its constructor. Default: []. */
+  initArgs?: unknown[] | undefined;
+  /** Arguments of its constructor by name (Python). Default: {}. */
+  initKwargs?: Record<string, unknown> | undefined;
+  /** Ray's options of the actor, by Ray's names. Default: {}. */
+  actorOptions?: Record<string, unknown> | undefined;
 }
 
 /** Options of `deployment()` and of `.options()` on a deployment. */
 export interface DeploymentOptions {
   /** Name within the application. Without it the name of the class or function. */
   name?: string | undefined;
-  /** How many replicas run. Default: 1. */
-  numReplicas?: number | undefined;
+  /** How many replicas run; "auto": 1 to 100 by load, as `autoscalingConfig` says. Not a number together with `autoscalingConfig`. Default: 1. */
+  numReplicas?: number | "auto" | undefined;
+  /** Scales the number of replicas by load; null: a fixed number. Default: null. */
+  autoscalingConfig?: AutoscalingOptions | null | undefined;
   /** How many requests one replica executes at a time; the replica enforces it for all callers together. Default: 5. */
   maxOngoingRequests?: number | undefined;
   /** How many requests may wait at each caller (each proxy, each process with a handle) before further ones get BACK_PRESSURE; -1: no limit. Default: -1. */
   maxQueuedRequests?: number | undefined;
+  /** What an HTTP client gets when the queue is full. */
+  backpressureConfig?: BackpressureOptions | undefined;
   /** JSON data given to `reconfigure` at the start of a replica and when it changes; null: none. Default: null. */
   userConfig?: unknown;
   /** Time between two health checks of a replica. In seconds. Default: 10. */
@@ -30,10 +166,30 @@ export interface DeploymentOptions {
   gracefulShutdownWaitLoopS?: number | undefined;
   /** Share of the replicas that a rollout replaces at a time, at least one. Default: 0.2. */
   rollingUpdatePercentage?: number | undefined;
+  /** Share of the replicas that a rollout may start beside the old ones, in percent, as Ray Serve counts it; null: new ones start first (semantics D2). Default: null. */
+  maxSurgePercent?: number | null | undefined;
   /** How many failed starts of replicas end a deploy, if three a replica are not reached before. Default: 20. */
   maxConstructorRetryCount?: number | undefined;
+  /** How callers choose a replica. */
+  requestRouterConfig?: RequestRouterOptions | undefined;
+  /** Logs of the replicas; null: as the application, else the instance says. Default: null. */
+  loggingConfig?: LoggingOptions | null | undefined;
+  /** What one replica claims of its node. */
+  resources?: ResourceOptions | undefined;
   /** Environment of the replicas' processes. */
   runtimeEnv?: RuntimeEnvOptions | undefined;
+  /** Most replicas of the deployment on one node; null: no limit. Default: null. */
+  maxReplicasPerNode?: number | null | undefined;
+  /** Resources of a placement group for each replica, the first bundle for the replica itself; null: none. Default: null. */
+  placementGroupBundles?: Record<string, number>[] | null | undefined;
+  /** How the bundles are laid out over nodes; null: PACK. Default: null. */
+  placementGroupStrategy?: "PACK" | "SPREAD" | "STRICT_PACK" | "STRICT_SPREAD" | null | undefined;
+  /** Labels that the bundles' nodes must have: one for all bundles, or one for each. Default: null. */
+  placementGroupBundleLabelSelector?: Record<string, string>[] | null | undefined;
+  /** Starts and stops replicas in gangs; null: each for itself. Default: null. */
+  gangSchedulingConfig?: GangSchedulingOptions | null | undefined;
+  /** Ray actors that belong to the deployment; null: none. Default: null. */
+  deploymentActors?: DeploymentActorOptions[] | null | undefined;
 }
 
 /** Options of `handle.options()`. */
@@ -50,6 +206,14 @@ export interface ApplicationOptions {
   name?: string | undefined;
   /** HTTP path under which the proxy serves the application; null: not over HTTP. Default: "/". */
   routePrefix?: string | null | undefined;
+  /** Logs of the replicas whose deployment has no `loggingConfig`; null: as the instance says. Default: null. */
+  loggingConfig?: LoggingOptions | null | undefined;
+  /** Environment of all replicas; a deployment's own goes before it, `envVars` name by name. */
+  runtimeEnv?: RuntimeEnvOptions | undefined;
+  /** One policy for all deployments of the application; null: each has its own. Default: null. */
+  autoscalingPolicy?: AutoscalingPolicyOptions | null | undefined;
+  /** Lets REST set the numbers of replicas; then no deployment may have `autoscalingConfig`. Default: false. */
+  externalScalerEnabled?: boolean | undefined;
 }
 
 /** `http` of an instance: the proxy's HTTP server. */
@@ -64,6 +228,14 @@ export interface HttpOptions {
   requestTimeoutS?: number | null | undefined;
   /** How long an idle connection is kept open. In seconds. Default: 90. */
   keepAliveTimeoutS?: number | undefined;
+  /** Certificate of the server, PEM; with `sslKeyfile` the proxy speaks HTTPS. null: HTTP. Default: null. */
+  sslCertfile?: string | null | undefined;
+  /** Private key of the certificate, PEM. Default: null. */
+  sslKeyfile?: string | null | undefined;
+  /** Password of the private key. Default: null. */
+  sslKeyfilePassword?: string | null | undefined;
+  /** Certificates, PEM, one of which must have signed the client's; null: clients need none. Default: null. */
+  sslCaCerts?: string | null | undefined;
   /** Largest body of a request; above it the answer is 413. null: no limit. In bytes. Default: null. */
   maxBodyBytes?: number | null | undefined;
 }
@@ -78,22 +250,16 @@ export interface AdminOptions {
   token?: string | undefined;
 }
 
-/** `loggingConfig` of an instance. */
-export interface LoggingOptions {
-  /** Form of the lines in the log files. Default: "TEXT". */
-  encoding?: "TEXT" | "JSON" | undefined;
-  /** Lowest level that is written. Default: "INFO". */
-  logLevel?: "DEBUG" | "INFO" | "WARNING" | "ERROR" | undefined;
-  /** Whether each request leaves a line in the logs of proxy and replica. Default: true. */
-  enableAccessLog?: boolean | undefined;
-}
-
 /** Options of `serve.start()`. Joining an instance that runs already warns about other values and ignores them. */
 export interface InstanceOptions {
   /** The proxy's HTTP server. */
   http?: HttpOptions | undefined;
   /** The admin server: REST and metrics. */
   admin?: AdminOptions | undefined;
+  /** Which nodes run a proxy; `Disabled`: none, and no HTTP. Default: "EveryNode". */
+  proxyLocation?: "Disabled" | "HeadOnly" | "EveryNode" | undefined;
+  /** CPUs of this machine that replicas may claim together; null: they are not counted. Default: null. */
+  numCpus?: number | null | undefined;
   /** Logs of all programs of the instance. */
   loggingConfig?: LoggingOptions | undefined;
   /** Which instance of this machine; each has its own folder. Without it `MANTA_NAMESPACE`, else `default`. */
@@ -101,27 +267,121 @@ export interface InstanceOptions {
 }
 
 /** Options of `serve.run()`: those of the application and those of the instance that it may start. */
-export interface RunOptions extends ApplicationOptions, InstanceOptions {}
+export interface RunOptions extends Omit<InstanceOptions, "loggingConfig">, ApplicationOptions {}
+
+/** `AutoscalingPolicyOptions` with its defaults. */
+export interface ResolvedAutoscalingPolicyOptions {
+  readonly policyFunction: string;
+  readonly policyKwargs: Readonly<Record<string, unknown>>;
+}
+
+/** `AutoscalingOptions` with its defaults. */
+export interface ResolvedAutoscalingOptions {
+  readonly minReplicas: number;
+  readonly initialReplicas: number | null;
+  readonly maxReplicas: number;
+  readonly targetOngoingRequests: number;
+  readonly metricsIntervalS: number;
+  readonly lookBackPeriodS: number;
+  readonly smoothingFactor: number;
+  readonly upscaleSmoothingFactor: number | null;
+  readonly downscaleSmoothingFactor: number | null;
+  readonly upscalingFactor: number | null;
+  readonly downscalingFactor: number | null;
+  readonly upscaleDelayS: number;
+  readonly downscaleDelayS: number;
+  readonly downscaleToZeroDelayS: number | null;
+  readonly aggregationFunction: "mean" | "max" | "min";
+  readonly policy: ResolvedAutoscalingPolicyOptions | null;
+}
+
+/** `BackpressureOptions` with its defaults. */
+export interface ResolvedBackpressureOptions {
+  readonly statusCode: 503 | 429;
+  readonly retryAfterS: number | null;
+}
+
+/** `RequestRouterOptions` with its defaults. */
+export interface ResolvedRequestRouterOptions {
+  readonly requestRouterClass: string;
+  readonly requestRouterKwargs: Readonly<Record<string, unknown>>;
+  readonly requestRoutingStatsPeriodS: number;
+  readonly requestRoutingStatsTimeoutS: number;
+  readonly initialBackoffS: number;
+  readonly backoffMultiplier: number;
+  readonly maxBackoffS: number;
+}
+
+/** `LoggingOptions` with its defaults. */
+export interface ResolvedLoggingOptions {
+  readonly encoding: "TEXT" | "JSON";
+  readonly logLevel: "DEBUG" | "INFO" | "WARNING" | "ERROR";
+  readonly logsDir: string | null;
+  readonly enableAccessLog: boolean;
+  readonly additionalLogStandardAttrs: readonly string[];
+}
+
+/** `ResourceOptions` with its defaults. */
+export interface ResolvedResourceOptions {
+  readonly cpus: number;
+  readonly gpus: number;
+  readonly memoryBytes: number | null;
+  readonly acceleratorType: string | null;
+  readonly custom: Readonly<Record<string, number>>;
+  readonly labelSelector: Readonly<Record<string, string>> | null;
+  readonly fallbackStrategy: readonly Readonly<Record<string, unknown>>[] | null;
+}
 
 /** `RuntimeEnvOptions` with its defaults. */
 export interface ResolvedRuntimeEnvOptions {
   readonly envVars: Readonly<Record<string, string>>;
+  readonly workingDir: string | null;
+  readonly nodeOptions: readonly string[];
+  readonly pip: readonly string[] | null;
+}
+
+/** `GangSchedulingOptions` with its defaults. */
+export interface ResolvedGangSchedulingOptions {
+  readonly gangSize: number;
+  readonly gangPlacementStrategy: "PACK" | "SPREAD";
+  readonly runtimeFailurePolicy: "RESTART_GANG";
+}
+
+/** `DeploymentActorOptions` with its defaults. */
+export interface ResolvedDeploymentActorOptions {
+  readonly name: string;
+  readonly actorClass: string;
+  readonly initArgs: readonly unknown[];
+  readonly initKwargs: Readonly<Record<string, unknown>>;
+  readonly actorOptions: Readonly<Record<string, unknown>>;
 }
 
 /** `DeploymentOptions` with its defaults. */
 export interface ResolvedDeploymentOptions {
   readonly name?: string | undefined;
   readonly numReplicas: number;
+  readonly autoscalingConfig: ResolvedAutoscalingOptions | null;
   readonly maxOngoingRequests: number;
   readonly maxQueuedRequests: number;
+  readonly backpressureConfig: ResolvedBackpressureOptions;
   readonly userConfig: unknown;
   readonly healthCheckPeriodS: number;
   readonly healthCheckTimeoutS: number;
   readonly gracefulShutdownTimeoutS: number;
   readonly gracefulShutdownWaitLoopS: number;
   readonly rollingUpdatePercentage: number;
+  readonly maxSurgePercent: number | null;
   readonly maxConstructorRetryCount: number;
+  readonly requestRouterConfig: ResolvedRequestRouterOptions;
+  readonly loggingConfig: ResolvedLoggingOptions | null;
+  readonly resources: ResolvedResourceOptions;
   readonly runtimeEnv: ResolvedRuntimeEnvOptions;
+  readonly maxReplicasPerNode: number | null;
+  readonly placementGroupBundles: readonly Readonly<Record<string, number>>[] | null;
+  readonly placementGroupStrategy: "PACK" | "SPREAD" | "STRICT_PACK" | "STRICT_SPREAD" | null;
+  readonly placementGroupBundleLabelSelector: readonly Readonly<Record<string, string>>[] | null;
+  readonly gangSchedulingConfig: ResolvedGangSchedulingOptions | null;
+  readonly deploymentActors: readonly ResolvedDeploymentActorOptions[] | null;
 }
 
 /** `HandleOptions` with its defaults. */
@@ -134,6 +394,10 @@ export interface ResolvedHandleOptions {
 export interface ResolvedApplicationOptions {
   readonly name: string;
   readonly routePrefix: string | null;
+  readonly loggingConfig: ResolvedLoggingOptions | null;
+  readonly runtimeEnv: ResolvedRuntimeEnvOptions;
+  readonly autoscalingPolicy: ResolvedAutoscalingPolicyOptions | null;
+  readonly externalScalerEnabled: boolean;
 }
 
 /** `HttpOptions` with its defaults. */
@@ -143,6 +407,10 @@ export interface ResolvedHttpOptions {
   readonly rootPath: string;
   readonly requestTimeoutS: number | null;
   readonly keepAliveTimeoutS: number;
+  readonly sslCertfile: string | null;
+  readonly sslKeyfile: string | null;
+  readonly sslKeyfilePassword: string | null;
+  readonly sslCaCerts: string | null;
   readonly maxBodyBytes: number | null;
 }
 
@@ -153,39 +421,533 @@ export interface ResolvedAdminOptions {
   readonly token?: string | undefined;
 }
 
-/** `LoggingOptions` with its defaults. */
-export interface ResolvedLoggingOptions {
-  readonly encoding: "TEXT" | "JSON";
-  readonly logLevel: "DEBUG" | "INFO" | "WARNING" | "ERROR";
-  readonly enableAccessLog: boolean;
-}
-
 /** `InstanceOptions` with its defaults. */
 export interface ResolvedInstanceOptions {
   readonly http: ResolvedHttpOptions;
   readonly admin: ResolvedAdminOptions;
+  readonly proxyLocation: "Disabled" | "HeadOnly" | "EveryNode";
+  readonly numCpus: number | null;
   readonly loggingConfig: ResolvedLoggingOptions;
   readonly namespace?: string | undefined;
 }
 
 /** `RunOptions` with its defaults. */
-export interface ResolvedRunOptions extends ResolvedApplicationOptions, ResolvedInstanceOptions {}
+export interface ResolvedRunOptions
+  extends Omit<ResolvedInstanceOptions, "loggingConfig">, ResolvedApplicationOptions {}
 
 /** Complete options by group. */
 export interface ResolvedOptions {
+  readonly autoscalingPolicy: ResolvedAutoscalingPolicyOptions;
+  readonly autoscaling: ResolvedAutoscalingOptions;
+  readonly backpressure: ResolvedBackpressureOptions;
+  readonly requestRouter: ResolvedRequestRouterOptions;
+  readonly logging: ResolvedLoggingOptions;
+  readonly resources: ResolvedResourceOptions;
   readonly runtimeEnv: ResolvedRuntimeEnvOptions;
+  readonly gangScheduling: ResolvedGangSchedulingOptions;
+  readonly deploymentActor: ResolvedDeploymentActorOptions;
   readonly deployment: ResolvedDeploymentOptions;
   readonly handle: ResolvedHandleOptions;
   readonly application: ResolvedApplicationOptions;
   readonly http: ResolvedHttpOptions;
   readonly admin: ResolvedAdminOptions;
-  readonly logging: ResolvedLoggingOptions;
   readonly instance: ResolvedInstanceOptions;
   readonly run: ResolvedRunOptions;
 }
 
 /** A group of options that is checked and completed as one. */
 export type OptionGroup = keyof ResolvedOptions;
+
+const autoscalingPolicy = {
+  policyFunction: {
+    rule: { kind: "string", pattern: "^[^]{1,}$" },
+    required: true,
+    text: "Import path of the policy: `./policies.ts:byHour`.",
+    unit: null,
+    update: "live",
+    rayName: "policy_function",
+    since: "0.1.0",
+    expected: "an import path: a non-empty string",
+  },
+  policyKwargs: {
+    rule: { kind: "record", keys: { kind: "string" }, values: { kind: "json" } },
+    default: {},
+    text: "JSON data for the policy, by name.",
+    unit: null,
+    update: "live",
+    rayName: "policy_kwargs",
+    since: "0.1.0",
+    expected: "an object of JSON data",
+  },
+} as const satisfies OptionTable;
+
+const autoscaling = {
+  minReplicas: {
+    rule: { kind: "number", integer: true, min: 0 },
+    default: 1,
+    text: "Fewest replicas; 0 lets an idle deployment stop its last one.",
+    unit: null,
+    update: "live",
+    rayName: "min_replicas",
+    since: "0.1.0",
+  },
+  initialReplicas: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "number", integer: true, min: 0 },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Replicas right after the first deploy; null: `minReplicas`.",
+    unit: null,
+    update: "live",
+    rayName: "initial_replicas",
+    since: "0.1.0",
+  },
+  maxReplicas: {
+    rule: { kind: "number", integer: true, min: 1 },
+    default: 1,
+    text: 'Most replicas. With `numReplicas: "auto"` the default is 100.',
+    unit: null,
+    update: "live",
+    rayName: "max_replicas",
+    since: "0.1.0",
+  },
+  targetOngoingRequests: {
+    rule: { kind: "number", integer: false, above: 0 },
+    default: 2,
+    text: "Ongoing and queued requests per replica that scaling aims at.",
+    unit: null,
+    update: "live",
+    rayName: "target_ongoing_requests",
+    since: "0.1.0",
+  },
+  metricsIntervalS: {
+    rule: { kind: "number", integer: false, above: 0 },
+    default: 10,
+    text: "Time between two reports of load.",
+    unit: "s",
+    update: "reconfigure",
+    rayName: "metrics_interval_s",
+    since: "0.1.0",
+  },
+  lookBackPeriodS: {
+    rule: { kind: "number", integer: false, above: 0 },
+    default: 30,
+    text: "Time over which load is averaged.",
+    unit: "s",
+    update: "reconfigure",
+    rayName: "look_back_period_s",
+    since: "0.1.0",
+  },
+  smoothingFactor: {
+    rule: { kind: "number", integer: false, above: 0 },
+    default: 1,
+    text: "Deprecated in Ray Serve: the factor of both directions where no other is given.",
+    unit: null,
+    update: "live",
+    rayName: "smoothing_factor",
+    since: "0.1.0",
+  },
+  upscaleSmoothingFactor: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "number", integer: false, above: 0 },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Deprecated in Ray Serve: `upscalingFactor` where that is not given.",
+    unit: null,
+    update: "live",
+    rayName: "upscale_smoothing_factor",
+    since: "0.1.0",
+  },
+  downscaleSmoothingFactor: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "number", integer: false, above: 0 },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Deprecated in Ray Serve: `downscalingFactor` where that is not given.",
+    unit: null,
+    update: "live",
+    rayName: "downscale_smoothing_factor",
+    since: "0.1.0",
+  },
+  upscalingFactor: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "number", integer: false, above: 0 },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Multiplies the replicas that are missing: above 1 scales up faster; null: 1.",
+    unit: null,
+    update: "live",
+    rayName: "upscaling_factor",
+    since: "0.1.0",
+  },
+  downscalingFactor: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "number", integer: false, above: 0 },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Multiplies the replicas that are too many: below 1 scales down slower; null: 1.",
+    unit: null,
+    update: "live",
+    rayName: "downscaling_factor",
+    since: "0.1.0",
+  },
+  upscaleDelayS: {
+    rule: { kind: "number", integer: false, min: 0 },
+    default: 30,
+    text: "How long more replicas must be wanted without a break before they start.",
+    unit: "s",
+    update: "live",
+    rayName: "upscale_delay_s",
+    since: "0.1.0",
+  },
+  downscaleDelayS: {
+    rule: { kind: "number", integer: false, min: 0 },
+    default: 600,
+    text: "How long fewer replicas must be wanted without a break before some stop.",
+    unit: "s",
+    update: "live",
+    rayName: "downscale_delay_s",
+    since: "0.1.0",
+  },
+  downscaleToZeroDelayS: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "number", integer: false, min: 0 },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "The same for the last replica; null: `downscaleDelayS`.",
+    unit: "s",
+    update: "live",
+    rayName: "downscale_to_zero_delay_s",
+    since: "0.1.0",
+  },
+  aggregationFunction: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "exactly", value: "mean" },
+        { kind: "exactly", value: "max" },
+        { kind: "exactly", value: "min" },
+      ],
+    },
+    default: "mean",
+    text: "What is made of the load over the look-back period.",
+    unit: null,
+    update: "live",
+    rayName: "aggregation_function",
+    since: "0.1.0",
+  },
+  policy: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "group", group: "autoscalingPolicy", options: autoscalingPolicy },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "A policy of your own; null: the built-in one, by ongoing and queued requests.",
+    unit: null,
+    update: "live",
+    rayName: "policy",
+    since: "0.1.0",
+  },
+} as const satisfies OptionTable;
+
+const backpressure = {
+  statusCode: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "exactly", value: 503 },
+        { kind: "exactly", value: 429 },
+      ],
+    },
+    default: 503,
+    text: "HTTP status of BACK_PRESSURE.",
+    unit: null,
+    update: "reconfigure",
+    rayName: "status_code",
+    since: "0.1.0",
+  },
+  retryAfterS: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "number", integer: false, min: 0 },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Value of `retry-after`, rounded up; null: 1.",
+    unit: "s",
+    update: "reconfigure",
+    rayName: "retry_after_s",
+    since: "0.1.0",
+  },
+} as const satisfies OptionTable;
+
+const requestRouter = {
+  requestRouterClass: {
+    rule: { kind: "string", pattern: "^[^]{1,}$" },
+    default: "pow2",
+    text: "How a replica is chosen: `pow2`, the less busy of two. Ray Serve's import paths of its built-in routers mean ours.",
+    unit: null,
+    update: "reconfigure",
+    rayName: "request_router_class",
+    since: "0.1.0",
+    expected: "the name of a router or an import path: a non-empty string",
+  },
+  requestRouterKwargs: {
+    rule: { kind: "record", keys: { kind: "string" }, values: { kind: "json" } },
+    default: {},
+    text: "JSON data for the router, by name.",
+    unit: null,
+    update: "reconfigure",
+    rayName: "request_router_kwargs",
+    since: "0.1.0",
+    expected: "an object of JSON data",
+  },
+  requestRoutingStatsPeriodS: {
+    rule: { kind: "number", integer: false, above: 0 },
+    default: 10,
+    text: "Time between two calls of `recordRoutingStats`.",
+    unit: "s",
+    update: "reconfigure",
+    rayName: "request_routing_stats_period_s",
+    since: "0.1.0",
+  },
+  requestRoutingStatsTimeoutS: {
+    rule: { kind: "number", integer: false, above: 0 },
+    default: 30,
+    text: "Longest time that `recordRoutingStats` may take.",
+    unit: "s",
+    update: "reconfigure",
+    rayName: "request_routing_stats_timeout_s",
+    since: "0.1.0",
+  },
+  initialBackoffS: {
+    rule: { kind: "number", integer: false, above: 0 },
+    default: 0.025,
+    text: "Accepted for Ray Serve's sake and without effect: callers wait for a free slot and do not poll.",
+    unit: "s",
+    update: "live",
+    rayName: "initial_backoff_s",
+    since: "0.1.0",
+  },
+  backoffMultiplier: {
+    rule: { kind: "number", integer: false, above: 0 },
+    default: 2,
+    text: "Accepted for Ray Serve's sake and without effect: callers wait for a free slot and do not poll.",
+    unit: null,
+    update: "live",
+    rayName: "backoff_multiplier",
+    since: "0.1.0",
+  },
+  maxBackoffS: {
+    rule: { kind: "number", integer: false, above: 0 },
+    default: 0.5,
+    text: "Accepted for Ray Serve's sake and without effect: callers wait for a free slot and do not poll.",
+    unit: "s",
+    update: "live",
+    rayName: "max_backoff_s",
+    since: "0.1.0",
+  },
+} as const satisfies OptionTable;
+
+const logging = {
+  encoding: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "exactly", value: "TEXT" },
+        { kind: "exactly", value: "JSON" },
+      ],
+    },
+    default: "TEXT",
+    text: "Form of the lines in the log files.",
+    unit: null,
+    update: "reconfigure",
+    rayName: "encoding",
+    since: "0.1.0",
+  },
+  logLevel: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "exactly", value: "DEBUG" },
+        { kind: "exactly", value: "INFO" },
+        { kind: "exactly", value: "WARNING" },
+        { kind: "exactly", value: "ERROR" },
+      ],
+    },
+    default: "INFO",
+    text: "Lowest level that is written.",
+    unit: null,
+    update: "reconfigure",
+    rayName: "log_level",
+    since: "0.1.0",
+  },
+  logsDir: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "string", pattern: "^[^]{1,}$" },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Folder of the log files; null: `logs/serve` of the instance.",
+    unit: null,
+    update: "reconfigure",
+    rayName: "logs_dir",
+    since: "0.1.0",
+    expected: "a non-empty string or null",
+  },
+  enableAccessLog: {
+    rule: { kind: "boolean" },
+    default: true,
+    text: "Whether each request leaves a line in the logs of proxy and replica.",
+    unit: null,
+    update: "reconfigure",
+    rayName: "enable_access_log",
+    since: "0.1.0",
+  },
+  additionalLogStandardAttrs: {
+    rule: {
+      kind: "array",
+      items: {
+        kind: "string",
+        pattern:
+          "^(?:args|asctime|created|exc_info|exc_text|filename|funcName|levelname|levelno|lineno|message|module|msecs|msg|name|pathname|process|processName|relativeCreated|stack_info|taskName|thread|threadName)$",
+      },
+    },
+    default: [],
+    text: "Attributes of Python's log records to add to each JSON line, as far as they have a meaning here.",
+    unit: null,
+    update: "reconfigure",
+    rayName: "additional_log_standard_attrs",
+    since: "0.1.0",
+    expected:
+      "a list of names of log record attributes: args, asctime, created, exc_info, exc_text, filename, funcName, levelname, levelno, lineno, message, module, msecs, msg, name, pathname, process, processName, relativeCreated, stack_info, taskName, thread, threadName",
+  },
+} as const satisfies OptionTable;
+
+const resources = {
+  cpus: {
+    rule: { kind: "number", integer: false, min: 0 },
+    default: 1,
+    text: "CPUs that one replica claims. The local engine counts them only when the instance has `numCpus`.",
+    unit: null,
+    update: "restart",
+    rayName: "num_cpus",
+    since: "0.1.0",
+  },
+  gpus: {
+    rule: { kind: "number", integer: false, min: 0 },
+    default: 0,
+    text: "GPUs that one replica claims; fractions share one.",
+    unit: null,
+    update: "restart",
+    rayName: "num_gpus",
+    since: "0.1.0",
+  },
+  memoryBytes: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "number", integer: false, min: 0 },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Memory that one replica claims; null: not counted.",
+    unit: "bytes",
+    update: "restart",
+    rayName: "memory",
+    since: "0.1.0",
+  },
+  acceleratorType: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "string", pattern: "^[^]{1,}$" },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Kind of accelerator that the replica's node must have.",
+    unit: null,
+    update: "restart",
+    rayName: "accelerator_type",
+    since: "0.1.0",
+    expected: "a non-empty string or null",
+  },
+  custom: {
+    rule: { kind: "record", keys: { kind: "string" }, values: { kind: "number", integer: false, min: 0 } },
+    default: {},
+    text: "Amounts of further resources that one replica claims, by name.",
+    unit: null,
+    update: "restart",
+    rayName: "resources",
+    since: "0.1.0",
+  },
+  labelSelector: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "record", keys: { kind: "string" }, values: { kind: "string" } },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Labels that the replica's node must have.",
+    unit: null,
+    update: "restart",
+    rayName: "label_selector",
+    since: "0.1.0",
+    expected: "an object of strings or null",
+  },
+  fallbackStrategy: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "array", items: { kind: "record", keys: { kind: "string" }, values: { kind: "json" } } },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Label selectors to try in turn when no node fits `labelSelector`.",
+    unit: null,
+    update: "restart",
+    rayName: "fallback_strategy",
+    since: "0.1.0",
+    expected: "a list of objects of JSON data, or null",
+  },
+} as const satisfies OptionTable;
 
 const runtimeEnv = {
   envVars: {
@@ -203,6 +965,136 @@ const runtimeEnv = {
     expected: 'strings by name, a name without "="',
     secret: true,
   },
+  workingDir: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "string", pattern: "^[^]{1,}$" },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Folder in which the replicas run and against which relative import paths are read; null: that of the application.",
+    unit: null,
+    update: "restart",
+    rayName: "working_dir",
+    since: "0.1.0",
+    expected: "a folder: a non-empty string; or null",
+  },
+  nodeOptions: {
+    rule: { kind: "array", items: { kind: "string", pattern: "^[^]{1,}$" } },
+    default: [],
+    text: "Flags of Node.js for the replicas' processes: `--max-old-space-size=4096`.",
+    unit: null,
+    update: "restart",
+    rayName: null,
+    since: "0.1.0",
+    expected: "a list of non-empty strings",
+  },
+  pip: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "array", items: { kind: "string", pattern: "^[^]{1,}$" } },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Python packages of the replicas; only on an engine that can install them.",
+    unit: null,
+    update: "restart",
+    rayName: "pip",
+    since: "0.1.0",
+    expected: "a list of non-empty strings or null",
+  },
+} as const satisfies OptionTable;
+
+const gangScheduling = {
+  gangSize: {
+    rule: { kind: "number", integer: true, min: 1 },
+    required: true,
+    text: "How many replicas start and fail together; the number of replicas is a multiple of it.",
+    unit: null,
+    update: "restart",
+    rayName: "gang_size",
+    since: "0.1.0",
+  },
+  gangPlacementStrategy: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "exactly", value: "PACK" },
+        { kind: "exactly", value: "SPREAD" },
+      ],
+    },
+    default: "PACK",
+    text: "Whether a gang prefers one node or many.",
+    unit: null,
+    update: "restart",
+    rayName: "gang_placement_strategy",
+    since: "0.1.0",
+  },
+  runtimeFailurePolicy: {
+    rule: { kind: "oneOf", rules: [{ kind: "exactly", value: "RESTART_GANG" }] },
+    default: "RESTART_GANG",
+    text: "What happens to a gang when one of its replicas fails.",
+    unit: null,
+    update: "restart",
+    rayName: "runtime_failure_policy",
+    since: "0.1.0",
+  },
+} as const satisfies OptionTable;
+
+const deploymentActor = {
+  name: {
+    rule: { kind: "string", pattern: "^[^]{1,}$" },
+    required: true,
+    text: "Name within the deployment.",
+    unit: null,
+    update: "restart",
+    rayName: "name",
+    since: "0.1.0",
+    expected: "a non-empty string",
+  },
+  actorClass: {
+    rule: { kind: "string", pattern: "^[^]{1,}$" },
+    required: true,
+    text: "Import path of its class.",
+    unit: null,
+    update: "restart",
+    rayName: "actor_class",
+    since: "0.1.0",
+    expected: "an import path: a non-empty string",
+  },
+  initArgs: {
+    rule: { kind: "array", items: { kind: "json" } },
+    default: [],
+    text: "Arguments of its constructor.",
+    unit: null,
+    update: "restart",
+    rayName: "init_args",
+    since: "0.1.0",
+  },
+  initKwargs: {
+    rule: { kind: "record", keys: { kind: "string" }, values: { kind: "json" } },
+    default: {},
+    text: "Arguments of its constructor by name (Python).",
+    unit: null,
+    update: "restart",
+    rayName: "init_kwargs",
+    since: "0.1.0",
+    expected: "an object of JSON data",
+  },
+  actorOptions: {
+    rule: { kind: "record", keys: { kind: "string" }, values: { kind: "json" } },
+    default: {},
+    text: "Ray's options of the actor, by Ray's names.",
+    unit: null,
+    update: "restart",
+    rayName: "actor_options",
+    since: "0.1.0",
+    expected: "an object of JSON data",
+  },
 } as const satisfies OptionTable;
 
 const deployment = {
@@ -216,12 +1108,34 @@ const deployment = {
     expected: 'a non-empty string without "#"',
   },
   numReplicas: {
-    rule: { kind: "number", integer: true, min: 1 },
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "number", integer: true, min: 1 },
+        { kind: "exactly", value: "auto" },
+      ],
+    },
     default: 1,
-    text: "How many replicas run.",
+    text: 'How many replicas run; "auto": 1 to 100 by load, as `autoscalingConfig` says. Not a number together with `autoscalingConfig`.',
     unit: null,
     update: "live",
     rayName: "num_replicas",
+    since: "0.1.0",
+    resolved: "number",
+  },
+  autoscalingConfig: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "group", group: "autoscaling", options: autoscaling },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Scales the number of replicas by load; null: a fixed number.",
+    unit: null,
+    update: "reconfigure",
+    rayName: "autoscaling_config",
     since: "0.1.0",
   },
   maxOngoingRequests: {
@@ -246,6 +1160,14 @@ const deployment = {
     unit: null,
     update: "live",
     rayName: "max_queued_requests",
+    since: "0.1.0",
+  },
+  backpressureConfig: {
+    rule: { kind: "group", group: "backpressure", options: backpressure },
+    text: "What an HTTP client gets when the queue is full.",
+    unit: null,
+    update: "reconfigure",
+    rayName: "backpressure_config",
     since: "0.1.0",
   },
   userConfig: {
@@ -302,6 +1224,21 @@ const deployment = {
     rayName: "rolling_update_percentage",
     since: "0.1.0",
   },
+  maxSurgePercent: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "number", integer: true, min: 0, max: 100 },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Share of the replicas that a rollout may start beside the old ones, in percent, as Ray Serve counts it; null: new ones start first (semantics D2).",
+    unit: null,
+    update: "live",
+    rayName: "max_surge_percent",
+    since: "0.1.0",
+  },
   maxConstructorRetryCount: {
     rule: { kind: "number", integer: true, min: 1 },
     default: 20,
@@ -311,12 +1248,146 @@ const deployment = {
     rayName: "max_constructor_retry_count",
     since: "0.1.0",
   },
+  requestRouterConfig: {
+    rule: { kind: "group", group: "requestRouter", options: requestRouter },
+    text: "How callers choose a replica.",
+    unit: null,
+    update: "reconfigure",
+    rayName: "request_router_config",
+    since: "0.1.0",
+  },
+  loggingConfig: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "group", group: "logging", options: logging },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Logs of the replicas; null: as the application, else the instance says.",
+    unit: null,
+    update: "reconfigure",
+    rayName: "logging_config",
+    since: "0.1.0",
+  },
+  resources: {
+    rule: { kind: "group", group: "resources", options: resources },
+    text: "What one replica claims of its node.",
+    unit: null,
+    update: "restart",
+    rayName: "ray_actor_options",
+    since: "0.1.0",
+  },
   runtimeEnv: {
     rule: { kind: "group", group: "runtimeEnv", options: runtimeEnv },
     text: "Environment of the replicas' processes.",
     unit: null,
     update: "restart",
     rayName: "ray_actor_options.runtime_env",
+    since: "0.1.0",
+  },
+  maxReplicasPerNode: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "number", integer: true, min: 1, max: 100 },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Most replicas of the deployment on one node; null: no limit.",
+    unit: null,
+    update: "restart",
+    rayName: "max_replicas_per_node",
+    since: "0.1.0",
+  },
+  placementGroupBundles: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        {
+          kind: "array",
+          items: { kind: "record", keys: { kind: "string" }, values: { kind: "number", integer: false, min: 0 } },
+        },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Resources of a placement group for each replica, the first bundle for the replica itself; null: none.",
+    unit: null,
+    update: "restart",
+    rayName: "placement_group_bundles",
+    since: "0.1.0",
+    expected: "a list of objects of numbers >= 0, or null",
+  },
+  placementGroupStrategy: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        {
+          kind: "oneOf",
+          rules: [
+            { kind: "exactly", value: "PACK" },
+            { kind: "exactly", value: "SPREAD" },
+            { kind: "exactly", value: "STRICT_PACK" },
+            { kind: "exactly", value: "STRICT_SPREAD" },
+          ],
+        },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "How the bundles are laid out over nodes; null: PACK.",
+    unit: null,
+    update: "restart",
+    rayName: "placement_group_strategy",
+    since: "0.1.0",
+  },
+  placementGroupBundleLabelSelector: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "array", items: { kind: "record", keys: { kind: "string" }, values: { kind: "string" } } },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Labels that the bundles' nodes must have: one for all bundles, or one for each.",
+    unit: null,
+    update: "restart",
+    rayName: "placement_group_bundle_label_selector",
+    since: "0.1.0",
+    expected: "a list of objects of strings, or null",
+  },
+  gangSchedulingConfig: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "group", group: "gangScheduling", options: gangScheduling },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Starts and stops replicas in gangs; null: each for itself.",
+    unit: null,
+    update: "restart",
+    rayName: "gang_scheduling_config",
+    since: "0.1.0",
+  },
+  deploymentActors: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "array", items: { kind: "group", group: "deploymentActor", options: deploymentActor } },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Ray actors that belong to the deployment; null: none.",
+    unit: null,
+    update: "restart",
+    rayName: "deployment_actors",
     since: "0.1.0",
   },
 } as const satisfies OptionTable;
@@ -366,6 +1437,53 @@ const application = {
     rayName: "route_prefix",
     since: "0.1.0",
     expected: 'a path that starts with "/", does not end with "/" unless it is "/", and has no "{" or "}"; or null',
+  },
+  loggingConfig: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "group", group: "logging", options: logging },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Logs of the replicas whose deployment has no `loggingConfig`; null: as the instance says.",
+    unit: null,
+    update: "reconfigure",
+    rayName: "logging_config",
+    since: "0.1.0",
+  },
+  runtimeEnv: {
+    rule: { kind: "group", group: "runtimeEnv", options: runtimeEnv },
+    text: "Environment of all replicas; a deployment's own goes before it, `envVars` name by name.",
+    unit: null,
+    update: "restart",
+    rayName: "runtime_env",
+    since: "0.1.0",
+  },
+  autoscalingPolicy: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "group", group: "autoscalingPolicy", options: autoscalingPolicy },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "One policy for all deployments of the application; null: each has its own.",
+    unit: null,
+    update: "live",
+    rayName: "autoscaling_policy",
+    since: "0.1.0",
+  },
+  externalScalerEnabled: {
+    rule: { kind: "boolean" },
+    default: false,
+    text: "Lets REST set the numbers of replicas; then no deployment may have `autoscalingConfig`.",
+    unit: null,
+    update: "live",
+    rayName: "external_scaler_enabled",
+    since: "0.1.0",
   },
 } as const satisfies OptionTable;
 
@@ -423,6 +1541,64 @@ const http = {
     rayName: "keep_alive_timeout_s",
     since: "0.1.0",
   },
+  sslCertfile: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "string", pattern: "^[^]{1,}$" },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Certificate of the server, PEM; with `sslKeyfile` the proxy speaks HTTPS. null: HTTP.",
+    unit: null,
+    update: "restart",
+    rayName: "ssl_certfile",
+    since: "0.1.0",
+    expected: "the path of a file: a non-empty string; or null",
+  },
+  sslKeyfile: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "string", pattern: "^[^]{1,}$" },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Private key of the certificate, PEM.",
+    unit: null,
+    update: "restart",
+    rayName: "ssl_keyfile",
+    since: "0.1.0",
+    expected: "the path of a file: a non-empty string; or null",
+  },
+  sslKeyfilePassword: {
+    rule: { kind: "oneOf", rules: [{ kind: "string" }, { kind: "exactly", value: null }] },
+    default: null,
+    text: "Password of the private key.",
+    unit: null,
+    update: "restart",
+    rayName: "ssl_keyfile_password",
+    since: "0.1.0",
+    secret: true,
+  },
+  sslCaCerts: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "string", pattern: "^[^]{1,}$" },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Certificates, PEM, one of which must have signed the client's; null: clients need none.",
+    unit: null,
+    update: "restart",
+    rayName: "ssl_ca_certs",
+    since: "0.1.0",
+    expected: "the path of a file: a non-empty string; or null",
+  },
   maxBodyBytes: {
     rule: {
       kind: "oneOf",
@@ -472,50 +1648,6 @@ const admin = {
   },
 } as const satisfies OptionTable;
 
-const logging = {
-  encoding: {
-    rule: {
-      kind: "oneOf",
-      rules: [
-        { kind: "exactly", value: "TEXT" },
-        { kind: "exactly", value: "JSON" },
-      ],
-    },
-    default: "TEXT",
-    text: "Form of the lines in the log files.",
-    unit: null,
-    update: "reconfigure",
-    rayName: "encoding",
-    since: "0.1.0",
-  },
-  logLevel: {
-    rule: {
-      kind: "oneOf",
-      rules: [
-        { kind: "exactly", value: "DEBUG" },
-        { kind: "exactly", value: "INFO" },
-        { kind: "exactly", value: "WARNING" },
-        { kind: "exactly", value: "ERROR" },
-      ],
-    },
-    default: "INFO",
-    text: "Lowest level that is written.",
-    unit: null,
-    update: "reconfigure",
-    rayName: "log_level",
-    since: "0.1.0",
-  },
-  enableAccessLog: {
-    rule: { kind: "boolean" },
-    default: true,
-    text: "Whether each request leaves a line in the logs of proxy and replica.",
-    unit: null,
-    update: "reconfigure",
-    rayName: "enable_access_log",
-    since: "0.1.0",
-  },
-} as const satisfies OptionTable;
-
 const instance = {
   http: {
     rule: { kind: "group", group: "http", options: http },
@@ -528,6 +1660,37 @@ const instance = {
   admin: {
     rule: { kind: "group", group: "admin", options: admin },
     text: "The admin server: REST and metrics.",
+    unit: null,
+    update: "restart",
+    rayName: null,
+    since: "0.1.0",
+  },
+  proxyLocation: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "exactly", value: "Disabled" },
+        { kind: "exactly", value: "HeadOnly" },
+        { kind: "exactly", value: "EveryNode" },
+      ],
+    },
+    default: "EveryNode",
+    text: "Which nodes run a proxy; `Disabled`: none, and no HTTP.",
+    unit: null,
+    update: "restart",
+    rayName: "proxy_location",
+    since: "0.1.0",
+  },
+  numCpus: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "number", integer: false, min: 0 },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "CPUs of this machine that replicas may claim together; null: they are not counted.",
     unit: null,
     update: "restart",
     rayName: null,
@@ -552,17 +1715,24 @@ const instance = {
   },
 } as const satisfies OptionTable;
 
-const run = { ...application, ...instance } as const satisfies OptionTable;
+const run = { ...instance, ...application } as const satisfies OptionTable;
 
 /** All options of this version, by group. */
 export const OPTIONS = {
+  autoscalingPolicy,
+  autoscaling,
+  backpressure,
+  requestRouter,
+  logging,
+  resources,
   runtimeEnv,
+  gangScheduling,
+  deploymentActor,
   deployment,
   handle,
   application,
   http,
   admin,
-  logging,
   instance,
   run,
 } as const satisfies Record<OptionGroup, OptionTable>;

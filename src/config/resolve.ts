@@ -1,4 +1,5 @@
-// Rules that span several options, and defaults that come from elsewhere: option before environment before default.
+// Rules that span several options of an instance, and defaults that come from elsewhere: option before environment
+// before default. Those of a deployment: resolve-deployment.ts.
 import { ConfigError } from "../core/errors.ts";
 import { checkOptions, resolveOptions } from "./check-options.ts";
 import { showValue } from "./check-rule.ts";

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { resolveOptions } from "./check-options.ts";
+import { resolveDeployment } from "./resolve-deployment.ts";
 import type { DeploymentOptions } from "./options.generated.ts";
 import { compareOptions, sameData } from "./update-cost.ts";
 
 const change = (before: DeploymentOptions, after: DeploymentOptions) =>
-  compareOptions(resolveOptions("deployment", before), resolveOptions("deployment", after));
+  compareOptions(resolveDeployment(before, "deployment"), resolveDeployment(after, "deployment"));
 
 describe("compareOptions", () => {
   it.each<[string, DeploymentOptions, DeploymentOptions, string, string[]]>([

@@ -1,6 +1,6 @@
 // What a change of a deployment's options costs (semantics D1). The cost of each option comes from the option table;
 // there is no second list. Pure.
-import type { UpdateCost } from "./option-facts.ts";
+import { groupsIn, type OptionTable, type UpdateCost } from "./option-facts.ts";
 import { OPTIONS, type ResolvedDeploymentOptions } from "./options.generated.ts";
 
 /** The highest cost among the options that differ, and their names in the order of the option table. */
@@ -13,14 +13,29 @@ const RANK = { none: 0, live: 1, reconfigure: 2, restart: 3 } as const;
 
 /** Compares two complete sets of options of one deployment. */
 export function compareOptions(before: ResolvedDeploymentOptions, after: ResolvedDeploymentOptions): OptionsChange {
-  const names = Object.keys(OPTIONS.deployment) as (keyof typeof OPTIONS.deployment)[];
-  const changed = names.filter((name) => !sameData(before[name], after[name]));
-  let cost: OptionsChange["cost"] = "none";
-  for (const name of changed) {
-    const { update } = OPTIONS.deployment[name];
-    if (RANK[update] > RANK[cost]) cost = update;
-  }
-  return { cost, changed };
+  const changes = changesIn(OPTIONS.deployment, before, after);
+  const cost = dearest(changes, "none");
+  return { cost, changed: changes.map(({ name }) => name as keyof ResolvedDeploymentOptions) };
+}
+
+interface Change {
+  readonly name: string;
+  readonly cost: UpdateCost;
+}
+
+/** What differs in one table of options. A group costs what its dearest change costs; one that comes or goes, its own. */
+function changesIn(table: OptionTable, before: object, after: object): Change[] {
+  return Object.entries(table).flatMap(([name, { rule, update }]) => {
+    const [a, b] = [before, after].map((options) => (options as Record<string, unknown>)[name]);
+    if (sameData(a, b)) return [];
+    const group = groupsIn(rule);
+    if (group?.kind !== "group" || a == null || b == null) return [{ name, cost: update }];
+    return [{ name, cost: dearest(changesIn(group.options, a, b), "live") }];
+  });
+}
+
+function dearest<C extends OptionsChange["cost"]>(changes: readonly Change[], least: C): C | UpdateCost {
+  return changes.reduce<C | UpdateCost>((most, { cost }) => (RANK[cost] > RANK[most] ? cost : most), least);
 }
 
 /** Deep equality of JSON data; the order of keys means nothing, a key with `undefined` is as none. */

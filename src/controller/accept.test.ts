@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { DeploymentOptions } from "../config/options.generated.ts";
-import { resolveOptions } from "../config/check-options.ts";
+import { resolveDeployment } from "../config/resolve-deployment.ts";
 import { IMPERATIVE } from "../model/application-spec.ts";
 import type { VersionedApplication } from "../model/target-state.ts";
 import { type Before, acceptDeploy } from "./accept.ts";
@@ -23,7 +23,7 @@ function application(
     calls: [],
     input,
     file: null,
-    options: resolveOptions("deployment", input),
+    options: resolveDeployment(input, "deployment"),
   }));
   return {
     spec: { name, routePrefix, ingress: specs.at(-1)?.name ?? "", workingDir: "/", deployments: specs, ...IMPERATIVE },

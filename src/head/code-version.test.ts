@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { resolveOptions } from "../config/check-options.ts";
+import { resolveDeployment } from "../config/resolve-deployment.ts";
 import type { DeploymentOptions } from "../config/options.generated.ts";
 import { IMPERATIVE, type ApplicationSpec } from "../model/application-spec.ts";
 import { CodeVersions } from "./code-version.ts";
@@ -28,7 +28,7 @@ function write(name: string, text: string): void {
 
 function specOf(input: DeploymentOptions = {}, initArgs = Uint8Array.of(1)): ApplicationSpec {
   const entry = { file: join(folder, "app.ts"), exportName: "app", args: null };
-  const options = resolveOptions("deployment", input);
+  const options = resolveDeployment(input, "deployment");
   const known = { name: "A", registeredName: "A", kind: "class", calls: [], file: null } as const;
   const deployment = { ...known, entry, initArgs, input, options };
   return {

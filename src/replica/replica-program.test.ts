@@ -3,6 +3,7 @@ import { ManualClock } from "../core/clock.ts";
 import { silentLogger } from "../core/logger.ts";
 import { seededRandom } from "../core/random.ts";
 import { resolveOptions } from "../config/check-options.ts";
+import { resolveDeployment } from "../config/resolve-deployment.ts";
 import type { ReplicaMethods } from "../protocol/control.ts";
 import { encodeToBytes, plainHooks } from "../protocol/values.ts";
 import { CallClient } from "../router/call-client.ts";
@@ -48,7 +49,7 @@ async function running(gracefulShutdownTimeoutS: number) {
   );
   await program.start();
   await clock.advance(0);
-  const options = resolveOptions("deployment", { gracefulShutdownTimeoutS });
+  const options = resolveDeployment({ gracefulShutdownTimeoutS }, "deployment");
   const entry = { file: "", exportName: null, args: null };
   const initArgs = encodeToBytes([], plainHooks, "init");
   const known = { name: "Model", registeredName: "Model", kind: "class", calls: [], file: null } as const;

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { resolveOptions } from "../../src/config/check-options.ts";
 import { formatProgramOptions } from "../../src/config/head-options.ts";
 import { instancePaths } from "../../src/config/paths.ts";
 import { ensureToken } from "../../src/config/token.ts";
@@ -27,14 +28,7 @@ import { socketTransport } from "../../src/transport/socket-transport.ts";
 import type { Listener, Transport } from "../../src/transport/transport.ts";
 import { waitUntil } from "./http-door.ts";
 
-const LISTEN: HttpListen = {
-  host: "127.0.0.1",
-  port: 0,
-  rootPath: "",
-  requestTimeoutS: null,
-  keepAliveTimeoutS: 90,
-  maxBodyBytes: null,
-};
+const LISTEN: HttpListen = resolveOptions("http", { port: 0 });
 const ROUTES = { routes: [{ prefix: "/", application: "default", deployment: "D" }] };
 const GONE = {
   application: "default",

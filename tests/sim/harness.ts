@@ -5,6 +5,7 @@ import { ManualClock } from "../../src/core/clock.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import { type Random, seededRandom } from "../../src/core/random.ts";
 import { resolveOptions } from "../../src/config/check-options.ts";
+import { resolveDeployment } from "../../src/config/resolve-deployment.ts";
 import type { DeploymentOptions } from "../../src/config/options.generated.ts";
 import { IMPERATIVE } from "../../src/model/application-spec.ts";
 import type { VersionedApplication } from "../../src/model/target-state.ts";
@@ -17,14 +18,7 @@ import {
 } from "../../src/protocol/control.ts";
 import { type Behaviour, FakeCluster } from "./fake-cluster.ts";
 
-export const HTTP = {
-  host: "127.0.0.1",
-  port: 8000,
-  rootPath: "",
-  requestTimeoutS: null,
-  keepAliveTimeoutS: 90,
-  maxBodyBytes: null,
-};
+export const HTTP = resolveOptions("http", {});
 
 export const CALM: Behaviour = { bootMs: () => 50, loadMs: () => 100, failure: () => undefined, drainMs: () => 5 };
 
@@ -147,7 +141,7 @@ export function app(
         calls: [],
         input,
         file: null,
-        options: resolveOptions("deployment", input),
+        options: resolveDeployment(input, "deployment"),
       })),
       ...IMPERATIVE,
     },

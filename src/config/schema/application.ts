@@ -1,10 +1,13 @@
 // Options of an application, and those of one call through a handle.
 import { z } from "zod";
+import { autoscalingPolicySchema } from "./autoscaling.ts";
+import { loggingSchema } from "./logging.ts";
 import { optionDocs } from "./option-docs.ts";
+import { runtimeEnvSchema } from "./placement.ts";
 
 const since = "0.1.0";
 
-/** `name` and `routePrefix` of `serve.run` and `serve.runMany` (reference 2.3). */
+/** What `serve.run` and `serve.runMany` take for one application (reference 2.3). */
 export const applicationSchema = z.strictObject({
   name: z
     .string()
@@ -31,6 +34,34 @@ export const applicationSchema = z.strictObject({
       since,
       expected: 'a path that starts with "/", does not end with "/" unless it is "/", and has no "{" or "}"; or null',
     }),
+  loggingConfig: loggingSchema.nullable().default(null).register(optionDocs, {
+    text: "Logs of the replicas whose deployment has no `loggingConfig`; null: as the instance says.",
+    unit: null,
+    update: "reconfigure",
+    rayName: "logging_config",
+    since,
+  }),
+  runtimeEnv: runtimeEnvSchema.prefault({}).register(optionDocs, {
+    text: "Environment of all replicas; a deployment's own goes before it, `envVars` name by name.",
+    unit: null,
+    update: "restart",
+    rayName: "runtime_env",
+    since,
+  }),
+  autoscalingPolicy: autoscalingPolicySchema.nullable().default(null).register(optionDocs, {
+    text: "One policy for all deployments of the application; null: each has its own.",
+    unit: null,
+    update: "live",
+    rayName: "autoscaling_policy",
+    since,
+  }),
+  externalScalerEnabled: z.boolean().default(false).register(optionDocs, {
+    text: "Lets REST set the numbers of replicas; then no deployment may have `autoscalingConfig`.",
+    unit: null,
+    update: "live",
+    rayName: "external_scaler_enabled",
+    since,
+  }),
 });
 
 /** What `handle.options()` takes. */

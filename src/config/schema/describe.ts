@@ -20,11 +20,11 @@ function describeOption(name: string, option: z.core.$ZodType): OptionFacts {
 }
 
 /** The schema below `.default()`, `.prefault()` and `.optional()`, and the default; groups have none of their own. */
-function unwrap(option: z.core.$ZodType): { schema: z.core.$ZodType; default?: unknown } {
+function unwrap(option: z.core.$ZodType): { schema: z.core.$ZodType; default?: unknown; required?: true } {
   if (option instanceof z.ZodDefault) return { schema: option.unwrap(), default: option.def.defaultValue };
   if (option instanceof z.ZodPrefault) return { schema: option.unwrap() };
   if (option instanceof z.ZodOptional) return { schema: option.unwrap() };
-  return { schema: option };
+  return { schema: option, required: true };
 }
 
 function describeRule(schema: z.core.$ZodType): OptionRule {
@@ -41,6 +41,7 @@ function describeRule(schema: z.core.$ZodType): OptionRule {
   if (schema instanceof z.ZodNullable) {
     return { kind: "oneOf", rules: [describeRule(schema.unwrap()), { kind: "exactly", value: null }] };
   }
+  if (schema instanceof z.ZodArray) return { kind: "array", items: describeRule(schema.element) };
   if (schema instanceof z.ZodUnion) return { kind: "oneOf", rules: schema.options.map(describeRule) };
   if (schema instanceof z.ZodEnum) {
     return { kind: "oneOf", rules: schema.options.map((value) => ({ kind: "exactly", value })) };

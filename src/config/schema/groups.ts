@@ -1,11 +1,15 @@
 // The groups of options that are checked, typed and documented. A new group is a line here.
 import { z } from "zod";
 import { applicationSchema, handleSchema } from "./application.ts";
-import { deploymentSchema, runtimeEnvSchema } from "./deployment.ts";
-import { adminSchema, httpSchema, instanceSchema, loggingSchema } from "./instance.ts";
+import { autoscalingPolicySchema, autoscalingSchema } from "./autoscaling.ts";
+import { deploymentSchema } from "./deployment.ts";
+import { adminSchema, httpSchema, instanceSchema } from "./instance.ts";
+import { loggingSchema } from "./logging.ts";
+import { deploymentActorSchema, gangSchema, resourcesSchema, runtimeEnvSchema } from "./placement.ts";
+import { backpressureSchema, requestRouterSchema } from "./routing.ts";
 
-/** What `serve.run` takes: the options of the instance it may start, and those of the application. */
-export const runSchema = z.strictObject({ ...applicationSchema.shape, ...instanceSchema.shape });
+/** What `serve.run` takes: the options of the instance it may start, and those of the application, which win. */
+export const runSchema = z.strictObject({ ...instanceSchema.shape, ...applicationSchema.shape });
 
 /** How a group appears: the name in `checkOptions`, the name of its types, and a sentence for its readers. */
 export interface OptionGroupSource {
@@ -14,13 +18,66 @@ export interface OptionGroupSource {
   readonly type: string;
   readonly text: string;
   readonly schema: z.ZodObject;
-  /** Names of the groups whose options it joins, when it has none of its own. */
+  /** Names of the groups whose options it joins, when it has none of its own; of two options of one name the last holds. */
   readonly joins?: readonly string[];
 }
 
 /** Groups in the order of the docs page; one that is used inside another comes before it. */
 export const optionGroups: readonly OptionGroupSource[] = [
-  { name: "runtimeEnv", type: "RuntimeEnv", text: "`runtimeEnv` of a deployment.", schema: runtimeEnvSchema },
+  {
+    name: "autoscalingPolicy",
+    type: "AutoscalingPolicy",
+    text: "`policy` of `autoscalingConfig`, and `autoscalingPolicy` of an application.",
+    schema: autoscalingPolicySchema,
+  },
+  {
+    name: "autoscaling",
+    type: "Autoscaling",
+    text: "`autoscalingConfig` of a deployment.",
+    schema: autoscalingSchema,
+  },
+  {
+    name: "backpressure",
+    type: "Backpressure",
+    text: "`backpressureConfig` of a deployment.",
+    schema: backpressureSchema,
+  },
+  {
+    name: "requestRouter",
+    type: "RequestRouter",
+    text: "`requestRouterConfig` of a deployment.",
+    schema: requestRouterSchema,
+  },
+  {
+    name: "logging",
+    type: "Logging",
+    text: "`loggingConfig` of a deployment, an application or an instance: the innermost that is given holds.",
+    schema: loggingSchema,
+  },
+  {
+    name: "resources",
+    type: "Resource",
+    text: "`resources` of a deployment: `ray_actor_options` in a config file.",
+    schema: resourcesSchema,
+  },
+  {
+    name: "runtimeEnv",
+    type: "RuntimeEnv",
+    text: "`runtimeEnv` of a deployment or an application.",
+    schema: runtimeEnvSchema,
+  },
+  {
+    name: "gangScheduling",
+    type: "GangScheduling",
+    text: "`gangSchedulingConfig` of a deployment.",
+    schema: gangSchema,
+  },
+  {
+    name: "deploymentActor",
+    type: "DeploymentActor",
+    text: "One of `deploymentActors` of a deployment.",
+    schema: deploymentActorSchema,
+  },
   {
     name: "deployment",
     type: "Deployment",
@@ -36,7 +93,6 @@ export const optionGroups: readonly OptionGroupSource[] = [
   },
   { name: "http", type: "Http", text: "`http` of an instance: the proxy's HTTP server.", schema: httpSchema },
   { name: "admin", type: "Admin", text: "`admin` of an instance: the admin server.", schema: adminSchema },
-  { name: "logging", type: "Logging", text: "`loggingConfig` of an instance.", schema: loggingSchema },
   {
     name: "instance",
     type: "Instance",
@@ -48,6 +104,6 @@ export const optionGroups: readonly OptionGroupSource[] = [
     type: "Run",
     text: "Options of `serve.run()`: those of the application and those of the instance that it may start.",
     schema: runSchema,
-    joins: ["application", "instance"],
+    joins: ["instance", "application"],
   },
 ];

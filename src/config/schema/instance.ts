@@ -1,10 +1,12 @@
 // Options of a running Manta: what `serve.start`, `serve.run` and the CLI take besides the application. HTTP names and
 // defaults are Ray Serve's (reference 2.2); an instance that runs already keeps its own.
 import { z } from "zod";
+import { loggingSchema } from "./logging.ts";
 import { optionDocs } from "./option-docs.ts";
 
 const since = "0.1.0";
 const port = (): z.ZodInt => z.int().min(0).max(65_535);
+const file = (): z.ZodNullable<z.ZodString> => z.string().min(1).nullable();
 const host = (): z.ZodString => z.string().min(1);
 
 /** The proxy's HTTP server. */
@@ -50,6 +52,38 @@ export const httpSchema = z.strictObject({
     rayName: "keep_alive_timeout_s",
     since,
   }),
+  sslCertfile: file().default(null).register(optionDocs, {
+    text: "Certificate of the server, PEM; with `sslKeyfile` the proxy speaks HTTPS. null: HTTP.",
+    unit: null,
+    update: "restart",
+    rayName: "ssl_certfile",
+    since,
+    expected: "the path of a file: a non-empty string; or null",
+  }),
+  sslKeyfile: file().default(null).register(optionDocs, {
+    text: "Private key of the certificate, PEM.",
+    unit: null,
+    update: "restart",
+    rayName: "ssl_keyfile",
+    since,
+    expected: "the path of a file: a non-empty string; or null",
+  }),
+  sslKeyfilePassword: z.string().nullable().default(null).register(optionDocs, {
+    text: "Password of the private key.",
+    unit: null,
+    update: "restart",
+    rayName: "ssl_keyfile_password",
+    since,
+    secret: true,
+  }),
+  sslCaCerts: file().default(null).register(optionDocs, {
+    text: "Certificates, PEM, one of which must have signed the client's; null: clients need none.",
+    unit: null,
+    update: "restart",
+    rayName: "ssl_ca_certs",
+    since,
+    expected: "the path of a file: a non-empty string; or null",
+  }),
   maxBodyBytes: z.int().min(0).nullable().default(null).register(optionDocs, {
     text: "Largest body of a request; above it the answer is 413. null: no limit.",
     unit: "bytes",
@@ -91,31 +125,6 @@ export const adminSchema = z.strictObject({
     }),
 });
 
-/** What the programs write to their logs (reference 2.5, LoggingConfig). */
-export const loggingSchema = z.strictObject({
-  encoding: z.enum(["TEXT", "JSON"]).default("TEXT").register(optionDocs, {
-    text: "Form of the lines in the log files.",
-    unit: null,
-    update: "reconfigure",
-    rayName: "encoding",
-    since,
-  }),
-  logLevel: z.enum(["DEBUG", "INFO", "WARNING", "ERROR"]).default("INFO").register(optionDocs, {
-    text: "Lowest level that is written.",
-    unit: null,
-    update: "reconfigure",
-    rayName: "log_level",
-    since,
-  }),
-  enableAccessLog: z.boolean().default(true).register(optionDocs, {
-    text: "Whether each request leaves a line in the logs of proxy and replica.",
-    unit: null,
-    update: "reconfigure",
-    rayName: "enable_access_log",
-    since,
-  }),
-});
-
 /** What `serve.start` takes. */
 export const instanceSchema = z.strictObject({
   http: httpSchema.prefault({}).register(optionDocs, {
@@ -127,6 +136,20 @@ export const instanceSchema = z.strictObject({
   }),
   admin: adminSchema.prefault({}).register(optionDocs, {
     text: "The admin server: REST and metrics.",
+    unit: null,
+    update: "restart",
+    rayName: null,
+    since,
+  }),
+  proxyLocation: z.enum(["Disabled", "HeadOnly", "EveryNode"]).default("EveryNode").register(optionDocs, {
+    text: "Which nodes run a proxy; `Disabled`: none, and no HTTP.",
+    unit: null,
+    update: "restart",
+    rayName: "proxy_location",
+    since,
+  }),
+  numCpus: z.number().min(0).nullable().default(null).register(optionDocs, {
+    text: "CPUs of this machine that replicas may claim together; null: they are not counted.",
     unit: null,
     update: "restart",
     rayName: null,

@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { OptionFacts } from "../option-facts.ts";
 
 /** What zod cannot know of an option. Type, bounds and default come from the schema. */
-export type OptionDoc = Omit<OptionFacts, "rule" | "default">;
+export type OptionDoc = Omit<OptionFacts, "rule" | "default" | "required">;
 
 /** Registered by `.register(optionDocs, {...})` in the files beside this one. */
 export const optionDocs = z.registry<OptionDoc>();

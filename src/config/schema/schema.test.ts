@@ -5,17 +5,30 @@ import type * as options from "../options.generated.ts";
 import { OPTIONS } from "../options.generated.ts";
 import { describeGroup } from "./describe.ts";
 import { applicationSchema, handleSchema } from "./application.ts";
-import { deploymentSchema, runtimeEnvSchema } from "./deployment.ts";
+import { autoscalingPolicySchema, autoscalingSchema } from "./autoscaling.ts";
+import { deploymentSchema } from "./deployment.ts";
 import { optionGroups, runSchema } from "./groups.ts";
-import { adminSchema, httpSchema, instanceSchema, loggingSchema } from "./instance.ts";
+import { adminSchema, httpSchema, instanceSchema } from "./instance.ts";
+import { loggingSchema } from "./logging.ts";
 import { optionDocs } from "./option-docs.ts";
+import { deploymentActorSchema, gangSchema, resourcesSchema, runtimeEnvSchema } from "./placement.ts";
+import { backpressureSchema, requestRouterSchema } from "./routing.ts";
 
 /** Resolved types are read-only all the way down. */
 type Frozen<T> = T extends AbortSignal ? T : T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
 type Output<S extends z.ZodType> = Frozen<z.output<S>>;
+/** `resolve-deployment.ts` makes a number of "auto". */
+type DeploymentOutput = Omit<Output<typeof deploymentSchema>, "numReplicas"> & { readonly numReplicas: number };
 
 describe("the generated types", () => {
   it("are what the schemas take", () => {
+    expectTypeOf<options.AutoscalingPolicyOptions>().toEqualTypeOf<z.input<typeof autoscalingPolicySchema>>();
+    expectTypeOf<options.AutoscalingOptions>().toEqualTypeOf<z.input<typeof autoscalingSchema>>();
+    expectTypeOf<options.BackpressureOptions>().toEqualTypeOf<z.input<typeof backpressureSchema>>();
+    expectTypeOf<options.RequestRouterOptions>().toEqualTypeOf<z.input<typeof requestRouterSchema>>();
+    expectTypeOf<options.ResourceOptions>().toEqualTypeOf<z.input<typeof resourcesSchema>>();
+    expectTypeOf<options.GangSchedulingOptions>().toEqualTypeOf<z.input<typeof gangSchema>>();
+    expectTypeOf<options.DeploymentActorOptions>().toEqualTypeOf<z.input<typeof deploymentActorSchema>>();
     expectTypeOf<options.RuntimeEnvOptions>().toEqualTypeOf<z.input<typeof runtimeEnvSchema>>();
     expectTypeOf<options.DeploymentOptions>().toEqualTypeOf<z.input<typeof deploymentSchema>>();
     expectTypeOf<options.HandleOptions>().toEqualTypeOf<z.input<typeof handleSchema>>();
@@ -28,8 +41,14 @@ describe("the generated types", () => {
   });
 
   it("are what the schemas give", () => {
+    expectTypeOf<options.ResolvedAutoscalingOptions>().toEqualTypeOf<Output<typeof autoscalingSchema>>();
+    expectTypeOf<options.ResolvedBackpressureOptions>().toEqualTypeOf<Output<typeof backpressureSchema>>();
+    expectTypeOf<options.ResolvedRequestRouterOptions>().toEqualTypeOf<Output<typeof requestRouterSchema>>();
+    expectTypeOf<options.ResolvedResourceOptions>().toEqualTypeOf<Output<typeof resourcesSchema>>();
+    expectTypeOf<options.ResolvedGangSchedulingOptions>().toEqualTypeOf<Output<typeof gangSchema>>();
+    expectTypeOf<options.ResolvedDeploymentActorOptions>().toEqualTypeOf<Output<typeof deploymentActorSchema>>();
     expectTypeOf<options.ResolvedRuntimeEnvOptions>().toEqualTypeOf<Output<typeof runtimeEnvSchema>>();
-    expectTypeOf<options.ResolvedDeploymentOptions>().toEqualTypeOf<Output<typeof deploymentSchema>>();
+    expectTypeOf<options.ResolvedDeploymentOptions>().branded.toEqualTypeOf<DeploymentOutput>();
     expectTypeOf<options.ResolvedHandleOptions>().toEqualTypeOf<Output<typeof handleSchema>>();
     expectTypeOf<options.ResolvedApplicationOptions>().toEqualTypeOf<Output<typeof applicationSchema>>();
     expectTypeOf<options.ResolvedHttpOptions>().toEqualTypeOf<Output<typeof httpSchema>>();
@@ -61,12 +80,13 @@ describe("the registry", () => {
     for (const [name, facts] of Object.entries({ ...OPTIONS.deployment, ...OPTIONS.http, ...OPTIONS.logging })) {
       expect(toCamelCase(toSnakeCase(name))).toBe(name);
       if (name === "runtimeEnv") expect(facts.rayName).toBe(`${RAY_ACTOR_OPTIONS.snake}.runtime_env`);
+      else if (name === "resources") expect(facts.rayName).toBe(RAY_ACTOR_OPTIONS.snake);
       else if (facts.rayName !== null) expect(facts.rayName).toBe(toSnakeCase(name));
     }
   });
 
   it("joins what serve.run takes from its two groups", () => {
-    expect(Object.keys(OPTIONS.run)).toEqual(Object.keys({ ...OPTIONS.application, ...OPTIONS.instance }));
+    expect(Object.keys(OPTIONS.run)).toEqual(Object.keys({ ...OPTIONS.instance, ...OPTIONS.application }));
   });
 
   it("has Ray's defaults (reference 2.2 to 2.4)", () => {
