@@ -51,6 +51,7 @@ export class DriverRuntime implements Runtime {
       handles: { refOf: handleRefOf, revive: (ref) => createHandle(ref, this) },
       dial: (address) => transport.dial(address, identity),
       want: (key) => feed.want(key),
+      reportScaling: (report) => this.#link?.notify("scaling.report", report),
     });
     this.#feed = feed;
     this.#calls = calls;
