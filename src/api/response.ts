@@ -172,6 +172,7 @@ export class PendingResponse
   #sendResolved(args: readonly unknown[]): void {
     const { deadlineMs, timeoutS } = this.#call;
     const { clock } = this.#runtime;
+    const startMs = clock.monotonic();
     // No router knows of the call yet, so its deadline is kept here until the arguments are there.
     const stopTimer =
       deadlineMs === undefined
@@ -186,8 +187,9 @@ export class PendingResponse
       .finally(stopTimer)
       .then(
         (resolved) => {
-          if (this.#state === "waiting")
-            this.#outgoing = this.#runtime.startCall({ ...this.#call, args: resolved }, this);
+          if (this.#state !== "waiting") return;
+          const argsWaitMs = clock.monotonic() - startMs;
+          this.#outgoing = this.#runtime.startCall({ ...this.#call, args: resolved, argsWaitMs }, this);
         },
         (reason: unknown) => this.onError(toServeError(reason)),
       );

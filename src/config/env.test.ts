@@ -12,6 +12,9 @@ describe("readEnv", () => {
       adminToken: undefined,
       dev: false,
       metricsPrefix: "ray_",
+      metrics: true,
+      buckets: {},
+      logClientAddress: false,
       startedByNpm: false,
     };
     expect(readEnv({})).toEqual(expected);
@@ -25,9 +28,18 @@ describe("readEnv", () => {
       MANTA_ADMIN_TOKEN: "t",
       MANTA_DEV: "1",
       MANTA_METRICS_PREFIX: "",
+      MANTA_METRICS: "0",
+      RAY_SERVE_REQUEST_LATENCY_BUCKETS_MS: "1, 2.5,1e3",
+      RAY_SERVE_LOG_CLIENT_ADDRESS: "1",
     };
-    const given = { home: "/b", namespace: "n", adminToken: "t", dev: true, metricsPrefix: "" };
-    expect(readEnv(env)).toEqual({ ...given, startedByNpm: false });
+    const given = { home: "/b", namespace: "n", adminToken: "t", dev: true, metricsPrefix: "", metrics: false };
+    const buckets = { request: [1, 2.5, 1000] };
+    expect(readEnv(env)).toEqual({ ...given, buckets, logClientAddress: true, startedByNpm: false });
+  });
+
+  it.each(["2,1", "0,1", "1,,2", "1,x", "1,Infinity"])("refuses the bounds %s", (bounds) => {
+    const name = "RAY_SERVE_REPLICA_STARTUP_SHUTDOWN_LATENCY_BUCKETS_MS";
+    expect(() => readEnv({ [name]: bounds })).toThrow(`${name}: received "${bounds}", expected positive numbers`);
   });
 
   it("names the variable whose value cannot be used", () => {

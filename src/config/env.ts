@@ -5,6 +5,9 @@ import { join, resolve } from "node:path";
 import { ConfigError } from "../core/errors.ts";
 import { checkOption } from "./check-options.ts";
 
+/** Bounds of histograms by what they are about: requests, or starts and ends of replicas. */
+type Buckets = Readonly<Partial<Record<"request" | "startup", readonly number[]>>>;
+
 /** What the environment says, with defaults. */
 export interface Environment {
   /** `MANTA_HOME`, absolute; `~/.manta` unless set. */
@@ -17,6 +20,12 @@ export interface Environment {
   readonly dev: boolean;
   /** `MANTA_METRICS_PREFIX`: first part of every metric's name; `ray_` unless set, may be empty. */
   readonly metricsPrefix: string;
+  /** False with `MANTA_METRICS=0`: no request is counted, `/metrics` has only what the head knows. */
+  readonly metrics: boolean;
+  /** Bounds of latency histograms (reference 6), milliseconds; a set that is not named keeps its own. */
+  readonly buckets: Buckets;
+  /** `RAY_SERVE_LOG_CLIENT_ADDRESS=1`: access lines of proxies begin with the client's address. */
+  readonly logClientAddress: boolean;
   /** npm or npx is above this process, and passes on the signals that it gets itself. */
   readonly startedByNpm: boolean;
 }
@@ -44,6 +53,29 @@ export function readEnv(env: Readonly<Record<string, string | undefined>> = proc
     adminToken,
     dev: env["MANTA_DEV"] === "1",
     metricsPrefix,
+    metrics: env["MANTA_METRICS"] !== "0",
+    buckets: {
+      ...readBuckets(env, "request", "RAY_SERVE_REQUEST_LATENCY_BUCKETS_MS", "REQUEST_LATENCY_BUCKETS_MS"),
+      ...readBuckets(env, "startup", "RAY_SERVE_REPLICA_STARTUP_SHUTDOWN_LATENCY_BUCKETS_MS"),
+    },
+    logClientAddress: env["RAY_SERVE_LOG_CLIENT_ADDRESS"] === "1",
     startedByNpm: Boolean(env["npm_lifecycle_event"]),
   };
+}
+
+/** The first of the variables that is set: bounds, separated by commas. */
+function readBuckets(
+  env: Readonly<Record<string, string | undefined>>,
+  set: keyof Buckets,
+  ...names: readonly string[]
+): Buckets {
+  const name = names.find((one) => env[one]);
+  if (name === undefined) return {};
+  const bounds = (env[name] as string).split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
+  if (bounds.every((bound, i) => Number.isFinite(bound) && bound > (bounds[i - 1] ?? 0))) return { [set]: bounds };
+  throw new ConfigError({
+    path: name,
+    received: JSON.stringify(env[name]),
+    expected: "positive numbers, strictly ascending, separated by commas",
+  });
 }

@@ -11,6 +11,7 @@ import type { LoadOrder } from "../protocol/control.ts";
 import type { ControllerOptions } from "./controller-options.ts";
 import type { ProxyAction } from "./decide/proxies.ts";
 import type { ReplicaAction } from "./decide/replicas.ts";
+import { instanceLogging, replicaLogging } from "./logging.ts";
 import type { Journal } from "./journal.ts";
 import type { LinkOutcome } from "./links.ts";
 import { PROXY_DRAIN_MS, type ProxyObserver } from "./observe-proxies.ts";
@@ -157,7 +158,7 @@ export class ActionApplier {
       codeVersion: target.codeVersion,
       rank: record.rank,
       worldSize: this.#worldSize(record),
-      logging: options.logging,
+      logging: replicaLogging(target, instanceLogging(this.#parts.state, options.logging)),
     };
     return () =>
       options.replicas.load(record.id, order).then(
@@ -177,7 +178,7 @@ export class ActionApplier {
     if (record.phase.kind === "running")
       moveReplica(record, { ...record.phase, kind: "updating" } satisfies ReplicaPhase);
     const { spec, configRevision } = target;
-    const { logging } = options;
+    const logging = replicaLogging(target, instanceLogging(this.#parts.state, options.logging));
     const order = { spec, rank: record.rank, worldSize: this.#worldSize(record), logging };
     return () =>
       options.replicas.reconfigure(record.id, order).then(

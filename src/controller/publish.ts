@@ -3,12 +3,15 @@
 //   R2  A deployment that is no more leaves a tombstone, so that waiting callers hear of it; beyond `MAX_TOMBSTONES` only
 //       those hear of it that have subscribed by then.
 //   R3  Callers of a deployment that gave up and has nobody left are told so; every other one makes them wait (D4).
+//   R4  A declared application that was never built has a route without an ingress: requests wait, or are told why (RT5).
+import type { ResolvedLoggingOptions } from "../config/options.generated.ts";
 import { publishedAddress } from "../model/lifecycle.ts";
 import type { ApplicationTarget, DeploymentTarget } from "../model/target-state.ts";
-import { type DeploymentTargets, ROUTES_KEY, type RouteTableData, targetsKey } from "../protocol/control.ts";
+import { LOGGING_KEY, ROUTES_KEY, targetsKey, type DeploymentTargets, type RouteTableData } from "../protocol/control.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import { gaveUp } from "./decide/start-failures.ts";
 import { goalOf, hasNobody, stoppingDeployments } from "./goals.ts";
+import { instanceLogging } from "./logging.ts";
 import type { ControllerState, ReplicaRecord } from "./state.ts";
 
 const TARGETS_PREFIX = "targets/";
@@ -16,8 +19,9 @@ const TARGETS_PREFIX = "targets/";
 /** Chosen: who asks for a deployment after so many others were deleted holds an old reference indeed. */
 const MAX_TOMBSTONES = 100;
 
-/** Brings the feed up to date; keys whose value stays are not touched. */
-export function publish(state: ControllerState, feed: ChangeFeed): void {
+/** Brings the feed up to date; keys whose value stays are not touched. @param logging what the head was started with */
+export function publish(state: ControllerState, feed: ChangeFeed, logging: ResolvedLoggingOptions): void {
+  feed.set(LOGGING_KEY, instanceLogging(state, logging));
   feed.set(ROUTES_KEY, routesOf(state.applications.values()));
   const wanted = new Set<string>();
   for (const application of state.applications.values()) {
@@ -44,9 +48,11 @@ export function publish(state: ControllerState, feed: ChangeFeed): void {
 
 /** The route table (R1). */
 function routesOf(applications: Iterable<ApplicationTarget>): RouteTableData {
-  const routes = [...applications].flatMap(({ name, routePrefix, entrance, deleting }) =>
-    routePrefix === null || deleting ? [] : [{ prefix: routePrefix, application: name, deployment: entrance }],
-  );
+  const routes = [...applications].flatMap(({ name: application, routePrefix: prefix, entrance, build, deleting }) => {
+    if (prefix === null || deleting) return [];
+    const route = { prefix, application, deployment: entrance === "" ? null : entrance };
+    return [entrance === "" && build.kind === "failed" ? { ...route, unavailable: "failed to deploy" } : route]; // R4
+  });
   return { routes };
 }
 

@@ -20,19 +20,19 @@ export interface LogRecord {
   readonly fields: LogFields;
 }
 
-/** A logger over a sink; records below `level` are dropped. */
+/** A logger over a sink; records below `level` are dropped. @param level a function is asked for each record */
 export function createLogger(
   sink: (record: LogRecord) => void,
-  level: LogLevel = "info",
+  level: LogLevel | (() => LogLevel) = "info",
   bound: LogFields = {},
 ): Logger {
-  const threshold = LEVELS[level];
-  const at = (own: LogLevel) => {
-    const enabled = LEVELS[own] >= threshold;
-    return (event: string, fields?: LogFields): void => {
-      if (enabled) sink({ level: own, event, fields: fields === undefined ? bound : { ...bound, ...fields } });
+  const threshold = typeof level === "function" ? level : () => level;
+  const at =
+    (own: LogLevel) =>
+    (event: string, fields?: LogFields): void => {
+      if (LEVELS[own] < LEVELS[threshold()]) return;
+      sink({ level: own, event, fields: fields === undefined ? bound : { ...bound, ...fields } });
     };
-  };
   return {
     debug: at("debug"),
     info: at("info"),

@@ -15,7 +15,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { BuilderMethods } from "../protocol/control.ts";
 import { LocalEngine } from "../engines/local/local-engine.ts";
 import { SqliteStore } from "../engines/local/sqlite-store.ts";
-import { openProgramLog, type ProgramLog } from "../telemetry/program-log.ts";
+import { ProgramLog } from "../telemetry/program-log.ts";
 import { socketTransport } from "../transport/socket-transport.ts";
 import type { Transport } from "../transport/transport.ts";
 import { Builders } from "./builders.ts";
@@ -36,7 +36,7 @@ export async function runHead(args: readonly string[], clock: Clock, random: Ran
     makeFolders(paths);
     const lock = takeHeadLock(paths, process.pid);
     if (lock === undefined) return exitWith(HEAD_EXIT.locked, heldBy(paths, env.namespace)); // R1
-    log = openProgramLog(paths.logs, { kind: "controller", id: String(process.pid) }, options.logging, clock);
+    log = new ProgramLog(paths.logs, { kind: "controller", id: String(process.pid) }, options.logging, clock);
     log.logger.info("head.start", { attached: options.attached, fresh: options.fresh, namespace: env.namespace });
     const base = openBase(options, paths, clock);
     builders = new Builders(base.engine, clock, random);

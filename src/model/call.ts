@@ -25,6 +25,8 @@ export interface CallEnvelope {
 /** A call with values as arguments. */
 export interface ValueCall extends CallEnvelope {
   readonly args: readonly unknown[];
+  /** How long it waited for arguments that are responses, milliseconds; absent: there were none. */
+  readonly argsWaitMs?: number;
 }
 
 /** Items of a streamed answer. Single use. `return` of its iterator, or `cancel`, stops the producer. */

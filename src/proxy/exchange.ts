@@ -305,7 +305,7 @@ export class Exchange implements HttpObserver, OpenRequest, BodyOwner, Receiving
     door.waiting.delete(this);
     const latencyMs = door.clock.monotonic() - this.#startedMs;
     door.recorder.count(this.#route, this.verb, status, latencyMs);
-    if (this.#logged) door.recorder.log(this.#route, this.verb, status, latencyMs, this.requestId);
+    if (this.#logged) door.recorder.log(this.#route, this.verb, status, latencyMs, this.requestId, this.#connection.socket);
     if (this.#counted) door.recorder.ongoing.dec();
     this.#connection.remove(this);
     if (this.#body !== undefined) this.#dropBody(this.#body);

@@ -5,9 +5,9 @@
 //   R3  A route table is acknowledged once requests follow it: no later request reaches an older one (D7).
 import type { Clock } from "../core/clock.ts";
 import { ServeError } from "../core/errors.ts";
-import type { Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
 import {
+  LOGGING_KEY,
   ROUTES_KEY,
   type Address,
   type FeedChange,
@@ -20,8 +20,8 @@ import { CallClient } from "../router/call-client.ts";
 import { FeedClient } from "../router/feed-client.ts";
 import { HeadLink } from "../router/head-link.ts";
 import { RouterMetrics } from "../router/router-metrics.ts";
-import type { AccessEntry } from "../telemetry/log-format.ts";
-import { MetricRegistry, type MetricSnapshot } from "../telemetry/metrics.ts";
+import type { MetricRegistry, MetricSnapshot } from "../telemetry/metrics.ts";
+import type { ProgramLog } from "../telemetry/program-log.ts";
 import type { ControlLink } from "../transport/control-link.ts";
 import type { Identity, Transport } from "../transport/transport.ts";
 import { RequestRecorder, type NodeLabels } from "./request-recorder.ts";
@@ -34,7 +34,11 @@ export interface ProxyOptions {
   readonly node: NodeLabels;
   readonly transport: Transport;
   readonly head: Address;
-  readonly log: { readonly logger: Logger; access(entry: AccessEntry): void };
+  readonly log: Pick<ProgramLog, "logger" | "access" | "configure">;
+  /** Access lines name the clients' addresses. */
+  readonly logsClients?: boolean;
+  /** Where it counts; undefined: nothing is counted. */
+  readonly metrics?: MetricRegistry | undefined;
   /** `MANTA_DEV=1`: the causes of 500s are shown to clients. */
   readonly development: boolean;
   /** The program has ended in order; nothing of it is left open. */
@@ -48,7 +52,6 @@ export class Proxy {
   readonly #options: ProxyOptions;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #metrics = new MetricRegistry();
   readonly #recorder: RequestRecorder;
   readonly #calls: CallClient;
   readonly #feed: FeedClient;
@@ -61,13 +64,19 @@ export class Proxy {
   #port = 0;
 
   constructor(options: ProxyOptions, clock: Clock, random: Random) {
-    const { transport, self, log } = options;
+    const { transport, self, log, metrics } = options;
     this.#options = options;
     this.#clock = clock;
     this.#random = random;
-    this.#recorder = new RequestRecorder(this.#metrics, options.node, log.access);
+    this.#recorder = new RequestRecorder(
+      metrics,
+      options.node,
+      (entry) => log.access(entry),
+      options.logsClients,
+    );
     this.#feed = new FeedClient({
       routes: (table) => this.#useRoutes(table),
+      logging: (changed) => log.configure(changed),
       targets: (targets) => this.#calls.applyTargets(targets),
     });
     this.#calls = new CallClient({
@@ -76,11 +85,13 @@ export class Proxy {
       logger: log.logger,
       dial: (address) => transport.dial(address, self),
       want: (key) => this.#feed.want(key),
-      metrics: new RouterMetrics(this.#metrics, self.id),
+      reportScaling: (report) => this.#head.link?.notify("scaling.report", report),
+      ...(metrics && { metrics: new RouterMetrics(metrics, { processId: self.id, source: "PROXY" }) }),
       // Only HTTP calls go out, and their bodies are opaque: no handle is ever met.
       handles: { refOf: () => undefined, revive: (ref) => ref },
     });
     this.#feed.want(ROUTES_KEY);
+    this.#feed.want(LOGGING_KEY);
     this.#head = new HeadLink(transport, options.head, self, this.#headEvents(), clock);
   }
 
@@ -183,6 +194,6 @@ export class Proxy {
 
   #snapshot(): MetricSnapshot {
     this.#calls.updateMetrics();
-    return this.#metrics.snapshot();
+    return this.#options.metrics?.snapshot() ?? [];
   }
 }

@@ -41,8 +41,22 @@ it("goes on with the same series when a new table brings the same route", () => 
 
 it("writes the route's prefix into the access line (reference 7.2)", () => {
   const { made, lines } = recorder();
-  made.log(route, "PUT", 201, 1.25, "id");
+  made.log(route, "PUT", 201, 1.25, "id", { remoteAddress: "10.0.0.1" });
   expect(lines).toEqual([
-    { method: "PUT", route: "/api", status: 201, latencyMs: 1.25, requestId: "id", application: "a" },
+    { method: "PUT", route: "/api", status: 201, latencyMs: 1.25, requestId: "id", application: "a", client: "" },
   ]);
+});
+
+it("shows the client's address where it was asked for (reference 7.2)", () => {
+  const lines: AccessEntry[] = [];
+  const made = new RequestRecorder(undefined, { nodeId: "n", nodeIp: "ip" }, (entry) => lines.push(entry), true);
+  made.log(route, "GET", 200, 1, "id", { remoteAddress: "10.0.0.1" });
+  made.log(route, "GET", 200, 1, "id", {});
+  expect(lines.map(({ client }) => client)).toEqual(["10.0.0.1", ""]);
+});
+
+it("counts nothing without a registry", () => {
+  const made = new RequestRecorder(undefined, { nodeId: "n", nodeIp: "ip" }, () => undefined);
+  made.ongoing.inc();
+  expect(() => made.count(route, "GET", 200, 1)).not.toThrow();
 });

@@ -1,7 +1,7 @@
 // Counts answered requests and leaves their access lines (reference 3.2, 7.2).
 //   R1  Series are looked up by label text once per (route, verb, status); after that by identity, for the hot path.
 //   R2  System paths are counted but neither logged nor ongoing (RT4).
-import type { GaugeSeries, CounterSeries, HistogramSeries, MetricRegistry } from "../telemetry/metrics.ts";
+import { GaugeSeries, type CounterSeries, type HistogramSeries, type MetricRegistry } from "../telemetry/metrics.ts";
 import { METRICS } from "../telemetry/metric-names.ts";
 import type { AccessEntry } from "../telemetry/log-format.ts";
 import type { Route } from "./route-table.ts";
@@ -31,54 +31,72 @@ export interface NodeLabels {
 export class RequestRecorder {
   /** Requests taken and not finished. */
   readonly ongoing: GaugeSeries;
-  readonly #registry: MetricRegistry;
+  readonly #registry: MetricRegistry | undefined;
   readonly #access: (entry: AccessEntry) => void;
+  readonly #showsClient: boolean;
   readonly #series = new WeakMap<Route, Map<string, Map<number, Series>>>();
 
-  /** @param access takes the access lines */
-  constructor(registry: MetricRegistry, node: NodeLabels, access: (entry: AccessEntry) => void) {
+  /**
+   * @param registry undefined: nothing is counted
+   * @param access takes the access lines
+   * @param showsClient access lines name the client's address
+   */
+  constructor(
+    registry: MetricRegistry | undefined,
+    node: NodeLabels,
+    access: (entry: AccessEntry) => void,
+    showsClient = false,
+  ) {
     this.#registry = registry;
     this.#access = access;
-    this.ongoing = registry
-      .gauge(METRICS.ongoingHttpRequests)
-      .labels({ node_id: node.nodeId, node_ip_address: node.nodeIp });
+    this.#showsClient = showsClient;
+    const labels = { node_id: node.nodeId, node_ip_address: node.nodeIp };
+    this.ongoing = registry?.gauge(METRICS.ongoingHttpRequests).labels(labels) ?? new GaugeSeries();
   }
 
   /** Counts a request that ended. @param status as sent, or 499 when the client left before anything was sent */
   count(route: Route, verb: string, status: number, latencyMs: number): void {
+    if (this.#registry === undefined) return;
     let byVerb = this.#series.get(route);
     if (byVerb === undefined) this.#series.set(route, (byVerb = new Map()));
     let byStatus = byVerb.get(verb);
     if (byStatus === undefined) byVerb.set(verb, (byStatus = new Map()));
     let series = byStatus.get(status);
-    if (series === undefined) byStatus.set(status, (series = this.#bind(route, verb, status)));
+    if (series === undefined) byStatus.set(status, (series = bind(this.#registry, route, verb, status)));
     series.requests.inc();
     series.latency.observe(latencyMs);
     for (const errors of series.errors) errors.inc();
   }
 
   /** Leaves the access line of a request that ended. */
-  log(route: Route, verb: string, status: number, latencyMs: number, requestId: string): void {
-    const { prefix, target } = route;
-    this.#access({ method: verb, route: prefix, status, latencyMs, requestId, application: target.application });
+  log(
+    route: Route,
+    verb: string,
+    status: number,
+    latencyMs: number,
+    requestId: string,
+    socket: { readonly remoteAddress?: string | undefined },
+  ): void {
+    const { application } = route.target;
+    const client = this.#showsClient ? (socket.remoteAddress ?? "") : "";
+    this.#access({ method: verb, route: route.prefix, status, latencyMs, requestId, application, client });
   }
+}
 
-  #bind({ prefix: route, target }: Route, method: string, status: number): Series {
-    const { application, deployment } = target;
-    const registry = this.#registry;
-    const status_code = String(status);
-    const errors: CounterSeries[] = [];
-    if (status >= 400) {
-      const labels = { route, method, application, error_code: status_code };
-      errors.push(registry.counter(METRICS.httpErrorRequests).labels(labels));
-      if (deployment !== "") {
-        errors.push(registry.counter(METRICS.deploymentHttpErrorRequests).labels({ ...labels, deployment }));
-      }
+function bind(registry: MetricRegistry, { prefix: route, target }: Route, method: string, status: number): Series {
+  const { application, deployment } = target;
+  const status_code = String(status);
+  const errors: CounterSeries[] = [];
+  if (status >= 400) {
+    const labels = { route, method, application, error_code: status_code };
+    errors.push(registry.counter(METRICS.httpErrorRequests).labels(labels));
+    if (deployment !== "") {
+      errors.push(registry.counter(METRICS.deploymentHttpErrorRequests).labels({ ...labels, deployment }));
     }
-    return {
-      requests: registry.counter(METRICS.httpRequests).labels({ route, method, application, status_code }),
-      latency: registry.histogram(METRICS.httpRequestLatency).labels({ route, method, application, status_code }),
-      errors,
-    };
   }
+  return {
+    requests: registry.counter(METRICS.httpRequests).labels({ route, method, application, status_code }),
+    latency: registry.histogram(METRICS.httpRequestLatency).labels({ route, method, application, status_code }),
+    errors,
+  };
 }

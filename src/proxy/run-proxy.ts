@@ -8,7 +8,9 @@ import { readToken } from "../config/token.ts";
 import type { Clock } from "../core/clock.ts";
 import { ServeError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
-import { openProgramLog } from "../telemetry/program-log.ts";
+import { countLoopTasks, monitorEventLoop } from "../telemetry/event-loop-monitor.ts";
+import { MetricRegistry } from "../telemetry/metrics.ts";
+import { ProgramLog } from "../telemetry/program-log.ts";
 import { socketTransport } from "../transport/socket-transport.ts";
 import { Proxy } from "./proxy.ts";
 
@@ -25,12 +27,16 @@ export function runProxy(args: readonly string[], clock: Clock, random: Random):
   if (id === undefined || epoch === undefined || options === undefined) {
     throw new ServeError("ENGINE", "a proxy is started by the head of an instance; run `manta run` or `manta start`");
   }
-  const { home, namespace, dev } = readEnv();
+  const { home, namespace, dev, metrics: counts, buckets, logClientAddress } = readEnv();
   const paths = instancePaths(home, namespace);
   const token = readToken(paths.token);
   if (token === undefined) throw new ServeError("ENGINE", `no token in ${paths.token}; is the instance gone?`);
   const { logging } = parseProgramOptions(options);
-  const log = openProgramLog(paths.logs, { kind: "proxy", id: NODE.nodeIp }, logging, clock);
+  const log = new ProgramLog(paths.logs, { kind: "proxy", id: NODE.nodeIp }, logging, clock);
+  const metrics = counts ? new MetricRegistry(buckets) : undefined;
+  if (metrics !== undefined) {
+    monitorEventLoop({ component: "proxy", processId: id }, metrics, countLoopTasks, clock);
+  }
   const exit = (code: number): never => {
     log.close();
     process.exit(code);
@@ -43,6 +49,8 @@ export function runProxy(args: readonly string[], clock: Clock, random: Random):
       transport: socketTransport(token, clock),
       head: { kind: "unix", path: paths.headSocket },
       log,
+      metrics,
+      logsClients: logClientAddress,
       development: dev,
       onEnded: () => exit(0),
     },

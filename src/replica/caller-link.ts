@@ -59,6 +59,11 @@ export class CallerLink {
     return this.#drained || !this.#connection.isOpen;
   }
 
+  /** Calls of this caller that run now. */
+  get calls(): Iterable<RunningCall> {
+    return this.#calls.values();
+  }
+
   /** Asks the caller to send no more calls. */
   drain(): void {
     this.#connection.signal(FRAME.drain, 0);

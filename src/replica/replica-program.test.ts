@@ -40,7 +40,7 @@ async function running(gracefulShutdownTimeoutS: number) {
       head: HEAD,
       door: DOOR,
       loadCode: async () => ({ name: "Model", kind: "class", target: Stubborn, place: { file: "", line: 0 } }),
-      openLog: () => ({ logger: silentLogger, access: () => undefined }),
+      openLog: () => ({ logger: silentLogger, access: () => undefined, configure: () => undefined }),
       onEnded: () => void ended.push(clock.now()),
       clock,
       random,

@@ -11,21 +11,22 @@ import { ServeError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
 import type { CallTarget } from "../model/call.ts";
-import type {
-  Address,
-  DeploymentTargets,
-  FeedChange,
-  HeadMethods,
-  LoadOrder,
-  ReplicaMethods,
-  ReplicaReport,
+import {
+  LOGGING_KEY,
+  type Address,
+  type DeploymentTargets,
+  type FeedChange,
+  type HeadMethods,
+  type LoadOrder,
+  type ReplicaMethods,
+  type ReplicaReport,
 } from "../protocol/control.ts";
 import { CallClient } from "../router/call-client.ts";
 import { FeedClient } from "../router/feed-client.ts";
 import { HeadLink } from "../router/head-link.ts";
 import { RouterMetrics } from "../router/router-metrics.ts";
-import type { AccessEntry } from "../telemetry/log-format.ts";
-import { MetricRegistry, type MetricSnapshot } from "../telemetry/metrics.ts";
+import type { MetricRegistry, MetricSnapshot } from "../telemetry/metrics.ts";
+import type { ProgramLog } from "../telemetry/program-log.ts";
 import type { ControlLink } from "../transport/control-link.ts";
 import type { Identity, Listener, Transport } from "../transport/transport.ts";
 import { CallRecorder } from "./call-recorder.ts";
@@ -39,9 +40,11 @@ export interface ReplicaProgramOptions {
   readonly head: Address;
   /** Where callers reach the replica. */
   readonly door: Address;
+  /** Where it counts; undefined: nothing is counted. */
+  readonly metrics?: MetricRegistry | undefined;
   loadCode(order: LoadOrder): Promise<Registration>;
   /** The program's log, opened when the replica knows what it is. */
-  openLog(order: LoadOrder): { readonly logger: Logger; access(entry: AccessEntry): void };
+  openLog(order: LoadOrder): Pick<ProgramLog, "logger" | "access" | "configure">;
   /** The program has ended in order; nothing of it is left open. */
   onEnded(): void;
   readonly clock: Clock;
@@ -53,13 +56,13 @@ const LAST_WRITES_MS = 1000;
 
 export class ReplicaProgram {
   readonly #options: ReplicaProgramOptions;
-  readonly #metrics = new MetricRegistry();
   readonly #calls: CallClient;
   readonly #feed: FeedClient;
   readonly #head: HeadLink;
   readonly #replica: Replica;
   #recorder: CallRecorder | undefined;
   #logger: Logger;
+  #log: Pick<ProgramLog, "configure"> | undefined;
   #listener: Listener | undefined;
   // Code that was edited between the deploy and this start (D3).
   #changedFiles: readonly string[] = [];
@@ -68,15 +71,23 @@ export class ReplicaProgram {
   constructor(options: ReplicaProgramOptions, logger: Logger) {
     this.#options = options;
     this.#logger = logger;
-    const { clock, random, transport, self } = options;
-    this.#feed = new FeedClient({ targets: (targets: DeploymentTargets) => this.#calls.applyTargets(targets) });
+    const { clock, random, transport, self, metrics } = options;
+    this.#feed = new FeedClient({
+      targets: (targets: DeploymentTargets) => this.#calls.applyTargets(targets),
+      logging: (changed) => {
+        // The instance's options reach the replicas of deployments that have none of their own.
+        if (this.#replica.order?.spec.options.loggingConfig === null) this.#log?.configure(changed);
+      },
+    });
+    this.#feed.want(LOGGING_KEY);
     this.#calls = new CallClient({
       clock,
       random,
       logger,
       dial: (address) => transport.dial(address, self),
       want: (key) => this.#feed.want(key),
-      metrics: new RouterMetrics(this.#metrics, self.id),
+      reportScaling: (report) => this.#head.link?.notify("scaling.report", report),
+      ...(metrics && { metrics: new RouterMetrics(metrics, { processId: self.id, source: "REPLICA" }) }),
       handles: { refOf: handleRefOf, revive: (ref) => createHandle(ref, this.#replica.runtime) },
     });
     this.#replica = new Replica({
@@ -173,9 +184,10 @@ export class ReplicaProgram {
 
   #openRecorder(order: LoadOrder): CallRecorder {
     const log = this.#options.openLog(order);
+    this.#log = log;
     this.#logger = log.logger;
     const identity = { application: order.application, deployment: order.spec.name, replicaId: this.#options.self.id };
-    return (this.#recorder = new CallRecorder(identity, this.#metrics, log, this.#options.clock));
+    return (this.#recorder = new CallRecorder(identity, this.#options.metrics, log, this.#options.clock));
   }
 
   #connected(link: ControlLink): void {
@@ -205,9 +217,9 @@ export class ReplicaProgram {
       case "load":
         return this.#load(body as ReplicaMethods["load"]["in"]);
       case "reconfigure":
-        return this.#replica.reconfigure(body as ReplicaMethods["reconfigure"]["in"]);
+        return this.#reconfigure(body as ReplicaMethods["reconfigure"]["in"]);
       case "checkHealth":
-        return this.#checkHealth();
+        return this.#replica.checkHealth().then(() => null);
       case "drain":
         return this.#replica.drain();
       case "metrics":
@@ -215,6 +227,11 @@ export class ReplicaProgram {
       default:
         throw new ServeError("PROTOCOL", `a replica does not answer ${method}`);
     }
+  }
+
+  #reconfigure(order: ReplicaMethods["reconfigure"]["in"]): Promise<void> {
+    this.#log?.configure(order.logging);
+    return this.#replica.reconfigure(order);
   }
 
   async #load({ changedFiles, ...order }: ReplicaMethods["load"]["in"]): Promise<null> {
@@ -230,20 +247,9 @@ export class ReplicaProgram {
     return null;
   }
 
-  async #checkHealth(): Promise<null> {
-    try {
-      await this.#replica.checkHealth();
-    } catch (reason) {
-      this.#recorder?.setHealthy(false);
-      throw reason;
-    }
-    this.#recorder?.setHealthy(true);
-    return null;
-  }
-
   #snapshot(): MetricSnapshot {
-    this.#recorder?.setOngoing(this.#replica.ongoing);
+    this.#recorder?.update(this.#replica.currentLoad());
     this.#calls.updateMetrics();
-    return this.#metrics.snapshot();
+    return this.#options.metrics?.snapshot() ?? [];
   }
 }

@@ -12,7 +12,7 @@ import type { LoadOrder } from "../protocol/control.ts";
 import { decodeValue, type HandleRef } from "../protocol/values.ts";
 import type { Connection } from "../transport/connection.ts";
 import { CallerLink, type CallerHost } from "./caller-link.ts";
-import type { CallRecorder } from "./call-recorder.ts";
+import type { CallRecorder, ReplicaLoad } from "./call-recorder.ts";
 import { ReplicaRuntime } from "./replica-runtime.ts";
 import type { Outcome, RunningCall } from "./running-call.ts";
 import { SlotTable } from "./slots.ts";
@@ -102,6 +102,17 @@ export class Replica implements CallerHost {
 
   get refuses(): boolean {
     return this.#phase !== "ready";
+  }
+
+  /** What it holds now, for its metrics. */
+  currentLoad(): ReplicaLoad {
+    const calls = Array.from(this.#callers, (caller) => [...caller.calls]).flat();
+    return {
+      ongoing: this.ongoing,
+      heldSlots: this.slots.held,
+      maxOngoingRequests: this.#order?.spec.options.maxOngoingRequests ?? 1,
+      startsMs: calls.map(({ startMs }) => startMs),
+    };
   }
 
   /** A caller dialled in. */

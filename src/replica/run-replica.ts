@@ -4,25 +4,26 @@
 import { store } from "../api/globals.ts";
 import { readEnv } from "../config/env.ts";
 import { instancePaths, socketPath } from "../config/paths.ts";
-import { parseProgramOptions } from "../config/head-options.ts";
 import { readToken } from "../config/token.ts";
 import type { Clock } from "../core/clock.ts";
 import { ServeError } from "../core/errors.ts";
 import { silentLogger, type Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
-import { openProgramLog, type ProgramLog } from "../telemetry/program-log.ts";
+import { countLoopTasks, monitorEventLoop } from "../telemetry/event-loop-monitor.ts";
+import { MetricRegistry } from "../telemetry/metrics.ts";
+import { ProgramLog } from "../telemetry/program-log.ts";
 import { socketTransport } from "../transport/socket-transport.ts";
 import { loadCode } from "./load-code.ts";
 import { ReplicaProgram } from "./replica-program.ts";
 
 /** Runs until the replica has ended. @param args what follows the program's file on the command line */
 export async function runReplica(args: readonly string[], clock: Clock, random: Random): Promise<void> {
-  const [id, epoch, options] = args;
-  if (id === undefined || epoch === undefined || options === undefined) {
+  const [id, epoch] = args;
+  if (id === undefined || epoch === undefined) {
     throw new ServeError("ENGINE", "a replica is started by the head of an instance; run `manta run` or `manta start`");
   }
-  const { logging } = parseProgramOptions(options);
-  const { home, namespace } = readEnv();
+  const { home, namespace, metrics: counts, buckets } = readEnv();
+  const metrics = counts ? new MetricRegistry(buckets) : undefined;
   const paths = instancePaths(home, namespace);
   const token = readToken(paths.token);
   if (token === undefined) throw new ServeError("ENGINE", `no token in ${paths.token}; is the instance gone?`);
@@ -36,14 +37,15 @@ export async function runReplica(args: readonly string[], clock: Clock, random: 
       transport: socketTransport(token, clock),
       head: { kind: "unix", path: paths.headSocket },
       door: { kind: "unix", path: socketPath(paths.sockets, id) },
+      metrics,
       loadCode,
-      openLog: ({ application, spec }) =>
-        (log = openProgramLog(
-          paths.logs,
-          { kind: "replica", application, deployment: spec.name, replicaId: id },
-          logging,
-          clock,
-        )),
+      openLog: ({ application, spec, logging }) => {
+        const owner = { application, deployment: spec.name };
+        if (metrics !== undefined) {
+          monitorEventLoop({ component: "replica", processId: id, ...owner }, metrics, countLoopTasks, clock);
+        }
+        return (log = new ProgramLog(paths.logs, { kind: "replica", ...owner, replicaId: id }, logging, clock));
+      },
       onEnded: () => {
         log?.close();
         process.exit(0);

@@ -5,6 +5,7 @@
 import { runInScope } from "../api/globals.ts";
 import { RequestScope } from "../api/scope.ts";
 import { isPast } from "../core/clock.ts";
+import { ERROR_CODES } from "../core/error-codes.ts";
 import { isServeError, RequestCancelledError, ServeError, UserCodeError } from "../core/errors.ts";
 import type { CancelReason } from "../model/call.ts";
 import { writeError } from "../protocol/error-wire.ts";
@@ -231,7 +232,8 @@ export class RunningCall {
     this.#argPieces = undefined;
     this.#failBodies(error);
     this.#scope.end();
-    this.#onEnded(this, { status: error === undefined ? (this.#writer?.status ?? 200) : 500, error });
+    const status = error === undefined ? (this.#writer?.status ?? 200) : statusOfFailure(error);
+    this.#onEnded(this, { status, error });
   }
 
   /** The caller sends no more of a call that is over: code that reads on must not wait for it. */
@@ -246,6 +248,13 @@ export class RunningCall {
     if (isServeError(reason)) return reason;
     return new UserCodeError({ deployment: this.#host.deployment, method: this.meta.method }, reason);
   }
+}
+
+/** What the client of an ingress gets, or would have got, as far as a replica knows. */
+function statusOfFailure({ code, details }: ServeError): number {
+  if (code === "BACK_PRESSURE" && details["statusCode"] === 429) return 429;
+  const { http, passesThrough } = ERROR_CODES[code];
+  return passesThrough || code === "REQUEST_CANCELLED" ? http : 500;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -20,6 +20,11 @@ export class SlotTable<C> {
     return this.#ongoing;
   }
 
+  /** Slots held for callers that were told FREE (R2). */
+  get held(): number {
+    return this.#held.size;
+  }
+
   /** A call came: true runs it; false refuses it and owes its caller a FREE. */
   offer(caller: C): boolean {
     if (this.#held.delete(caller) || this.#hasRoom()) {

@@ -1,5 +1,5 @@
 // The calling side of one process: a router for each deployment it calls, fed by the change feed.
-import type { DeploymentTargets } from "../protocol/control.ts";
+import type { DeploymentTargets, Notifications } from "../protocol/control.ts";
 import { targetsKey } from "../protocol/control.ts";
 import { toServeError } from "../core/errors.ts";
 import type {
@@ -15,7 +15,7 @@ import { deploymentKey } from "../model/ids.ts";
 import { DeploymentRouter, type RouterSurroundings } from "./deployment-router.ts";
 import type { CallTask } from "./call-task.ts";
 import { HttpTask } from "./http-task.ts";
-import type { RouterMetrics } from "./router-metrics.ts";
+import { ScalingSampler } from "./scaling-sampler.ts";
 import { ValueTask, type HandleCodec } from "./value-task.ts";
 
 /** What a call client needs of its process. */
@@ -23,8 +23,8 @@ export interface CallClientSurroundings extends RouterSurroundings {
   readonly handles: HandleCodec;
   /** Subscribes to a key of the change feed; called once a key. */
   want(key: string): void;
-  /** Counts calls; left out where nobody reads the counts. */
-  readonly metrics?: RouterMetrics;
+  /** Tells the head what this process holds for deployments that scale by themselves (A4, A5). Left out where there is none. */
+  reportScaling?(report: Notifications["scaling.report"]): void;
 }
 
 const NOTHING_TO_CANCEL: OutgoingCall = { cancel: () => undefined };
@@ -32,10 +32,12 @@ const NOTHING_TO_CANCEL: OutgoingCall = { cancel: () => undefined };
 export class CallClient {
   readonly #surroundings: CallClientSurroundings;
   readonly #routers = new Map<string, DeploymentRouter>();
+  readonly #sampler: ScalingSampler;
   #closed = false;
 
   constructor(surroundings: CallClientSurroundings) {
     this.#surroundings = surroundings;
+    this.#sampler = new ScalingSampler((report) => surroundings.reportScaling?.(report), surroundings.clock);
   }
 
   /** Starts a call with values. Arguments that cannot cross are told to the observer. */
@@ -48,7 +50,7 @@ export class CallClient {
       return NOTHING_TO_CANCEL;
     }
     const router = this.#router(call.target);
-    this.#surroundings.metrics?.handled(router, call.route);
+    this.#surroundings.metrics?.handled(router, call.route, call.argsWaitMs ?? 0);
     this.#submit(router, task);
     return task;
   }
@@ -67,7 +69,9 @@ export class CallClient {
 
   /** Puts a deployment's targets from the change feed into effect. */
   applyTargets(targets: DeploymentTargets): void {
-    this.#router(targets).apply(targets);
+    const router = this.#router(targets);
+    if (!this.#closed) this.#sampler.follow(router, targets);
+    router.apply(targets);
   }
 
   /** Brings the gauges of `metrics` up to date. */
@@ -78,6 +82,7 @@ export class CallClient {
   /** Ends all links; calls under way and later ones fail. */
   close(): void {
     this.#closed = true;
+    this.#sampler.close();
     for (const router of this.#routers.values()) router.close();
   }
 
@@ -90,7 +95,9 @@ export class CallClient {
     const key = deploymentKey(target.application, target.deployment);
     const known = this.#routers.get(key);
     if (known !== undefined) return known;
-    const router = new DeploymentRouter(target, this.#surroundings);
+    const router: DeploymentRouter = new DeploymentRouter(target, this.#surroundings, () => {
+      this.#sampler.starved(router);
+    });
     this.#routers.set(key, router);
     if (this.#closed) router.close();
     else this.#surroundings.want(targetsKey(target.application, target.deployment));

@@ -24,6 +24,8 @@ export abstract class CallTask implements OutgoingCall {
   readonly envelope: CallEnvelope;
   /** Order among the calls of this caller. */
   arrival = 0;
+  /** When it began to wait for a replica, monotonic milliseconds. */
+  waitsSinceMs = 0;
   /** Set while it is at a replica. */
   link: TaskPlace | undefined;
   callId = 0;

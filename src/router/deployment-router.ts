@@ -14,11 +14,13 @@ import type { Random } from "../core/random.ts";
 import type { CallTarget } from "../model/call.ts";
 import type { Address, DeploymentTargets, ReplicaTarget } from "../protocol/control.ts";
 import type { Connection } from "../transport/connection.ts";
+import type { HistogramSeries } from "../telemetry/metrics.ts";
 import { mayQueue } from "./admission.ts";
 import { CallQueue } from "./call-queue.ts";
 import type { CallTask, TaskRouter } from "./call-task.ts";
 import { chooseReplica } from "./choose-replica.ts";
 import { ReplicaLink, type LinkOwner } from "./replica-link.ts";
+import type { RouterMetrics } from "./router-metrics.ts";
 
 /** What a router needs of its process. */
 export interface RouterSurroundings {
@@ -26,6 +28,8 @@ export interface RouterSurroundings {
   readonly random: Random;
   readonly logger: Logger;
   dial(address: Address): Promise<Connection>;
+  /** Left out where nobody reads the counts. */
+  readonly metrics?: RouterMetrics;
 }
 
 /** First and longest pause between two attempts to reach a replica, milliseconds. */
@@ -45,6 +49,9 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
   readonly clock: Clock;
   maxOngoingRequests = 1;
   readonly #surroundings: RouterSurroundings;
+  readonly #onStarved: () => void;
+  /** How long calls waited before they were sent. */
+  readonly #fulfillment: HistogramSeries | undefined;
   readonly #queue = new CallQueue<CallTask>();
   readonly #links = new Map<string, ReplicaLink>();
   readonly #redials = new Map<string, Cancel>();
@@ -56,11 +63,14 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
   /** Set while calls wait (R5). */
   #letGo: Cancel | undefined;
 
-  constructor(target: CallTarget, surroundings: RouterSurroundings) {
+  /** @param onStarved told of a call that waits where there is no replica: the first one of a wait (A5) */
+  constructor(target: CallTarget, surroundings: RouterSurroundings, onStarved: () => void = () => undefined) {
     this.application = target.application;
     this.deployment = target.deployment;
     this.clock = surroundings.clock;
     this.#surroundings = surroundings;
+    this.#onStarved = onStarved;
+    this.#fulfillment = surroundings.metrics?.fulfillment(target);
   }
 
   /** Calls that wait for a slot. */
@@ -73,6 +83,21 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
     let sum = 0;
     for (const link of this.#candidates) sum += link.ongoing;
     return sum;
+  }
+
+  /** Those of them that no replica has a slot for (R4). */
+  get queuedForSlot(): number {
+    return Math.max(0, this.#queue.length - this.#slotsToCome());
+  }
+
+  /** The replicas that it knows of. */
+  get replicas(): readonly ReplicaLink[] {
+    return this.#candidates;
+  }
+
+  /** False: every call fails, the deployment is gone. */
+  get isAvailable(): boolean {
+    return this.#unavailable === null;
   }
 
   /** Takes a new call. It fails through its owner, later, when it cannot be taken. */
@@ -100,6 +125,7 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
     this.#candidates = [...this.#links.values()];
     if (this.#unavailable !== null) this.#failQueue();
     else this.#serveQueue();
+    if (this.#queue.length > 0) this.#tellIfStarved();
   }
 
   /** A call left: takes it out of the queue if it waits there. */
@@ -147,10 +173,11 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
     if (this.#unavailable !== null) return this.#unavailableError(this.#unavailable);
     const link = this.#queue.length === 0 ? this.#choose() : undefined;
     if (link !== undefined) {
+      this.#fulfillment?.observe(0);
       link.send(task);
       return undefined;
     }
-    const queued = Math.max(0, this.#queue.length - this.#slotsToCome());
+    const queued = this.queuedForSlot;
     if (mayQueue(queued, this.#maxQueuedRequests)) {
       this.#wait(task);
       return undefined;
@@ -183,13 +210,20 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
   }
 
   #wait(task: CallTask): void {
+    task.waitsSinceMs = this.clock.monotonic();
     this.#queue.add(task);
+    if (this.#queue.length === 1) this.#tellIfStarved();
     this.#letGo ??= this.clock.every(HOLD_MS, () => undefined, false);
+  }
+
+  #tellIfStarved(): void {
+    if (this.#links.size === 0 && this.#redials.size === 0) this.#onStarved();
   }
 
   #take(): CallTask | undefined {
     const task = this.#queue.take();
     this.#letGoWhenEmpty();
+    if (task !== undefined) this.#fulfillment?.observe(this.clock.monotonic() - task.waitsSinceMs);
     return task;
   }
 

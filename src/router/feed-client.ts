@@ -1,7 +1,9 @@
 // The subscriber's side of the change feed: says what it wants, puts versions into effect, acknowledges them.
 //   R1  An older or equal version is ignored but acknowledged again, so that a head that asks twice is answered.
 //   R2  After a reconnect everything wanted is asked for again; a new head counts versions anew, so it is believed.
+import type { ResolvedLoggingOptions } from "../config/options.generated.ts";
 import {
+  LOGGING_KEY,
   ROUTES_KEY,
   type DeploymentTargets,
   type FeedChange,
@@ -13,6 +15,7 @@ import type { ControlLink } from "../transport/control-link.ts";
 /** Who puts changes into effect, synchronously. */
 export interface FeedReceiver {
   routes?(table: RouteTableData): void;
+  logging?(options: ResolvedLoggingOptions): void;
   targets(targets: DeploymentTargets): void;
 }
 
@@ -49,6 +52,7 @@ export class FeedClient {
       if (version <= (this.#versions.get(key) ?? -1)) continue;
       this.#versions.set(key, version);
       if (key === ROUTES_KEY) this.#receiver.routes?.(value as RouteTableData);
+      else if (key === LOGGING_KEY) this.#receiver.logging?.(value as ResolvedLoggingOptions);
       else this.#receiver.targets(value as DeploymentTargets);
     }
     link.notify("feed.ack", { versions });

@@ -7,7 +7,7 @@ import { formatHeadOptions, HEAD_EXIT, parseHeadOptions } from "../config/head-o
 import { instancePaths } from "../config/paths.ts";
 import type { Clock } from "../core/clock.ts";
 import { type SpawnedProgram, spawnProgram } from "../engines/local/spawn-program.ts";
-import { openProgramLog } from "../telemetry/program-log.ts";
+import { ProgramLog } from "../telemetry/program-log.ts";
 import { Supervision } from "./supervise.ts";
 
 /** Longest wait for a head that was killed to be gone, and how often that is looked at. The kernel needs milliseconds. */
@@ -19,7 +19,7 @@ export async function runSupervisor([optionsText = "", headPid]: readonly string
   const options = parseHeadOptions(optionsText);
   const { home, namespace } = readEnv();
   const paths = instancePaths(home, namespace);
-  const log = openProgramLog(paths.logs, { kind: "supervisor", id: String(process.pid) }, options.logging, clock);
+  const log = new ProgramLog(paths.logs, { kind: "supervisor", id: String(process.pid) }, options.logging, clock);
 
   if (headPid !== undefined) await endHead(Number(headPid), clock);
   const start = (restarts: number): SpawnedProgram =>

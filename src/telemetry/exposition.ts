@@ -1,6 +1,8 @@
 // Prometheus text format 0.0.4 from a snapshot. Pure. Names are Ray Serve's: prefix + name, counters with `_total`
 // (reference 3.1), bounds of buckets as floats as Ray's exporter writes them.
-import type { FamilySnapshot, HistogramSnapshot, Labels, MetricSnapshot } from "./metrics.ts";
+//   R1  A counter with a bare twin is written twice, the second time as a gauge without `_total`: a dashboard's list of
+//       routes asks for that name (reference 3.3), and no other family may have the counter's own.
+import type { FamilySnapshot, HistogramSnapshot, Labels, MetricDefinition, MetricSnapshot } from "./metrics.ts";
 
 /** Content type of the page. */
 export const EXPOSITION_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -10,9 +12,20 @@ export function formatExposition(snapshot: MetricSnapshot, prefix = "ray_"): str
   return snapshot.map((family) => formatFamily(family, prefix)).join("");
 }
 
-function formatFamily({ definition, series }: FamilySnapshot, prefix: string): string {
-  const isCounter = definition.kind === "counter" && !definition.name.endsWith("_total");
-  const name = `${prefix}${definition.name}${isCounter ? "_total" : ""}`;
+function formatFamily(family: FamilySnapshot, prefix: string): string {
+  const { definition } = family;
+  const text = formatAs(exportedName(definition, prefix), family);
+  if (definition.kind !== "counter" || definition.hasBareTwin !== true) return text;
+  const { name, help, labels } = definition;
+  return text + formatAs(`${prefix}${name}`, { ...family, definition: { kind: "gauge", name, help, labels } }); // R1
+}
+
+/** The name that Prometheus sees. @param prefix as for `formatExposition` */
+export function exportedName({ kind, name }: MetricDefinition, prefix = "ray_"): string {
+  return `${prefix}${name}${kind === "counter" && !name.endsWith("_total") ? "_total" : ""}`;
+}
+
+function formatAs(name: string, { definition, series }: FamilySnapshot): string {
   let text = `# HELP ${name} ${escapeHelp(definition.help)}\n# TYPE ${name} ${definition.kind}\n`;
   for (const one of series) {
     if ("value" in one) text += `${name}${formatLabels(one.labels)} ${formatNumber(one.value)}\n`;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ManualClock } from "../core/clock.ts";
 import { LogFile } from "./log-file.ts";
-import { openProgramLog } from "./program-log.ts";
+import { ProgramLog, type LogOptions } from "./program-log.ts";
 
 let folder = "";
 let clock = new ManualClock();
@@ -88,12 +88,20 @@ describe("LogFile", () => {
   });
 });
 
-describe("openProgramLog", () => {
-  const options = { encoding: "TEXT", logLevel: "INFO", enableAccessLog: true } as const;
-  const entry = { method: "GET", route: "/", status: 200, latencyMs: 1, requestId: "r", application: "a" };
+describe("ProgramLog", () => {
+  const options: LogOptions = {
+    encoding: "TEXT",
+    logLevel: "INFO",
+    logsDir: null,
+    enableAccessLog: true,
+    additionalLogStandardAttrs: [],
+  };
+  const entry = { method: "GET", route: "/", status: 200, latencyMs: 1, requestId: "r", application: "a", client: "" };
+  const open = (given = options): ProgramLog =>
+    new ProgramLog(folder, { kind: "proxy", id: "127.0.0.1" }, given, clock);
 
   it("writes records and access lines to the program's file, errors at once", () => {
-    const log = openProgramLog(folder, { kind: "proxy", id: "127.0.0.1" }, options, clock);
+    const log = open();
     log.access(entry);
     log.logger.debug("hidden");
     log.logger.child({ pid: 1 }).error("broken");
@@ -104,9 +112,25 @@ describe("openProgramLog", () => {
   });
 
   it("leaves access lines out where they are off", () => {
-    const log = openProgramLog(folder, { kind: "proxy", id: "p" }, { ...options, enableAccessLog: false }, clock);
+    const log = open({ ...options, enableAccessLog: false });
     log.access(entry);
     log.close();
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("follows changed options from the next line on, into another folder too (R1)", () => {
+    const log = open();
+    const child = log.logger.child({});
+    log.access(entry);
+    log.configure({ ...options, logLevel: "DEBUG", enableAccessLog: false, logsDir: join(folder, "other") });
+    log.access(entry);
+    child.debug("shown");
+    log.configure({ ...options, encoding: "JSON", logLevel: "ERROR" });
+    child.warn("hidden");
+    log.access(entry);
+    log.close();
+    expect(read("proxy_127.0.0.1.log").split("\n")[0]).toMatch(/ -- GET \/ 200 1.0ms$/);
+    expect(read("proxy_127.0.0.1.log").split("\n")[1]).toMatch(/^\{"asctime".*"message":"GET \/ 200 1.0ms"/);
+    expect(read("other/proxy_127.0.0.1.log")).toMatch(/^DEBUG .* -- shown\n$/);
   });
 });

@@ -12,10 +12,13 @@ const access: AccessEntry = {
   latencyMs: 3.44,
   requestId: "5c8f1d2e",
   application: "app1",
+  client: "",
 };
+const source = { pid: 42, startMs: timeMs - 500 };
+const as = (encoding: "TEXT" | "JSON", ...names: string[]) => ({ encoding, additionalLogStandardAttrs: names });
 
 describe("TEXT lines", () => {
-  const format = createLineFormatter(replica, "TEXT", 42);
+  const format = createLineFormatter(replica, as("TEXT"), source);
 
   it("are Ray's: level, time, component, id, request id, message (reference 7.2)", () => {
     expect(format.access(access, timeMs)).toBe(
@@ -81,7 +84,7 @@ describe("TEXT lines", () => {
 
 describe("JSON lines", () => {
   it("have Ray's keys in Ray's order (reference 7.3)", () => {
-    const line = createLineFormatter(replica, "JSON", 42).access(access, timeMs);
+    const line = createLineFormatter(replica, as("JSON"), source).access(access, timeMs);
     expect(line.endsWith("}\n")).toBe(true);
     expect(Object.entries(JSON.parse(line) as object)).toEqual([
       ["asctime", "2026-11-21 12:00:00,123"],
@@ -101,12 +104,12 @@ describe("JSON lines", () => {
   });
 
   it("name component and id of other programs; the proxy's access lines are not for stderr", () => {
-    const line = JSON.parse(createLineFormatter(proxy, "JSON", 42).access(access, timeMs)) as object;
+    const line = JSON.parse(createLineFormatter(proxy, as("JSON"), source).access(access, timeMs)) as object;
     expect(line).toMatchObject({ component_name: "proxy", component_id: "127.0.0.1", log_to_stderr: false });
   });
 
   it("keep their own keys when a field has the same name, and carry the stack", () => {
-    const format = createLineFormatter(replica, "JSON", 42);
+    const format = createLineFormatter(replica, as("JSON"), source);
     const fields = { message: "mine", error: new Error("x"), n: 1n };
     const line = JSON.parse(format.record({ level: "error", event: "e", fields }, timeMs)) as Record<string, unknown>;
     expect(line).toMatchObject({ message: "e", message_: "mine", n: "1", application: "app1" });
@@ -116,8 +119,50 @@ describe("JSON lines", () => {
   it("name the fields that cannot be shown instead of throwing", () => {
     const loop: Record<string, unknown> = {};
     loop["self"] = loop;
-    const line = createLineFormatter(proxy, "JSON", 42).record({ level: "info", event: "e", fields: { loop } }, timeMs);
+    const line = createLineFormatter(proxy, as("JSON"), source).record(
+      { level: "info", event: "e", fields: { loop } },
+      timeMs,
+    );
     expect(JSON.parse(line)).toMatchObject({ message: "e", unshown: ["loop"] });
+  });
+});
+
+describe("additional attributes", () => {
+  const names = ["levelno", "created", "process", "nothing", "relativeCreated", "msg"];
+
+  it("stand behind the request id in TEXT (reference 7.2)", () => {
+    const format = createLineFormatter(replica, as("TEXT", ...names), source);
+    expect(format.access(access, timeMs)).toContain(
+      ` 5c8f1d2e 20 ${timeMs / 1000} 42 500 GET / 200 3.4ms -- GET / 200`,
+    );
+  });
+
+  it("stand behind the line's own facts in JSON, before the request's (reference 7.3)", () => {
+    const format = createLineFormatter(replica, as("JSON", ...names), source);
+    const record = { level: "warn", event: "e", fields: { error: new Error("x"), requestId: "r", n: 1 } } as const;
+    expect(Object.keys(JSON.parse(format.record(record, timeMs)) as object)).toEqual(
+      "asctime levelname message filename lineno process exc_text levelno created relativeCreated msg request_id application deployment replica component_name n timestamp_ns".split(
+        " ",
+      ),
+    );
+  });
+});
+
+describe("fields of user code", () => {
+  const fields = { n: 1, ray_serve_extra_fields: { n: 2, model: "m" } };
+
+  it("are flattened out of ray_serve_extra_fields, without loss (R4)", () => {
+    const json = createLineFormatter(proxy, as("JSON"), source).record({ level: "info", event: "e", fields }, timeMs);
+    expect(JSON.parse(json)).toMatchObject({ n: 1, n_: 2, model: "m" });
+    const text = createLineFormatter(proxy, as("TEXT"), source).record({ level: "info", event: "e", fields }, timeMs);
+    expect(text).toContain(" -- e n=1 n_=2 model=m\n");
+  });
+});
+
+describe("access lines", () => {
+  it("begin with the client's address where it is wanted (reference 7.2)", () => {
+    const format = createLineFormatter(proxy, as("TEXT"), source);
+    expect(format.access({ ...access, client: "10.0.0.7" }, timeMs)).toContain(" -- 10.0.0.7 GET / 200 3.4ms\n");
   });
 });
 

@@ -1,9 +1,11 @@
 // Lines of the log files, as Ray Serve writes them (reference 7.2 and 7.3). Pure.
 //   R1  One record is one line; only the stack of an error adds lines, in TEXT alone.
 //   R2  The formatted second is kept, and the access line concatenates strings: both run once per request.
-//   R3  Local time, as in Ray. `filename` and `lineno` are there for parsers that ask for them: reading the caller's
-//       place costs more than a request may.
-import type { LogFields, LogLevel, LogRecord } from "../core/logger.ts";
+//   R3  Local time, as in Ray. `filename` and `lineno` are there for parsers that ask for them.
+//   R4  A field named like a key of the line gets a `_` behind it; what stands in `ray_serve_extra_fields` counts as
+//       fields of its own.
+import type { LogFields, LogRecord } from "../core/logger.ts";
+import { attributesOf, LEVEL_NAMES, SOURCE } from "./log-attributes.ts";
 
 /** The program that writes. `replica` is one replica of a deployment, all others are known by their kind and an id. */
 export type LogComponent =
@@ -26,6 +28,22 @@ export interface AccessEntry {
   readonly latencyMs: number;
   readonly requestId: string;
   readonly application: string;
+  /** The client's address; "": not shown. */
+  readonly client: string;
+}
+
+/** What the lines look like. */
+export interface LineOptions {
+  readonly encoding: "TEXT" | "JSON";
+  /** Names of attributes that each line has besides its own (log-attributes.ts). */
+  readonly additionalLogStandardAttrs: readonly string[];
+}
+
+/** The process that writes. */
+export interface LineSource {
+  readonly pid: number;
+  /** When it began to log, Unix milliseconds. */
+  readonly startMs: number;
 }
 
 /** Makes lines, each with its line end. Times are Unix milliseconds. */
@@ -34,60 +52,80 @@ export interface LineFormatter {
   access(entry: AccessEntry, timeMs: number): string;
 }
 
-/** A formatter for the lines of one program. @param pid the process id, part of JSON lines */
-export function createLineFormatter(component: LogComponent, encoding: "TEXT" | "JSON", pid: number): LineFormatter {
-  return encoding === "TEXT" ? textFormatter(component) : jsonFormatter(component, pid);
+/** A formatter for the lines of one program. */
+export function createLineFormatter(
+  component: LogComponent,
+  { encoding, additionalLogStandardAttrs: names }: LineOptions,
+  source: LineSource,
+): LineFormatter {
+  const attributes: Attributes = (level, message, timeMs, stack) =>
+    attributesOf(names, { level, message, timeMs, stack, ...source });
+  if (encoding === "JSON") return jsonFormatter(component, attributes, source.pid);
+  return textFormatter(component, names.length === 0 ? undefined : attributes);
 }
 
-/** Ray's name of a level. */
-const LEVEL_NAMES: Readonly<Record<LogLevel, string>> = {
-  debug: "DEBUG",
-  info: "INFO",
-  warn: "WARNING",
-  error: "ERROR",
-};
+type Attributes = (
+  level: LogRecord["level"],
+  message: string,
+  timeMs: number,
+  stack: string | null,
+) => readonly (readonly [string, unknown])[];
 
-/** Level of the `logLevel` option. */
-export const LEVEL_OF_OPTION = { DEBUG: "debug", INFO: "info", WARNING: "warn", ERROR: "error" } as const;
-
-function textFormatter(component: LogComponent): LineFormatter {
+function textFormatter(component: LogComponent, attributes: Attributes | undefined): LineFormatter {
   const who = `${componentName(component)} ${componentId(component)}`;
   const time = secondCache();
+  const shown: (...line: Parameters<Attributes>) => string =
+    attributes === undefined
+      ? () => ""
+      : (...line) =>
+          attributes(...line)
+            .map(([, value]) => ` ${oneLine(String(value))}`)
+            .join("");
   return {
     record({ level, event, fields }, timeMs) {
       const { requestId, error, extra } = splitFields(fields, component);
       const pairs = Object.entries(extra).map(([name, value]) => ` ${name}=${textValue(value)}`);
       const id = requestId === undefined ? "" : ` ${requestId}`;
-      const stack = error === undefined ? "" : `\n${stackOf(error)}`;
-      return `${LEVEL_NAMES[level]} ${time(timeMs)} ${who}${id} -- ${oneLine(event)}${pairs.join("")}${stack}\n`;
+      const stack = error === undefined ? null : stackOf(error);
+      const extras = shown(level, event, timeMs, stack);
+      const end = stack === null ? "" : `\n${stack}`;
+      return `${LEVEL_NAMES[level]} ${time(timeMs)} ${who}${id}${extras} -- ${oneLine(event)}${pairs.join("")}${end}\n`;
     },
     access(entry, timeMs) {
-      return `INFO ${time(timeMs)} ${who} ${entry.requestId} -- ${accessMessage(entry)}\n`;
+      const message = accessMessage(entry);
+      const extras = shown("info", message, timeMs, null);
+      return `INFO ${time(timeMs)} ${who} ${entry.requestId}${extras} -- ${message}\n`;
     },
   };
 }
 
-function jsonFormatter(component: LogComponent, pid: number): LineFormatter {
-  const source = { filename: "manta-serve", lineno: 0, process: pid };
+function jsonFormatter(component: LogComponent, attributes: Attributes, pid: number): LineFormatter {
+  const source = { filename: SOURCE, lineno: 0, process: pid };
   const ids = componentKeys(component);
   const time = secondCache();
   const toStderr = component.kind === "proxy" ? { log_to_stderr: false } : {};
   return {
     record({ level, event, fields }, timeMs) {
       const { requestId: request_id, route, application, error, extra } = splitFields(fields, component);
-      const stack = error === undefined ? {} : { exc_text: stackOf(error) };
-      const head = { asctime: time(timeMs), levelname: LEVEL_NAMES[level], message: event, ...source, ...stack };
+      const stack = error === undefined ? null : stackOf(error);
+      const thrown = stack === null ? {} : { exc_text: stack };
+      const given = Object.fromEntries(attributes(level, event, timeMs, stack));
+      const fixed = { asctime: time(timeMs), levelname: LEVEL_NAMES[level], message: event, ...source, ...thrown };
+      const head = { ...fixed, ...given, ...fixed };
       return jsonLine({ ...head, route, request_id, application, ...ids }, extra, timeMs);
     },
     access(entry, timeMs) {
       const { route, requestId: request_id, application } = entry;
-      const head = { asctime: time(timeMs), levelname: "INFO", message: accessMessage(entry), ...source };
+      const message = accessMessage(entry);
+      const given = Object.fromEntries(attributes("info", message, timeMs, null));
+      const fixed = { asctime: time(timeMs), levelname: "INFO", message, ...source };
+      const head = { ...fixed, ...given, ...fixed };
       return jsonLine({ ...head, route, request_id, application, ...ids, ...toStderr }, {}, timeMs);
     },
   };
 }
 
-/** A field named like one of the line's own keys gets a `_` behind it. Never throws. */
+/** R4. Never throws. */
 function jsonLine(own: Readonly<Record<string, unknown>>, extra: LogFields, timeMs: number): string {
   const line: Record<string, unknown> = { ...own };
   for (const [name, value] of Object.entries(extra)) line[own[name] === undefined ? name : `${name}_`] = value;
@@ -99,8 +137,9 @@ function jsonLine(own: Readonly<Record<string, unknown>>, extra: LogFields, time
   }
 }
 
-function accessMessage({ method, route, status, latencyMs }: AccessEntry): string {
-  return `${method} ${route} ${status} ${latencyMs.toFixed(1)}ms`;
+function accessMessage({ client, method, route, status, latencyMs }: AccessEntry): string {
+  const message = `${method} ${route} ${status} ${latencyMs.toFixed(1)}ms`;
+  return client === "" ? message : `${client} ${message}`;
 }
 
 /** `component_name` of a TEXT line: `app_Deployment` for a replica. */
@@ -131,9 +170,12 @@ interface SplitFields {
 
 /** Takes out what has its own place in a line; a replica's own ids stand in every line already. */
 function splitFields(fields: LogFields, component: LogComponent): SplitFields {
-  const { requestId, route, error, ...rest } = fields;
+  const { requestId, route, error, ray_serve_extra_fields: nested, ...rest } = fields;
   const stack = error instanceof Error ? error : undefined;
   const extra: Record<string, unknown> = error === undefined || stack !== undefined ? rest : { error, ...rest };
+  if (typeof nested === "object" && nested !== null) {
+    for (const [name, value] of Object.entries(nested)) extra[name in extra ? `${name}_` : name] = value;
+  }
   let application = asText(extra["application"]);
   if (component.kind === "replica") {
     application ??= component.application;

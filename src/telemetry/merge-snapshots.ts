@@ -20,7 +20,7 @@ export function mergeSnapshots(parts: readonly SnapshotPart[]): MetricSnapshot {
       families.set(definition.name, merged);
       if (!sameShape(merged.definition, definition)) continue; // R2
       for (const one of family.series) {
-        const series = part.labels === undefined ? one : { ...one, labels: { ...part.labels, ...one.labels } };
+        const series = part.labels === undefined ? one : { ...one, labels: withCommon(one.labels, part.labels) };
         const key = keyOf(series.labels);
         const present = merged.series.get(key);
         merged.series.set(key, present === undefined ? series : add(present, series)); // R1
@@ -31,6 +31,13 @@ export function mergeSnapshots(parts: readonly SnapshotPart[]): MetricSnapshot {
     definition,
     series: [...series.values()],
   }));
+}
+
+/** A series' own labels come first, and hold. */
+function withCommon(own: Labels, common: Labels): Labels {
+  const labels: Record<string, string> = { ...own };
+  for (const [name, value] of Object.entries(common)) labels[name] ??= value;
+  return labels;
 }
 
 function add(a: SeriesSnapshot, b: SeriesSnapshot): SeriesSnapshot {

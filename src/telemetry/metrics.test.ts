@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { formatExposition } from "./exposition.ts";
 import { mergeSnapshots } from "./merge-snapshots.ts";
-import { METRICS, REQUEST_LATENCY_BUCKETS_MS } from "./metric-names.ts";
+import { REQUEST_LATENCY_BUCKETS_MS } from "./buckets.ts";
+import { METRICS } from "./metric-names.ts";
 import { MetricRegistry, type HistogramDefinition } from "./metrics.ts";
 
 const latency = {

@@ -4,6 +4,7 @@
 //   R2  A label that is not named counts as "", which Prometheus treats as absent.
 //   R3  A series lives until it is removed: whoever adds series for things that end removes them.
 import { strict as assert } from "node:assert";
+import type { BucketOverrides, BucketSet } from "./buckets.ts";
 
 /** Values of a metric's labels by label name. */
 export type Labels = Readonly<Record<string, string>>;
@@ -16,6 +17,8 @@ interface MetricBase<L extends string> {
 }
 export interface CounterDefinition<L extends string = string> extends MetricBase<L> {
   readonly kind: "counter";
+  /** Also exported without `_total`, for the one dashboard that asks for that (reference 3.3). */
+  readonly hasBareTwin?: true;
 }
 export interface GaugeDefinition<L extends string = string> extends MetricBase<L> {
   readonly kind: "gauge";
@@ -24,6 +27,8 @@ export interface HistogramDefinition<L extends string = string> extends MetricBa
   readonly kind: "histogram";
   /** Upper bounds, ascending, without infinity. */
   readonly buckets: readonly number[];
+  /** Named where the environment may put other bounds in the place of `buckets`. */
+  readonly bucketSet?: BucketSet;
 }
 export type MetricDefinition = CounterDefinition | GaugeDefinition | HistogramDefinition;
 
@@ -149,6 +154,12 @@ export type MetricSnapshot = readonly FamilySnapshot[];
 /** The metrics of one process. */
 export class MetricRegistry {
   readonly #metrics = new Map<string, Counter | Gauge | Histogram>();
+  readonly #overrides: BucketOverrides;
+
+  /** @param overrides bounds that take the place of whole sets */
+  constructor(overrides: BucketOverrides = {}) {
+    this.#overrides = overrides;
+  }
 
   /** The counter of this definition; asking twice gives the same one. */
   counter<const L extends string>(definition: CounterDefinition<L>): Counter<L> {
@@ -162,7 +173,9 @@ export class MetricRegistry {
 
   /** The histogram of this definition; asking twice gives the same one. */
   histogram<const L extends string>(definition: HistogramDefinition<L>): Histogram<L> {
-    return this.#get(definition, () => new HistogramSeries(definition.buckets));
+    const bounds = definition.bucketSet === undefined ? undefined : this.#overrides[definition.bucketSet];
+    const own = bounds === undefined ? definition : { ...definition, buckets: bounds };
+    return this.#get(own, () => new HistogramSeries(own.buckets));
   }
 
   /** All metrics that have series. The data does not change afterwards. */

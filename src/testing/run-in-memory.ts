@@ -135,6 +135,7 @@ function replicaProgram(
           openLog: ({ application, spec: { name: deployment } }) => ({
             logger: logger.child({ application, deployment, replica: spec.id }),
             access: () => undefined,
+            configure: () => undefined,
           }),
           onEnded: () => resolve(0),
           clock,
@@ -187,6 +188,7 @@ async function connect(transport: MemoryTransport, logger: Logger, clock: Clock,
     logger,
     dial: (address) => transport.dial(address, SELF),
     want: (key) => feed.want(key),
+    reportScaling: (report) => link.notify("scaling.report", report),
     handles: { refOf: handleRefOf, revive: (ref) => createHandle(ref, runtime) },
   });
   const runtime: Runtime = {

@@ -99,7 +99,7 @@ async function inProcess(): Promise<{ head: FakeHead; proxy: Proxy; transport: T
       node: { nodeId: "n", nodeIp: "127.0.0.1" },
       transport,
       head: HEAD,
-      log: { logger: silentLogger, access: () => undefined },
+      log: { logger: silentLogger, access: () => undefined, configure: () => undefined },
       development: false,
       onEnded: () => (ended = true),
     },
