@@ -4,6 +4,8 @@
 //   R3  A deployment that gave up is tried again by any deploy that names it.
 //   R4  What a deploy takes out of the graph is kept until the replicas that may call it are gone (D6).
 //   R5  A deployment that comes back while replicas of it still live goes on from what those were told.
+//   R6  What a build made keeps the words of the config file that ordered it, and the time of its acceptance.
+import { type Capacity, adjustForCapacity, FULL_CAPACITY } from "../autoscaling/capacity.ts";
 import { ConfigError } from "../core/errors.ts";
 import { deploymentKey } from "../model/ids.ts";
 import type { ApplicationSpec, DeploymentSpec } from "../model/application-spec.ts";
@@ -35,6 +37,8 @@ export interface Accepted {
 export interface Before {
   readonly applications: TargetState;
   readonly deployments: ReadonlyMap<string, DeploymentState>;
+  /** Share of the replicas that may run; absent: all. */
+  readonly capacity?: Capacity;
 }
 
 /** @throws {ConfigError} as `ControllerCommands.deploy` says */
@@ -51,7 +55,10 @@ export function acceptDeploy(before: Before, wanted: readonly VersionedApplicati
       const version = codeVersions[deployment.name] ?? "";
       const change = changeOf(known, deployment, version);
       const key = deploymentKey(spec.name, deployment.name);
-      deployments.set(key, nextState(earlier === undefined ? undefined : deployments.get(key), change));
+      deployments.set(
+        key,
+        nextState(earlier === undefined ? undefined : deployments.get(key), change, before.capacity),
+      );
       changes.push({ application: spec.name, deployment: deployment.name, reason: change.reason });
       return change.target;
     });
@@ -64,17 +71,17 @@ export function acceptDeploy(before: Before, wanted: readonly VersionedApplicati
       name: spec.name,
       routePrefix: spec.routePrefix,
       ingress: spec.ingress,
-      entrance: earlier?.entrance ?? spec.ingress,
+      entrance: earlier === undefined || earlier.entrance === "" ? spec.ingress : earlier.entrance,
       workingDir: spec.workingDir,
       deployments: targets,
       retired,
-      lastDeployedMs: nowMs,
+      lastDeployedMs: source === "declarative" ? (known?.lastDeployedMs ?? nowMs) : nowMs,
       deleting: false,
       source,
       externalScalerEnabled,
       autoscalingPolicy,
       docsPath,
-      declared: null,
+      declared: source === "declarative" ? (known?.declared ?? null) : null,
       build: { kind: "none" },
     });
   }
@@ -83,9 +90,13 @@ export function acceptDeploy(before: Before, wanted: readonly VersionedApplicati
 }
 
 /** What is remembered of a deployment after a change of its target (R3). */
-function nextState(before: DeploymentState | undefined, { target, event }: TargetChange): DeploymentState {
+function nextState(
+  before: DeploymentState | undefined,
+  { target, event }: TargetChange,
+  { percent }: Capacity = FULL_CAPACITY,
+): DeploymentState {
   const generation = generationOf(target);
-  const scale = { target: target.spec.options.numReplicas };
+  const scale = { target: adjustForCapacity(target.spec.options.numReplicas, percent) };
   if (before === undefined) {
     return { status: NEW_DEPLOYMENT, starts: freshMemory(generation), scale, dead: [] };
   }

@@ -1,7 +1,10 @@
 // What drivers, the CLI and REST may ask of the controller. `admin/` sees this interface only; `head/` wires it.
+import type { ServeConfig } from "../config/serve-config.ts";
+import type { ServeError } from "../core/errors.ts";
 import type { VersionedApplication } from "../model/target-state.ts";
 import type { HistoryEntry, HistoryFilter } from "../model/history.ts";
 import type { InstanceStatus } from "../model/status.ts";
+import type { BuildTask } from "./accept-config.ts";
 
 /** Commands to, and read models of, the controller. */
 export interface ControllerCommands {
@@ -11,6 +14,21 @@ export interface ControllerCommands {
    * @throws {ServeError} ENGINE when the store refuses
    */
   deploy(applications: readonly VersionedApplication[]): void;
+  /**
+   * Accepts a config file: checked, checkpointed, routed. Declared applications that it does not name go. Requests to
+   * those that it names wait for the builds, which are for the caller to run; what serves already serves on.
+   * @param workingDir absolute folder that relative paths start from
+   * @returns what has to be built: every application of the file
+   * @throws {ConfigError} a name with `#`, a prefix that another application has
+   * @throws {ServeError} ENGINE when the store refuses, DEPLOY_FAILED at the instance's end
+   */
+  acceptConfig(config: ServeConfig, workingDir: string): readonly BuildTask[];
+  /** What has been accepted and not been built: after a restart, what an earlier head did not get to. */
+  pendingBuilds(): readonly BuildTask[];
+  /** What came of a build; nothing happens when a later file, deploy or delete has made it void. */
+  finishBuild(task: BuildTask, outcome: VersionedApplication | ServeError): void;
+  /** The config file that holds, as it was accepted; null: none was. */
+  config(): ServeConfig | null;
   /**
    * Resolves when every named application is RUNNING and every proxy and `subscriberId` have acknowledged its targets
    * (D7). A failed deploy rejects with DEPLOY_FAILED and the deployment's message, a delete meanwhile likewise.
@@ -22,8 +40,12 @@ export interface ControllerCommands {
   /** Drains proxies, then all applications, and resolves when no process is left. Accepts no deploy from then on. */
   shutdown(): Promise<void>;
   status(): InstanceStatus;
-  /** @throws {ServeError} APPLICATION_NOT_FOUND, DEPLOYMENT_NOT_FOUND, both naming what exists */
-  locate(application: string, deployment: string | null): { readonly deployment: string };
+  /**
+   * A deployment's name, the ingress for null. Waits for an application that is being built.
+   * @throws {ServeError} APPLICATION_NOT_FOUND, DEPLOYMENT_NOT_FOUND, both naming what exists; DEPLOYMENT_UNAVAILABLE when
+   *     the only build failed (rejects)
+   */
+  locate(application: string, deployment: string | null): Promise<{ readonly deployment: string }>;
   /** The newest actions on what the filter names and their reasons, oldest first; also of what is gone, for a while. */
   history(filter: HistoryFilter): readonly HistoryEntry[];
 }

@@ -8,21 +8,24 @@
 //   R3  What a tick sets off is seen by a later tick, never by the same one.
 //   R4  A command is acknowledged after the checkpoint has it.
 import type { Cancel, Clock } from "../core/clock.ts";
-import { ServeError, describeThrown } from "../core/errors.ts";
+import { ServeError, describeThrown, toServeError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
 import type { EngineEvent, KnownProcess } from "../engine/engine.ts";
 import type { NodeId, ProcessId, ReplicaId } from "../model/ids.ts";
 import type { HistoryEntry, HistoryFilter } from "../model/history.ts";
 import type { Endpoint, InstanceStatus } from "../model/status.ts";
+import type { ServeConfig } from "../config/serve-config.ts";
 import type { VersionedApplication } from "../model/target-state.ts";
 import { type ProxyReport, ROUTES_KEY, type ReplicaReport, targetsKey } from "../protocol/control.ts";
 import { acceptDeploy } from "./accept.ts";
+import { acceptConfig, type BuildTask, isAwaited, pendingBuilds } from "./accept-config.ts";
 import { ActionApplier } from "./apply-actions.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import type { ControllerCommands } from "./commands.ts";
 import type { ControllerOptions } from "./controller-options.ts";
 import { Journal } from "./journal.ts";
+import { locate, unknownApplication } from "./locate.ts";
 import { ProxyObserver } from "./observe-proxies.ts";
 import { ReplicaObserver } from "./observe-replicas.ts";
 import { EPOCH } from "./process-specs.ts";
@@ -82,7 +85,7 @@ export class Controller implements ControllerCommands {
   async start(): Promise<void> {
     const { engine, feed } = this.#options;
     this.#checkpoint.load(this.#state, this.#clock.now());
-    publish(this.#state, feed);
+    publish(this.#state, feed, this.#options.logging);
     feed.onProgress(() => this.#wake());
     await engine.adopt(this.#known());
     void this.#consume(engine.events(this.#ending.signal));
@@ -138,12 +141,58 @@ export class Controller implements ControllerCommands {
   }
 
   deploy(applications: readonly VersionedApplication[]): void {
-    if (this.#state.shuttingDown) throw new ServeError("DEPLOY_FAILED", "the instance is shutting down");
+    this.#refuseAtEnd();
+    this.#deploy(applications);
+  }
+
+  #deploy(applications: readonly VersionedApplication[]): void {
     const { changes, ...accepted } = acceptDeploy(this.#state, applications, this.#clock.now());
     this.#adopt(accepted);
     for (const { application, deployment, reason } of changes) {
       this.#journal.deployment(application, deployment, "deployment.deploy", reason);
     }
+  }
+
+  acceptConfig(config: ServeConfig, workingDir: string): readonly BuildTask[] {
+    this.#refuseAtEnd();
+    const { changes, ...accepted } = acceptConfig(this.#state, config, workingDir, this.#clock.now());
+    this.#adopt(accepted);
+    for (const { application, event, reason } of changes) this.#journal.application(application, event, reason);
+    return this.pendingBuilds();
+  }
+
+  pendingBuilds(): readonly BuildTask[] {
+    return this.#state.shuttingDown ? [] : pendingBuilds(this.#state.applications, this.#state.config);
+  }
+
+  finishBuild(task: BuildTask, outcome: VersionedApplication | ServeError): void {
+    const target = this.#state.applications.get(task.application);
+    if (this.#state.shuttingDown || !isAwaited(target, task)) return;
+    const error = outcome instanceof ServeError ? outcome : this.#refusalOf(outcome);
+    if (error === undefined) return;
+    const message = `Deploying app '${target.name}' failed with exception:\n${error.message}`;
+    const failed = { ...target, build: { kind: "failed", generation: task.generation, message } } as const;
+    const applications = new Map(this.#state.applications).set(target.name, failed);
+    this.#adopt({ applications, deployments: this.#state.deployments });
+    this.#journal.application(target.name, "application.build_failed", message, "warn");
+  }
+
+  /** Deploys what was built. @returns why it cannot be */
+  #refusalOf(built: VersionedApplication): ServeError | undefined {
+    try {
+      this.#deploy([built]);
+      return undefined;
+    } catch (reason) {
+      return toServeError(reason);
+    }
+  }
+
+  config(): ServeConfig | null {
+    return this.#state.config?.document ?? null;
+  }
+
+  #refuseAtEnd(): void {
+    if (this.#state.shuttingDown) throw new ServeError("DEPLOY_FAILED", "the instance is shutting down");
   }
 
   async whenDeployed(names: readonly string[], subscriberId?: string): Promise<void> {
@@ -161,7 +210,7 @@ export class Controller implements ControllerCommands {
 
   async delete(name: string): Promise<void> {
     const target = this.#state.applications.get(name);
-    if (target === undefined) throw this.#unknownApplication(name);
+    if (target === undefined) throw unknownApplication(this.#state.applications, name);
     if (!target.deleting) {
       this.#adopt({
         deployments: this.#state.deployments,
@@ -191,14 +240,14 @@ export class Controller implements ControllerCommands {
     return readStatus(this.#state, this.#options, this.#startMs);
   }
 
-  locate(application: string, deployment: string | null): { readonly deployment: string } {
-    const target = this.#state.applications.get(application);
-    if (target === undefined || target.deleting) throw this.#unknownApplication(application);
-    const wanted = deployment ?? target.ingress;
-    const names = target.deployments.map(({ spec }) => spec.name);
-    if (names.includes(wanted)) return { deployment: wanted };
-    const message = `application ${application} has no deployment ${wanted}; it has ${names.join(", ")}`;
-    throw new ServeError("DEPLOYMENT_NOT_FOUND", message, { application, deployment: wanted });
+  async locate(application: string, deployment: string | null): Promise<{ readonly deployment: string }> {
+    let found = "";
+    await this.#waiters.wait(() => {
+      const located = locate(this.#state.applications, application, deployment);
+      if (located.kind === "found") found = located.deployment;
+      return located.kind === "none" ? located.error : located.kind === "wait" ? "wait" : "done";
+    });
+    return { deployment: found };
   }
 
   history(filter: HistoryFilter): readonly HistoryEntry[] {
@@ -212,7 +261,7 @@ export class Controller implements ControllerCommands {
     const { config, capacity, replicas, proxies, endpoint, shuttingDown } = this.#state;
     this.#checkpoint.save({ config, capacity, ...next, replicas, proxies, endpoint, shuttingDown });
     Object.assign(this.#state, next);
-    publish(this.#state, this.#options.feed);
+    publish(this.#state, this.#options.feed, this.#options.logging);
     this.#wake();
   }
 
@@ -228,14 +277,6 @@ export class Controller implements ControllerCommands {
       return new ServeError("DEPLOY_FAILED", message, { application: name });
     }
     return status === "RUNNING" ? "done" : "wait";
-  }
-
-  #unknownApplication(name: string): ServeError {
-    const names = [...this.#state.applications.values()]
-      .filter(({ deleting }) => !deleting)
-      .map((target) => target.name);
-    const known = names.length === 0 ? "none is deployed" : `deployed: ${names.join(", ")}`;
-    return new ServeError("APPLICATION_NOT_FOUND", `there is no application ${name}; ${known}`, { application: name });
   }
 
   async #consume(events: AsyncIterable<EngineEvent>): Promise<void> {
@@ -291,7 +332,7 @@ export class Controller implements ControllerCommands {
     const nowMs = this.#clock.now();
     const { effects, wakeAtMs } = reconcile(parts, proxyNodes, nowMs);
     this.#save();
-    publish(this.#state, feed);
+    publish(this.#state, feed, this.#options.logging);
     for (const effect of effects) void effect();
     this.#waiters.lookAll();
     this.#cancelTimer();

@@ -51,6 +51,9 @@ export function readApplicationStatus(
   state: ControllerState,
   target: ApplicationTarget,
 ): ReturnType<typeof applicationStatus> {
+  const { build, deleting } = target;
+  if (build.kind === "failed" && !deleting) return { status: "DEPLOY_FAILED", message: build.message };
+  if (build.kind === "building" && !deleting) return { status: "DEPLOYING", message: "" };
   const infos = target.deployments.map(
     ({ spec }) => [spec.name, state.deployment(target.name, spec.name).status] as const,
   );

@@ -216,7 +216,7 @@ describe("a delete", () => {
     expect(h.targets("a", "Child").unavailable).toBe("was deleted");
     expect(h.cluster.alive()).toEqual([]);
     expect(h.application("a")).toBeUndefined();
-    expect(() => h.controller.locate("a", null)).toThrow(/no application a/);
+    await expect(h.controller.locate("a", null)).rejects.toThrow(/no application a/);
   });
 
   it("leaves word for whoever calls it still, of the newest hundred (publish.ts R2)", async () => {
