@@ -30,7 +30,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "e2e",
-          include: ["tests/{e2e,conformance}/**/*.test.ts", "examples/**/*.test.ts"],
+          include: ["tests/{e2e,conformance,faults}/**/*.test.ts", "examples/**/*.test.ts"],
           execArgv: [condition],
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -5,6 +5,7 @@ import type { Random } from "../../src/core/random.ts";
 import type { ProxyLinks, ReplicaLinks } from "../../src/controller/links.ts";
 import type { Engine, EngineEvent, KnownProcess, NodeInfo, ProcessSpec } from "../../src/engine/engine.ts";
 import { EventQueue } from "../../src/engine/event-queue.ts";
+import type { StateStore } from "../../src/engine/state-store.ts";
 import { MemoryStore } from "../../src/engines/memory/memory-store.ts";
 import type { LoadOrder, ReplicaReport } from "../../src/protocol/control.ts";
 
@@ -40,7 +41,7 @@ export interface Head {
 const NODE: NodeInfo = { id: "local", ip: "127.0.0.1", resources: { cpus: 4, gpus: 0, memoryBytes: 0, custom: {} } };
 
 export class FakeCluster {
-  readonly store = new MemoryStore();
+  store: StateStore = new MemoryStore();
   readonly processes = new Map<string, FakeProcess>();
   /** Every order that changed something: `start x`, `drain x`, `kill x`, `load x`, `reconfigure x`. */
   readonly orders: string[] = [];

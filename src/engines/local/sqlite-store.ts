@@ -11,7 +11,14 @@ import { ServeError, describeThrown } from "../../core/errors.ts";
 import type { StateStore } from "../../engine/state-store.ts";
 import { documentHash, sealDigest } from "./store-seal.ts";
 import { StoreWitness } from "./store-witness.ts";
-import { LOG_SUFFIX, STORE_FORMAT, type VerifiedStore, verifyStore, WITNESS_SUFFIX } from "./verify-store.ts";
+import {
+  LOG_SUFFIX,
+  STORE_FORMAT,
+  STORE_TABLES,
+  type VerifiedStore,
+  verifyStore,
+  WITNESS_SUFFIX,
+} from "./verify-store.ts";
 
 /** What returned writes survive. Either way the file is never damaged. */
 export type Survives = "power cut" | "kill";
@@ -136,8 +143,7 @@ function create(path: string, survives: Survives): void {
       PRAGMA synchronous = ${synchronous(survives)};
       PRAGMA journal_mode = WAL;
       BEGIN;
-      CREATE TABLE documents (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-      CREATE TABLE seal (generation INTEGER NOT NULL, digest BLOB NOT NULL);
+      ${STORE_TABLES.join("; ")};
       PRAGMA user_version = ${STORE_FORMAT};`);
     database.prepare("INSERT INTO seal VALUES (0, ?)").run(sealDigest(0, new Map()));
     database.exec("COMMIT");

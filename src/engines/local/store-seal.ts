@@ -2,14 +2,6 @@
 // checks the shape of its pages but takes any bytes inside them for what was written; the seal does not.
 import { createHash } from "node:crypto";
 
-/** What a store says of its own contents. */
-export interface Seal {
-  /** Writes so far; the first has 1. */
-  readonly generation: number;
-  /** SHA-256, see `sealDigest`. */
-  readonly digest: Uint8Array;
-}
-
 /** SHA-256 of a document. */
 export function documentHash(value: Uint8Array): Uint8Array {
   return createHash("sha256").update(value).digest();

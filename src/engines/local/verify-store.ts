@@ -4,11 +4,17 @@
 import { accessSync, closeSync, constants, existsSync, openSync, readSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { ServeError } from "../../core/errors.ts";
-import { documentHash, type Seal, sealDigest } from "./store-seal.ts";
+import { documentHash, sealDigest } from "./store-seal.ts";
 import { readWitness } from "./store-witness.ts";
 
 /** Grows when the tables change in a way that an earlier version cannot read. SQLite's `user_version`. */
 export const STORE_FORMAT = 1;
+
+/** The tables, one statement each. SQLite keeps these very texts, and a store that has others is refused. */
+export const STORE_TABLES: readonly string[] = [
+  "CREATE TABLE documents (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
+  "CREATE TABLE seal (generation INTEGER NOT NULL, digest BLOB NOT NULL)",
+];
 
 /** Files that stand beside a store. */
 export const LOG_SUFFIX = "-wal";
@@ -59,21 +65,27 @@ function checkHeader(path: string): void {
 
 function checkFormat(database: DatabaseSync): void {
   const format = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
-  if (format === STORE_FORMAT) return;
-  throw problem(`its format is ${format}, and this version of Manta reads ${STORE_FORMAT}`);
+  if (format !== STORE_FORMAT) {
+    throw problem(`its format is ${format}, and this version of Manta reads ${STORE_FORMAT}`);
+  }
+  const tables = database.prepare("SELECT sql FROM sqlite_schema ORDER BY name").all();
+  if (tables.map(({ sql }) => sql).join() !== STORE_TABLES.join())
+    throw problem("it holds other tables than a store has");
 }
 
 function readSealed(database: DatabaseSync): VerifiedStore {
-  const seal = database.prepare("SELECT generation, digest FROM seal").get() as Seal | undefined;
-  if (seal === undefined) throw problem("it is damaged: it has no seal");
   const hashes = new Map<string, Uint8Array>();
   for (const { key, value } of database.prepare("SELECT key, value FROM documents").iterate()) {
-    hashes.set(String(key), documentHash(value as Uint8Array));
+    // A damaged row may say that it holds a number, or nothing.
+    if (typeof key === "string" && value instanceof Uint8Array) hashes.set(key, documentHash(value));
   }
-  if (!Buffer.from(seal.digest).equals(sealDigest(seal.generation, hashes))) {
-    throw problem("it is damaged: its documents are not those that were written");
-  }
-  return { generation: seal.generation, hashes };
+  const { generation, digest } = database.prepare("SELECT generation, digest FROM seal").get() ?? {};
+  const isSealed =
+    typeof generation === "number" &&
+    digest instanceof Uint8Array &&
+    Buffer.from(digest).equals(sealDigest(generation, hashes));
+  if (!isSealed) throw problem("it is damaged: its documents are not those that were written");
+  return { generation, hashes };
 }
 
 function checkAge(path: string, generation: number): void {
