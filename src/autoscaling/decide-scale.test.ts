@@ -12,7 +12,14 @@ function look(
   inputs: Partial<ScaleInputs>,
   nowMs = 0,
 ): ReturnType<typeof decideScale> {
-  const all = { running: memory.target, requests: 0, policy: null, capacity: FULL_CAPACITY, holdDownUntilMs: 0 };
+  const all = {
+    running: memory.target,
+    requests: 0,
+    isWaiting: false,
+    policy: null,
+    capacity: FULL_CAPACITY,
+    holdDownUntilMs: 0,
+  };
   return decideScale(rulesWith(rules), memory, { ...all, ...inputs }, nowMs);
 }
 
@@ -47,6 +54,11 @@ describe("decideScale", () => {
     const outcome = look({ upDelayMs: 30_000 }, { target: 0 }, { requests: 1 }, 500);
     expect(outcome).toMatchObject({ memory: { target: 1, lastUpMs: 500 }, wakeAtMs: undefined });
     expect(outcome.reason).toBe("requests wait and no replica serves: 1 wanted");
+  });
+
+  it("starts it also where the look-back knows of none yet: the least of a window with a moment of waiting (A5)", () => {
+    expect(look({ aggregation: "min" }, { target: 0 }, { isWaiting: true }).memory.target).toBe(1);
+    expect(look({}, { target: 1 }, { running: 0, isWaiting: true }).memory.target).toBe(1);
   });
 
   it("keeps a cold start within the most replicas", () => {

@@ -22,6 +22,8 @@ export interface ScaleInputs {
   readonly running: number;
   /** Q: requests of all callers, running and queued, over the look-back; 0 when nobody reports. */
   readonly requests: number;
+  /** Somebody waits at this moment, whatever the look-back makes of it (A5). */
+  readonly isWaiting: boolean;
   /** Null: Ray Serve's own policy, by queue length. */
   readonly policy: PolicyVerdict | null;
   readonly capacity: Capacity;
@@ -73,11 +75,13 @@ interface Wish {
   readonly isColdStart: boolean;
 }
 
-function wishOf(rules: ScalingRules, target: number, { running, requests, policy }: ScaleInputs): Wish {
+function wishOf(rules: ScalingRules, target: number, inputs: ScaleInputs): Wish {
+  const { running, requests, policy } = inputs;
+  const isWaiting = requests > 0 || inputs.isWaiting;
   if (policy?.kind === "unknown") return { replicas: target, words: policy.reason, isColdStart: false };
   const byQueue = running === 0 ? null : decideByQueueLength(requests, rules);
   const raw = policy === null ? byQueue : policy.replicas;
-  const { replicas, isColdStart } = decideReplicasWanted({ running, target }, raw, requests > 0, rules);
+  const { replicas, isColdStart } = decideReplicasWanted({ running, target }, raw, isWaiting, rules);
   if (isColdStart) return { replicas, words: `requests wait and no replica serves: ${replicas} wanted`, isColdStart };
   const load = policy === null ? loadWords(requests, rules) : `the policy says ${round(policy.replicas)}`;
   return { replicas, words: `${load}: ${replicas} wanted`, isColdStart };

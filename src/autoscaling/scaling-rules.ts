@@ -1,5 +1,6 @@
 // What an autoscaled deployment asks for, in the units of decisions: every duration in milliseconds, every fallback
 // between options taken. Pure.
+import type { ResolvedAutoscalingOptions } from "../config/options.generated.ts";
 import type { AggregationFunction } from "./step-series.ts";
 
 /** Ray Serve's `autoscaling_config` (reference 2.5), complete. */
@@ -20,4 +21,24 @@ export interface ScalingRules {
   readonly lookBackMs: number;
   /** How often callers report. */
   readonly metricsIntervalMs: number;
+}
+
+/** The rules that options say. Factors and the last delay fall back as Ray Serve's do (inventory 1.8). */
+export function rulesOf(options: ResolvedAutoscalingOptions): ScalingRules {
+  const { minReplicas, initialReplicas, maxReplicas, targetOngoingRequests, smoothingFactor } = options;
+  const toZeroDelayS = options.downscaleToZeroDelayS ?? options.downscaleDelayS;
+  return {
+    minReplicas,
+    initialReplicas,
+    maxReplicas,
+    targetOngoingRequests,
+    upFactor: options.upscalingFactor ?? options.upscaleSmoothingFactor ?? smoothingFactor,
+    downFactor: options.downscalingFactor ?? options.downscaleSmoothingFactor ?? smoothingFactor,
+    upDelayMs: options.upscaleDelayS * 1000,
+    downDelayMs: options.downscaleDelayS * 1000,
+    toZeroDelayMs: toZeroDelayS * 1000,
+    aggregation: options.aggregationFunction,
+    lookBackMs: options.lookBackPeriodS * 1000,
+    metricsIntervalMs: options.metricsIntervalS * 1000,
+  };
 }
