@@ -298,7 +298,7 @@ describe("copies taken while the head writes", () => {
       [WITNESS_SUFFIX, LOG_SUFFIX, ""],
     ];
     const seen = { opened: 0, refused: 0 };
-    for (let copy = 0; copy < 120; copy++) {
+    for (let copy = 0; copy < 60; copy++) {
       await once(writer.stdout!, "data");
       const acknowledged = Number(output.trimEnd().split("\n").at(-1));
       output = output.slice(-200);
