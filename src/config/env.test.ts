@@ -10,6 +10,7 @@ describe("readEnv", () => {
       home: `${homedir()}/.manta`,
       namespace: "default",
       adminToken: undefined,
+      sslKeyfilePassword: undefined,
       dev: false,
       metricsPrefix: "ray_",
       metrics: true,
@@ -26,6 +27,7 @@ describe("readEnv", () => {
       MANTA_HOME: "/a/../b",
       MANTA_NAMESPACE: "n",
       MANTA_ADMIN_TOKEN: "t",
+      MANTA_SSL_KEYFILE_PASSWORD: "s",
       MANTA_DEV: "1",
       MANTA_METRICS_PREFIX: "",
       MANTA_METRICS: "0",
@@ -33,8 +35,8 @@ describe("readEnv", () => {
       RAY_SERVE_LOG_CLIENT_ADDRESS: "1",
     };
     const given = { home: "/b", namespace: "n", adminToken: "t", dev: true, metricsPrefix: "", metrics: false };
-    const buckets = { request: [1, 2.5, 1000] };
-    expect(readEnv(env)).toEqual({ ...given, buckets, logClientAddress: true, startedByNpm: false });
+    const others = { sslKeyfilePassword: "s", buckets: { request: [1, 2.5, 1000] } };
+    expect(readEnv(env)).toEqual({ ...given, ...others, logClientAddress: true, startedByNpm: false });
   });
 
   it.each(["2,1", "0,1", "1,,2", "1,x", "1,Infinity"])("refuses the bounds %s", (bounds) => {
@@ -75,5 +77,20 @@ describe("resolveInstance", () => {
     expect(resolveInstance(open, env, "serve.start").admin.host).toBe("0.0.0.0");
     for (const host of ["localhost", "127.0.0.9", "::1"])
       resolveInstance({ admin: { host } }, readEnv({}), "serve.start");
+  });
+
+  it("finds certificate files from here, and the key's password in the environment; a certificate needs its key", () => {
+    const http = { sslCertfile: "a.crt", sslKeyfile: "/k/a.key" };
+    const own = { MANTA_SSL_KEYFILE_PASSWORD: "s" };
+    expect(resolveInstance({ http }, readEnv(own), "serve.start").http).toMatchObject({
+      sslCertfile: `${process.cwd()}/a.crt`,
+      sslKeyfile: "/k/a.key",
+      sslKeyfilePassword: "s",
+      sslCaCerts: null,
+    });
+    const alone = { http: { sslCertfile: "a.crt" } };
+    expect(() => resolveInstance(alone, readEnv({}), "serve.start")).toThrow(
+      "serve.start.http: received sslCertfile without sslKeyfile, expected both",
+    );
   });
 });

@@ -16,6 +16,8 @@ export interface Environment {
   readonly namespace: string;
   /** `MANTA_ADMIN_TOKEN`; undefined unless set. */
   readonly adminToken: string | undefined;
+  /** `MANTA_SSL_KEYFILE_PASSWORD`; undefined unless set. */
+  readonly sslKeyfilePassword: string | undefined;
   /** `MANTA_DEV=1`: user stack traces and details reach HTTP clients. */
   readonly dev: boolean;
   /** `MANTA_METRICS_PREFIX`: first part of every metric's name; `ray_` unless set, may be empty. */
@@ -51,6 +53,7 @@ export function readEnv(env: Readonly<Record<string, string | undefined>> = proc
     home: resolve(env["MANTA_HOME"] || join(homedir(), ".manta")),
     namespace,
     adminToken,
+    sslKeyfilePassword: env["MANTA_SSL_KEYFILE_PASSWORD"] || undefined,
     dev: env["MANTA_DEV"] === "1",
     metricsPrefix,
     metrics: env["MANTA_METRICS"] !== "0",

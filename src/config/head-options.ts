@@ -1,5 +1,6 @@
 // What a head is started with, by a driver or by a supervisor: plain data on its command line. No secret is in it, for
-// command lines are public on a machine: the admin token travels as `MANTA_ADMIN_TOKEN`.
+// command lines are public on a machine: the admin token travels as `MANTA_ADMIN_TOKEN`, the password of the
+// certificate's key as `MANTA_SSL_KEYFILE_PASSWORD`.
 import type { ResolvedHttpOptions, ResolvedLoggingOptions } from "./options.generated.ts";
 
 /** The options of one instance, complete. */

@@ -1,6 +1,7 @@
 // The read model of `serve.status()` and REST: what the controller knows, in the words of status. Pure.
 import { urlOf } from "../config/hosts.ts";
 import { PROXY_STATUSES, REPLICA_STATES } from "../model/lifecycle.ts";
+import type { ResolvedHttpOptions } from "../config/options.generated.ts";
 import { toSnakeCase } from "../config/names.ts";
 import type { DeploymentSpec } from "../model/application-spec.ts";
 import type { NodeId } from "../model/ids.ts";
@@ -27,7 +28,7 @@ export function readStatus(state: ControllerState, options: ControllerOptions, s
   return {
     controller: controllerDetails(options, startMs),
     proxyLocation: options.http === null ? "Disabled" : "EveryNode",
-    httpOptions: options.http,
+    httpOptions: redacted(options.http),
     targetCapacity: state.capacity.percent,
     proxies: Object.fromEntries([...state.proxies.values()].map((p) => [p.node, proxyDetails(p, nodeIp)])),
     applications: Object.fromEntries(
@@ -36,6 +37,11 @@ export function readStatus(state: ControllerState, options: ControllerOptions, s
     http: httpEndpoint(state, options),
     admin: options.admin(),
   };
+}
+
+/** The password of a key is for the proxy alone. */
+function redacted(http: ResolvedHttpOptions | null): ResolvedHttpOptions | null {
+  return http === null || http.sslKeyfilePassword === null ? http : { ...http, sslKeyfilePassword: "<redacted>" };
 }
 
 type NodeIp = (node: NodeId) => string;

@@ -81,11 +81,12 @@ async function assemble(
   clock: Clock,
   random: Random,
 ): Promise<Head> {
-  const { namespace, adminToken, metricsPrefix } = readEnv();
+  const { namespace, adminToken, sslKeyfilePassword = null, metricsPrefix } = readEnv();
   const address = { kind: "unix", path: paths.headSocket } as const;
   const places = { logsDir: paths.logs, proxyDir: paths.root, namespace, pid: process.pid };
   const supervise = succession(options, paths);
-  const around = { ...base, options, address, ...places, adminToken, metricsPrefix, supervise };
+  const whole = { ...options, http: { ...options.http, sslKeyfilePassword } };
+  const around = { ...base, options: whole, address, ...places, adminToken, metricsPrefix, supervise };
   const { Head } = await import("./head.ts"); // R4
   return new Head(around, logger, clock, random);
 }

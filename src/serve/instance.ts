@@ -217,17 +217,18 @@ function headOptions(options: ResolvedInstance, mode: Pick<HeadOptions, "attache
   const { http, admin, adminPortChosen, loggingConfig } = options;
   return {
     ...mode,
-    http,
+    http: { ...http, sslKeyfilePassword: null },
     admin: { host: admin.host, port: admin.port, portChosen: adminPortChosen },
     logging: loggingConfig,
   };
 }
 
-function childEnv({ namespace }: Place, { admin }: ResolvedInstance): Record<string, string> {
+function childEnv({ namespace }: Place, { admin, http }: ResolvedInstance): Record<string, string> {
   return {
     MANTA_HOME: readEnv().home,
     MANTA_NAMESPACE: namespace,
     ...(admin.token === undefined ? {} : { MANTA_ADMIN_TOKEN: admin.token }),
+    ...(http.sslKeyfilePassword === null ? {} : { MANTA_SSL_KEYFILE_PASSWORD: http.sslKeyfilePassword }),
   };
 }
 
