@@ -1,6 +1,7 @@
 // What surrounds user code, as an interface: driver, replica and memory engine implement it, composition roots install
 // it. The installed runtime travels in AsyncLocalStorage (constructors included) with one default a process. Store and
 // registry hang on `globalThis[Symbol.for("manta-serve/1")]`, so that a second copy of the package finds them.
+import type { BatchRecord } from "../batching/batcher.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
@@ -24,6 +25,16 @@ export interface ReplicaContext {
   readonly codeVersion: string;
 }
 
+/** Hears of models that `multiplexed()` holds. Milliseconds. */
+export interface ModelMeter {
+  /** A model was asked for. */
+  asked(): void;
+  loaded(ms: number): void;
+  unloaded(ms: number): void;
+  /** The ids that `name` holds or loads, least recent first. */
+  held(name: string, ids: readonly string[]): void;
+}
+
 /** What surrounds user code. */
 export interface Runtime {
   readonly clock: Clock;
@@ -31,6 +42,16 @@ export interface Runtime {
   readonly logger: Logger;
   /** Undefined outside of a replica. */
   readonly replica: ReplicaContext | undefined;
+  /** Requests that the replica runs at a time; undefined outside of one. */
+  readonly maxOngoingRequests?: number;
+  /** Calls `fn` once when the replica takes nothing new any more. */
+  onDrain?(fn: () => void): void;
+  /** Called once after the last request of a replica; the replica waits for what `fn` returns before it ends. */
+  onEnd?(fn: () => Promise<void>): void;
+  /** Counts what `multiplexed()` does. */
+  readonly modelMeter?: ModelMeter;
+  /** A batch has run. @param queued items that wait now */
+  batchRan?(name: string, record: BatchRecord, queued: number): void;
   /** Starts a call at once. Arguments are resolved values; what cannot cross is told by `onError`. */
   startCall(call: ValueCall, observer: ValueObserver): OutgoingCall;
   /**

@@ -40,6 +40,7 @@ export class RequestScope {
   #controller: AbortController | undefined;
   #context: RequestContext | undefined;
   readonly #calls = new Set<NestedCall>();
+  #atEnd: (() => void)[] | undefined;
 
   constructor(facts: RequestFacts, runtime: Runtime) {
     this.facts = facts;
@@ -86,12 +87,20 @@ export class RequestScope {
     this.#calls.clear();
   }
 
-  /** The answer is complete (R2). */
+  /** The answer is complete (R2), or the code of a cancelled request has returned. */
   end(): void {
+    const atEnd = this.#atEnd ?? [];
+    this.#atEnd = undefined;
+    for (const fn of atEnd) fn();
     if (this.#state !== "open") return;
     this.#state = "ended";
     for (const call of this.#calls) call.requestEnded();
     this.#calls.clear();
+  }
+
+  /** Calls `fn` when the request's code has ended, however it ended: what the code holds may be given back then. */
+  onEnd(fn: () => void): void {
+    (this.#atEnd ??= []).push(fn);
   }
 
   /** Nested calls that `cancel` would end; a test for leaks asks for 0. */

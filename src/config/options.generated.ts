@@ -46,6 +46,24 @@ export interface AutoscalingOptions {
   policy?: AutoscalingPolicyOptions | null | undefined;
 }
 
+/** Options of `batch()`. */
+export interface BatchOptions {
+  /** Most items of one batch; with `batchSizeFn` the highest value it may have. Default: 10. */
+  maxBatchSize?: number | undefined;
+  /** Longest wait of a batch for further items, counted from its first; 0 takes what is there in this turn. In seconds. Default: 0.01. */
+  batchWaitTimeoutS?: number | undefined;
+  /** How many batches run at a time; further ones form meanwhile. Default: 1. */
+  maxConcurrentBatches?: number | undefined;
+  /** Goal for the 95th percentile of an item's time from call to result. Size and wait of batches are then learned, within `maxBatchSize`; `batchWaitTimeoutS` has no say. In seconds. */
+  targetLatencyS?: number | undefined;
+}
+
+/** Options of `multiplexed()`. */
+export interface MultiplexedOptions {
+  /** How many models a replica holds before the one used longest ago is given up; -1: no limit. Default: 3. */
+  maxNumModelsPerReplica?: number | undefined;
+}
+
 /** `backpressureConfig` of a deployment. */
 export interface BackpressureOptions {
   /** HTTP status of BACK_PRESSURE. Default: 503. */
@@ -295,6 +313,19 @@ export interface ResolvedAutoscalingOptions {
   readonly policy: ResolvedAutoscalingPolicyOptions | null;
 }
 
+/** `BatchOptions` with its defaults. */
+export interface ResolvedBatchOptions {
+  readonly maxBatchSize: number;
+  readonly batchWaitTimeoutS: number;
+  readonly maxConcurrentBatches: number;
+  readonly targetLatencyS?: number | undefined;
+}
+
+/** `MultiplexedOptions` with its defaults. */
+export interface ResolvedMultiplexedOptions {
+  readonly maxNumModelsPerReplica: number;
+}
+
 /** `BackpressureOptions` with its defaults. */
 export interface ResolvedBackpressureOptions {
   readonly statusCode: 503 | 429;
@@ -439,6 +470,8 @@ export interface ResolvedRunOptions
 export interface ResolvedOptions {
   readonly autoscalingPolicy: ResolvedAutoscalingPolicyOptions;
   readonly autoscaling: ResolvedAutoscalingOptions;
+  readonly batch: ResolvedBatchOptions;
+  readonly multiplexed: ResolvedMultiplexedOptions;
   readonly backpressure: ResolvedBackpressureOptions;
   readonly requestRouter: ResolvedRequestRouterOptions;
   readonly logging: ResolvedLoggingOptions;
@@ -673,6 +706,62 @@ const autoscaling = {
     unit: null,
     update: "live",
     rayName: "policy",
+    since: "0.1.0",
+  },
+} as const satisfies OptionTable;
+
+const batch = {
+  maxBatchSize: {
+    rule: { kind: "number", integer: true, min: 1 },
+    default: 10,
+    text: "Most items of one batch; with `batchSizeFn` the highest value it may have.",
+    unit: null,
+    update: "restart",
+    rayName: "max_batch_size",
+    since: "0.1.0",
+  },
+  batchWaitTimeoutS: {
+    rule: { kind: "number", integer: false, min: 0 },
+    default: 0.01,
+    text: "Longest wait of a batch for further items, counted from its first; 0 takes what is there in this turn.",
+    unit: "s",
+    update: "restart",
+    rayName: "batch_wait_timeout_s",
+    since: "0.1.0",
+  },
+  maxConcurrentBatches: {
+    rule: { kind: "number", integer: true, min: 1 },
+    default: 1,
+    text: "How many batches run at a time; further ones form meanwhile.",
+    unit: null,
+    update: "restart",
+    rayName: "max_concurrent_batches",
+    since: "0.1.0",
+  },
+  targetLatencyS: {
+    rule: { kind: "number", integer: false, above: 0 },
+    text: "Goal for the 95th percentile of an item's time from call to result. Size and wait of batches are then learned, within `maxBatchSize`; `batchWaitTimeoutS` has no say.",
+    unit: "s",
+    update: "restart",
+    rayName: null,
+    since: "0.1.0",
+  },
+} as const satisfies OptionTable;
+
+const multiplexed = {
+  maxNumModelsPerReplica: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "exactly", value: -1 },
+        { kind: "number", integer: true, min: 1 },
+      ],
+    },
+    default: 3,
+    text: "How many models a replica holds before the one used longest ago is given up; -1: no limit.",
+    unit: null,
+    update: "restart",
+    rayName: "max_num_models_per_replica",
     since: "0.1.0",
   },
 } as const satisfies OptionTable;
@@ -1721,6 +1810,8 @@ const run = { ...instance, ...application } as const satisfies OptionTable;
 export const OPTIONS = {
   autoscalingPolicy,
   autoscaling,
+  batch,
+  multiplexed,
   backpressure,
   requestRouter,
   logging,

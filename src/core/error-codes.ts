@@ -29,6 +29,8 @@ export const ERROR_CODES = {
   SERIALIZATION: { http: 500, grpc: "INTERNAL", retryable: false, passesThrough: false },
   CONFIG_INVALID: { http: 400, grpc: "INVALID_ARGUMENT", retryable: false, passesThrough: false },
   DEPLOY_FAILED: { http: 500, grpc: "FAILED_PRECONDITION", retryable: false, passesThrough: false },
+  MODEL_LOAD: { http: 500, grpc: "INTERNAL", retryable: false, passesThrough: false },
+  BATCH_SHAPE: { http: 500, grpc: "INTERNAL", retryable: false, passesThrough: false },
   ENGINE: { http: 500, grpc: "INTERNAL", retryable: true, passesThrough: false },
   PROTOCOL: { http: 500, grpc: "INTERNAL", retryable: false, passesThrough: false },
   INTERNAL: { http: 500, grpc: "INTERNAL", retryable: false, passesThrough: false },

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { applicationSchema, handleSchema } from "./application.ts";
 import { autoscalingPolicySchema, autoscalingSchema } from "./autoscaling.ts";
+import { batchSchema, multiplexedSchema } from "./batching.ts";
 import { deploymentSchema } from "./deployment.ts";
 import { adminSchema, httpSchema, instanceSchema } from "./instance.ts";
 import { loggingSchema } from "./logging.ts";
@@ -36,6 +37,8 @@ export const optionGroups: readonly OptionGroupSource[] = [
     text: "`autoscalingConfig` of a deployment.",
     schema: autoscalingSchema,
   },
+  { name: "batch", type: "Batch", text: "Options of `batch()`.", schema: batchSchema },
+  { name: "multiplexed", type: "Multiplexed", text: "Options of `multiplexed()`.", schema: multiplexedSchema },
   {
     name: "backpressure",
     type: "Backpressure",

@@ -1,0 +1,320 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { FakeRuntime } from "../../tests/fixtures/api/fake-runtime.ts";
+import { batch } from "./batch.ts";
+import { requestContext } from "./context.ts";
+import { runInScope, runWithRuntime } from "./globals.ts";
+import { type RequestFacts, RequestScope } from "./scope.ts";
+
+let runtime: FakeRuntime;
+beforeEach(() => void (runtime = new FakeRuntime()));
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const inside = <R>(fn: () => R): R => runWithRuntime(runtime, fn);
+const facts = (given: Partial<RequestFacts> = {}): RequestFacts => ({
+  requestId: "r",
+  application: "app",
+  deployment: "Model",
+  route: "/",
+  multiplexedModelId: "",
+  sessionId: "",
+  deadlineMs: undefined,
+  timeoutS: 0,
+  ...given,
+});
+const request = (given?: Partial<RequestFacts>): RequestScope => new RequestScope(facts(given), runtime);
+
+/** A batched doubling that records what it got, and waits where the test says. */
+function doubling(options: Parameters<typeof batch>[1] = {}, gate: Promise<void> = Promise.resolve()) {
+  const batches: number[][] = [];
+  const double = batch(async (items: number[]) => {
+    batches.push(items);
+    await gate;
+    return items.map((item) => item * 2);
+  }, options as object);
+  return { double, batches };
+}
+
+describe("a batch closes", () => {
+  it("when it is full, and gives each caller its own result (B1, B5)", async () => {
+    const { double, batches } = doubling({ maxBatchSize: 3, batchWaitTimeoutS: 100 });
+    const results = await inside(() => Promise.all([1, 2, 3].map((item) => double(item))));
+    expect(results).toEqual([2, 4, 6]);
+    expect(batches).toEqual([[1, 2, 3]]);
+    expect(double.stats().closed).toMatchObject({ full: 1, timer: 0 });
+  });
+
+  it("when the wait that its first item started is over (B1)", async () => {
+    const { double, batches } = doubling({ batchWaitTimeoutS: 0.05 });
+    const first = inside(() => double(1));
+    await runtime.clock.advance(40);
+    const second = inside(() => double(2));
+    expect(batches).toEqual([]);
+    await runtime.clock.advance(10);
+    expect(await Promise.all([first, second])).toEqual([2, 4]);
+    expect(double.stats().closed.timer).toBe(1);
+  });
+
+  it("at the end of the turn when there is no wait (B1)", async () => {
+    const { double, batches } = doubling({ batchWaitTimeoutS: 0 });
+    const both = inside(() => Promise.all([double(1), double(2)]));
+    expect(await both).toEqual([2, 4]);
+    expect(batches).toEqual([[1, 2]]);
+  });
+
+  it("before the item that would make it too large; that one opens the next (B2)", async () => {
+    const seen: string[][] = [];
+    const join = batch(async (texts: string[]) => (seen.push(texts), texts), {
+      maxBatchSize: 5,
+      batchWaitTimeoutS: 0.01,
+      batchSizeFn: (texts) => texts.join("").length,
+    });
+    const all = inside(() => Promise.allSettled(["aaa", "bbbb", "c", "dddddd"].map((text) => join(text))));
+    await runtime.clock.advance(10);
+    const [one, two, three, four] = await all;
+    expect([one, two, three].map((result) => result?.status)).toEqual(["fulfilled", "fulfilled", "fulfilled"]);
+    expect(four).toMatchObject({ reason: { code: "BATCH_SHAPE", details: { size: 6 } } });
+    expect(seen).toEqual([["aaa"], ["bbbb", "c"]]);
+  });
+});
+
+describe("batches", () => {
+  it("run one at a time, and further ones form and fill meanwhile (B3)", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { double, batches } = doubling({ maxBatchSize: 2, batchWaitTimeoutS: 0.01 }, promise);
+    const calls = inside(() => [1, 2, 3].map((item) => double(item)));
+    await runtime.clock.advance(10); // the time of the second batch has come, and it still takes items
+    calls.push(inside(() => double(4)));
+    expect(batches).toEqual([[1, 2]]);
+    resolve();
+    expect(await Promise.all(calls)).toEqual([2, 4, 6, 8]);
+    expect(batches).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+  });
+
+  it("run as many at a time as they may (B3)", async () => {
+    const gate = Promise.withResolvers<void>();
+    const { double, batches } = doubling({ maxBatchSize: 1, maxConcurrentBatches: 2 }, gate.promise);
+    const calls = inside(() => [1, 2, 3].map((item) => double(item)));
+    expect(batches).toEqual([[1], [2]]);
+    gate.resolve();
+    expect(await Promise.all(calls)).toEqual([2, 4, 6]);
+  });
+
+  it("never mix model ids (B3)", async () => {
+    const { double, batches } = doubling({ maxBatchSize: 2 });
+    const of = (id: string, item: number) => runInScope(request({ multiplexedModelId: id }), () => double(item));
+    await Promise.all([of("a", 1), of("b", 2), of("a", 3), of("b", 4)]);
+    expect(batches).toEqual([
+      [1, 3],
+      [2, 4],
+    ]);
+  });
+
+  it("keep the bounds that they were opened with when a setter changes them", async () => {
+    const { double, batches } = doubling({ maxBatchSize: 2, batchWaitTimeoutS: 100 });
+    const calls = inside(() => [double(1)]);
+    double.setMaxBatchSize(3);
+    calls.push(...inside(() => [2, 3, 4, 5].map((item) => double(item))));
+    await Promise.all(calls);
+    expect(batches).toEqual([
+      [1, 2],
+      [3, 4, 5],
+    ]);
+  });
+
+  it("are gathered per object, with `this` kept", async () => {
+    class Model {
+      readonly factor: number;
+      constructor(factor: number) {
+        this.factor = factor;
+      }
+      arrow = batch(async (items: number[]) => items.map((item) => item * this.factor));
+      field = batch(async function (this: Model, items: number[]) {
+        return items.map((item) => item * this.factor);
+      });
+    }
+    const [two, three] = [new Model(2), new Model(3)];
+    const all = inside(() => Promise.all([two.arrow(1), three.arrow(1), two.field(1), three.field(1)]));
+    await runtime.clock.advance(10);
+    expect(await all).toEqual([2, 3, 2, 3]);
+  });
+});
+
+describe("a caller that leaves", () => {
+  it("drops out of a forming batch; an empty one does not run (B4)", async () => {
+    const { double, batches } = doubling({ maxBatchSize: 2 });
+    const gone = request();
+    const left = runInScope(gone, () => double(1));
+    gone.cancel("client left");
+    await expect(left).rejects.toMatchObject({ code: "REQUEST_CANCELLED" });
+    await runtime.clock.advance(100);
+    expect(batches).toEqual([]);
+    expect(await inside(() => Promise.all([double(2), double(3)]))).toEqual([4, 6]);
+    expect(batches).toEqual([[2, 3]]);
+  });
+
+  it("aborts a running batch only when it is the last one", async () => {
+    const signals: AbortSignal[] = [];
+    const wait = batch(
+      async (items: number[]) => {
+        const { signal } = requestContext();
+        signals.push(signal);
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        return items;
+      },
+      { maxBatchSize: 2 },
+    );
+    const [one, two] = [request({ requestId: "one" }), request({ requestId: "two" })];
+    const calls = [one, two].map((scope) => runInScope(scope, () => wait(1)));
+    calls.forEach((call) => call.catch(() => undefined));
+    await turn();
+    one.cancel("client left");
+    expect(signals[0]?.aborted).toBe(false);
+    two.cancel("client left");
+    expect(signals[0]?.aborted).toBe(true);
+    for (const call of calls) await expect(call).rejects.toMatchObject({ code: "REQUEST_CANCELLED" });
+  });
+});
+
+describe("inside a batch", () => {
+  it("the context is the first item's, with the latest deadline of all", async () => {
+    const seen = batch(async (items: number[]) => items.map(() => requestContext()), { maxBatchSize: 2 });
+    const [first, second] = [request({ requestId: "a", deadlineMs: 5 }), request({ requestId: "b", deadlineMs: 9 })];
+    const [context] = await Promise.all([runInScope(first, () => seen(1)), runInScope(second, () => seen(2))]);
+    expect(context).toMatchObject({ requestId: "a", deadlineMs: 9, route: "/" });
+  });
+});
+
+describe("a result of the wrong shape", () => {
+  it.each<[string, unknown, RegExp]>([
+    ["too few", [1], /batch of 2 items gave 1 results/],
+    ["no list", "ab", /gave string/],
+    ["nothing", null, /gave null/],
+  ])("%s fails every caller with both lengths (B5)", async (_what, result, message) => {
+    const odd = batch(async (_items: number[]) => result as number[], { maxBatchSize: 2 });
+    const results = await inside(() => Promise.allSettled([odd(1), odd(2)]));
+    for (const one of results) expect(one).toMatchObject({ reason: { code: "BATCH_SHAPE" } });
+    expect((results[0] as PromiseRejectedResult).reason.message).toMatch(message);
+  });
+
+  it("that is thrown reaches every caller; an Error in a slot only its own (B5)", async () => {
+    const failing = batch(
+      (items: number[]) => {
+        if (items[0] === 0) throw new TypeError("none");
+        return items.map((item) => (item === 1 ? new RangeError("one") : item));
+      },
+      { maxBatchSize: 2 },
+    );
+    const results = await inside(() => Promise.allSettled([failing(1), failing(2), failing(0), failing(2)]));
+    expect(results.map((one) => (one.status === "fulfilled" ? one.value : String(one.reason)))).toEqual([
+      "RangeError: one",
+      2,
+      "TypeError: none",
+      "TypeError: none",
+    ]);
+  });
+
+  it("a typed array is a list", async () => {
+    const floats = batch(async (items: number[]) => Float32Array.from(items) as unknown as number[], {
+      maxBatchSize: 2,
+    });
+    expect(await inside(() => Promise.all([floats(1), floats(2)]))).toEqual([1, 2]);
+  });
+});
+
+describe("a generator", () => {
+  const counting = () =>
+    batch(
+      async function* (items: number[]) {
+        for (let step = 0; step < 3; step++) yield items.map((item) => (item <= step ? batch.done : item * 10 + step));
+      },
+      { maxBatchSize: 2 },
+    );
+  const collect = async (stream: AsyncIterable<number>): Promise<number[]> => {
+    const items: number[] = [];
+    for await (const item of stream) items.push(item);
+    return items;
+  };
+
+  it("gives each caller its own stream, and `batch.done` ends one of them (B6)", async () => {
+    const count = counting();
+    const streams = inside(() => [count(1), count(5)]);
+    expect(await Promise.all(streams.map(collect))).toEqual([[10], [50, 51, 52]]);
+  });
+
+  it("fails the callers that still read with what it throws (B6)", async () => {
+    const broken = batch(
+      async function* (items: number[]) {
+        yield items;
+        yield items.map((item) => (item === 1 ? batch.done : item));
+        throw new Error("late");
+      },
+      { maxBatchSize: 2 },
+    );
+    const [one, two] = inside(() => [broken(1), broken(2)]);
+    expect(await collect(one as AsyncIterable<number>)).toEqual([1]);
+    await expect(collect(two as AsyncIterable<number>)).rejects.toThrow("late");
+  });
+
+  it("waits for its slowest reader, and stops when nobody reads (Q7)", async () => {
+    let made = 0;
+    let ended = false;
+    const endless = batch(
+      async function* (items: number[]) {
+        try {
+          for (;;) {
+            made++;
+            yield items;
+          }
+        } finally {
+          ended = true;
+        }
+      },
+      { maxBatchSize: 1 },
+    );
+    const reader = inside(() => endless(1));
+    await reader.next();
+    for (let i = 0; i < 50; i++) await turn();
+    expect(made).toBeLessThan(30);
+    await reader.return?.();
+    await turn();
+    expect(ended).toBe(true);
+  });
+});
+
+describe("options", () => {
+  it.each<[object, string]>([
+    [{ maxBatchSize: 0 }, "maxBatchSize"],
+    [{ maxBatchSize: 1.5 }, "maxBatchSize"],
+    [{ batchWaitTimeoutS: -1 }, "batchWaitTimeoutS"],
+    [{ maxConcurrentBatches: 0 }, "maxConcurrentBatches"],
+    [{ targetLatencyS: 0 }, "targetLatencyS"],
+    [{ batchSizeFn: 3 }, "batchSizeFn"],
+    [{ maxBatch: 3 }, "maxBatch"],
+  ])("%j are refused by name (B8)", (options, name) => {
+    expect(() => batch(async (items: number[]) => items, options)).toThrow(name);
+  });
+
+  it("are checked by the setters, too", () => {
+    const { double } = doubling();
+    expect(() => double.setMaxBatchSize(0)).toThrow("setMaxBatchSize(size)");
+    expect(() => double.setBatchWaitTimeoutS(-1)).toThrow("setBatchWaitTimeoutS(seconds)");
+  });
+
+  it("that no request limit lets fill are warned about (B8)", async () => {
+    const limited = Object.assign(runtime, { maxOngoingRequests: 5 });
+    const { double } = doubling({ maxBatchSize: 8 });
+    const result = runWithRuntime(limited, () => double(1));
+    await runtime.clock.advance(10);
+    await result;
+    expect(runtime.records.map(({ event }) => event)).toEqual(["batch.starved"]);
+  });
+});
+
+it("works without Manta around it", async () => {
+  const { double } = doubling({ batchWaitTimeoutS: 0 });
+  expect(await Promise.all([double(1), double(2)])).toEqual([2, 4]);
+  expect(double.stats()).toMatchObject({ batches: 1, items: 2, meanSize: 2 });
+});

@@ -1,0 +1,117 @@
+// `multiplexed()`: many models behind one deployment; each replica holds the few that it was asked for last.
+//   R1  Models are held per `this`: each instance has its own.
+//   R2  A model is in use until the request that got it has ended; outside of a request, until the call has returned.
+//   R3  It works without Manta around it, as in a plain unit test.
+import { ModelCache, type ModelUse } from "../batching/model-cache.ts";
+import { checkOptions, resolveOptions } from "../config/check-options.ts";
+import { showValue } from "../config/check-rule.ts";
+import type { MultiplexedOptions } from "../config/options.generated.ts";
+import { ConfigError, describeThrown, ServeError } from "../core/errors.ts";
+import { currentRuntime, currentScope } from "./globals.ts";
+import { nameOf } from "./name-of.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** Gives the model of an id; without one that of the running request. */
+export type MultiplexedFunction<M> = (modelId?: string) => Promise<M>;
+
+/**
+ * The model id of the running request: from the handle's option, or from the header `serve_multiplexed_model_id`; "" when
+ * there is none.
+ * @throws {ServeError} CONFIG_INVALID outside of a request
+ */
+export function multiplexedModelId(): string {
+  const scope = currentScope();
+  if (scope !== undefined) return scope.facts.multiplexedModelId;
+  const message =
+    "multiplexedModelId(): no request is running here; call it inside a method that answers a request, or pass the id";
+  throw new ServeError("CONFIG_INVALID", message);
+}
+
+/**
+ * Keeps the models that `load` loads: the one used longest ago is given up for a new one beyond
+ * `maxNumModelsPerReplica`. A model with `[Symbol.asyncDispose]` or `[Symbol.dispose]` is disposed of once, after its last
+ * use. Inside `load`, `this` is the object that the function is called on.
+ * @throws {ConfigError} a wrong option, or no function; the returned function: an id that is no non-empty string
+ * @throws {ServeError} MODEL_LOAD from the returned function, with what `load` threw as cause
+ */
+export function multiplexed<M, This = unknown>(
+  load: (this: This, modelId: string) => Promise<M> | M,
+  options: MultiplexedOptions = {},
+): MultiplexedFunction<M> {
+  if (typeof load !== "function") {
+    throw new ConfigError({
+      path: "multiplexed(load)",
+      received: showValue(load),
+      expected: "a function of a model id",
+    });
+  }
+  checkOptions("multiplexed", options, "multiplexed(load, options)");
+  const { maxNumModelsPerReplica } = resolveOptions("multiplexed", options);
+  const limit = maxNumModelsPerReplica === -1 ? Infinity : maxNumModelsPerReplica;
+  const caches = new WeakMap<object, ModelCache<M>>();
+  const getModel = async function (this: unknown, modelId?: string): Promise<M> {
+    const id = modelId ?? multiplexedModelId();
+    if (typeof id !== "string" || id === "") {
+      const expected =
+        "a non-empty string: pass it, or call with the header serve_multiplexed_model_id or the handle's option multiplexedModelId";
+      throw new ConfigError({ path: "model id", received: showValue(id), expected });
+    }
+    const self = typeof this === "object" && this !== null ? this : getModel;
+    const cache = caches.get(self) ?? open(self);
+    const runtime = currentRuntime();
+    runtime.modelMeter?.asked();
+    return hold(await cache.use(id));
+  };
+  const open = (self: object): ModelCache<M> => {
+    const name = nameOf(self, getModel, load.name);
+    const bound = (id: string): Promise<M> | M =>
+      (load as (id: string) => Promise<M> | M).call(self === getModel ? undefined : self, id);
+    const cache = openCache(name, limit, bound, currentRuntime());
+    caches.set(self, cache);
+    return cache;
+  };
+  return getModel;
+}
+
+/** R2 */
+function hold<M>({ model, end }: ModelUse<M>): M {
+  const scope = currentScope();
+  if (scope === undefined) end();
+  else scope.onEnd(end);
+  return model;
+}
+
+function openCache<M>(
+  name: string,
+  limit: number,
+  load: (id: string) => Promise<M> | M,
+  runtime: Runtime,
+): ModelCache<M> {
+  const { logger, modelMeter, clock } = runtime;
+  const level = runtime.replica === undefined ? "debug" : "info"; // a plain unit test stays quiet
+  const cache = new ModelCache<M>(
+    { name, limit, load, dispose },
+    {
+      onChange: (ids) => modelMeter?.held(name, ids),
+      loaded: (id, ms) => {
+        modelMeter?.loaded(ms);
+        logger[level]("model.loaded", { model: id, ms: Math.round(ms) });
+      },
+      disposed: (id, ms) => {
+        modelMeter?.unloaded(ms);
+        logger[level]("model.unloaded", { model: id, ms: Math.round(ms) });
+      },
+      disposeFailed: (id, error) => logger.error("model.unload_failed", { model: id, error: describeThrown(error) }),
+    },
+    clock,
+  );
+  runtime.onEnd?.(() => cache.clear());
+  return cache;
+}
+
+async function dispose(model: unknown): Promise<void> {
+  if ((typeof model !== "object" && typeof model !== "function") || model === null) return;
+  const { [Symbol.asyncDispose]: later, [Symbol.dispose]: now } = model as Partial<AsyncDisposable & Disposable>;
+  if (typeof later === "function") await later.call(model);
+  else if (typeof now === "function") now.call(model);
+}
