@@ -35,6 +35,9 @@ import { reconcile } from "./reconcile.ts";
 import { ControllerState } from "./state.ts";
 import { type Verdict, Waiters } from "./waiters.ts";
 
+/** How many accepted orders are remembered. Chosen: who asks again does so within seconds of a head's death. */
+const MAX_ORDERS = 100;
+
 /** Period of the repairing tick (architecture 1). */
 const REPAIR_MS = 1_000;
 
@@ -208,16 +211,25 @@ export class Controller implements ControllerCommands {
     await this.#options.feed.whenAcknowledged([ROUTES_KEY, ...keys], callers);
   }
 
-  async delete(name: string): Promise<void> {
-    const target = this.#state.applications.get(name);
-    if (target === undefined) throw unknownApplication(this.#state.applications, name);
-    if (!target.deleting) {
-      this.#adopt({
-        deployments: this.#state.deployments,
-        applications: new Map(this.#state.applications).set(name, { ...target, deleting: true }),
-      });
-      this.#journal.application(name, "application.delete", "by command");
+  order(id: string | undefined, applications: readonly string[], accept: () => void): void {
+    if (id === undefined) return accept();
+    if (this.acceptedOrder(id) !== undefined) return;
+    const before = this.#state.orders;
+    this.#state.orders = [...before, { id, applications }].slice(-MAX_ORDERS);
+    try {
+      accept();
+    } catch (error) {
+      this.#state.orders = before;
+      throw error;
     }
+  }
+
+  acceptedOrder(id: string): readonly string[] | undefined {
+    return this.#state.orders.find((order) => order.id === id)?.applications;
+  }
+
+  async delete(name: string, orderId?: string): Promise<void> {
+    this.order(orderId, [name], () => this.#acceptDelete(name));
     await this.#waiters.wait(() => (this.#state.applications.get(name)?.deleting === true ? "wait" : "done"));
   }
 
@@ -254,12 +266,22 @@ export class Controller implements ControllerCommands {
     return this.#state.history.list(filter);
   }
 
+  #acceptDelete(name: string): void {
+    const target = this.#state.applications.get(name);
+    if (target === undefined) throw unknownApplication(this.#state.applications, name);
+    if (target.deleting) return;
+    this.#adopt({
+      deployments: this.#state.deployments,
+      applications: new Map(this.#state.applications).set(name, { ...target, deleting: true }),
+    });
+    this.#journal.application(name, "application.delete", "by command");
+  }
+
   /** Makes a new target state the one that holds, once the checkpoint has it (R4). */
   #adopt(
     next: Pick<ControllerState, "applications" | "deployments"> & Partial<Pick<ControllerState, "config" | "capacity">>,
   ): void {
-    const { config, capacity, replicas, proxies, endpoint, shuttingDown } = this.#state;
-    this.#checkpoint.save({ config, capacity, ...next, replicas, proxies, endpoint, shuttingDown });
+    this.#checkpoint.save({ ...this.#state, ...next });
     Object.assign(this.#state, next);
     publish(this.#state, this.#options.feed, this.#options.logging);
     this.#wake();

@@ -101,6 +101,13 @@ export class ControllerState {
       state = { status: NEW_DEPLOYMENT, starts: freshMemory(""), scale, dead: [] };
       this.deployments.set(key, state);
     }
+/** An order that was accepted. */
+export interface AcceptedOrder {
+  readonly id: string;
+  /** The applications that it was about. */
+  readonly applications: readonly string[];
+}
+
     return state;
   }
 
@@ -121,6 +128,8 @@ export class ControllerState {
     return groups;
   }
 }
+  /** Orders that were accepted, newest last, by which one that comes again is known. */
+  orders: readonly AcceptedOrder[] = [];
 
 /** Moves a replica on, if the move is legal (R1). @returns whether it moved */
 export function moveReplica(record: ReplicaRecord, phase: ReplicaPhase): boolean {

@@ -35,6 +35,8 @@ export interface BuildOrder {
   /** Absolute folder that relative paths start from. */
   readonly workingDir: string;
 }
+  /** Environment variables of the builder, on top of the head's; absent: none. */
+  readonly env?: Readonly<Record<string, string>>;
 
 /** What a deploy by import path is called. Undefined: what an unguarded `serve.run` in the file says, else `default` and `/`. */
 export interface DeployNames {

@@ -249,5 +249,5 @@ async function linkTo({ namespace, paths }: Place, token: string, asker: Asker):
       return transport.dial({ kind: "unix", path: paths.headSocket }, identity);
     },
   };
-  return new HeadLink(door, (link) => asker.onLink(link), clock);
+  return new HeadLink(door, (link) => asker.onLink(link), clock, asker.random);
 }
