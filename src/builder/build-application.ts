@@ -14,7 +14,7 @@ import { ConfigError, describeThrown, isServeError, ServeError } from "../core/e
 import type { CodeEntry } from "../model/application-spec.ts";
 import type { BuilderMethods, BuildResult } from "../protocol/control.ts";
 import { explainImportError } from "./explain-import-error.ts";
-import { type ImportPath, parseImportPath } from "./import-path.ts";
+import { type ImportPath, parseImportPath } from "../config/import-path.ts";
 
 type BuildInput = BuilderMethods["build"]["in"];
 type Exports = Readonly<Record<string, unknown>>;

@@ -6,6 +6,7 @@
 // The change feed: a subscriber names keys; the head answers with the full state of each key and pushes every later
 // version; the subscriber acknowledges what it has put into effect.
 import type { ResolvedHttpOptions, ResolvedLoggingOptions } from "../config/options.generated.ts";
+import type { ServeConfig } from "../config/serve-config.ts";
 import type { Address } from "../model/address.ts";
 import type { ApplicationSpec, PolicyRef } from "../model/application-spec.ts";
 import type { AutoscalingContext, PolicyDecision } from "../model/autoscaling-context.ts";
@@ -34,9 +35,9 @@ export interface BuildOrder {
   readonly args: Readonly<Record<string, unknown>>;
   /** Absolute folder that relative paths start from. */
   readonly workingDir: string;
-}
   /** Environment variables of the builder, on top of the head's; absent: none. */
   readonly env?: Readonly<Record<string, string>>;
+}
 
 /** What a deploy by import path is called. Undefined: what an unguarded `serve.run` in the file says, else `default` and `/`. */
 export interface DeployNames {
@@ -73,6 +74,22 @@ export interface HeadMethods {
   history: { in: HistoryFilter; out: readonly HistoryEntry[] };
   /** Runs a builder and answers with what it found; nothing is deployed. */
   build: { in: BuildOrder & DeployNames; out: BuildResult };
+  /**
+   * Accepts a config file: checked and checkpointed when it is answered; with `wait`, once every application of it is
+   * RUNNING and acknowledged (D7), or one has failed. Relative paths of the file start from `workingDir` (absolute).
+   * @throws CONFIG_INVALID, for unknown keys too unless they are allowed; DEPLOY_FAILED with the reasons
+   */
+  deployConfig: {
+    in: {
+      readonly document: unknown;
+      readonly workingDir: string;
+      readonly wait: boolean;
+      readonly allowUnknownKeys: boolean;
+    };
+    out: { readonly warnings: readonly string[] };
+  };
+  /** The config file that holds, as it was accepted; null: none was. */
+  config: { in: null; out: ServeConfig | null };
   /** Answers when the application's replicas are gone. */
   delete: { in: Order & { readonly name: string }; out: null };
   /** Drains and ends everything; answered before the head itself ends. */
