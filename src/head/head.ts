@@ -88,7 +88,7 @@ export class Head {
     this.#resolveEnded = resolve;
     const feed = new ChangeFeed(logger, clock);
     this.#feed = feed;
-    this.#metrics = new HeadMetrics(around.metrics, (node) => nodeIp(around.engine, node));
+    this.#metrics = new HeadMetrics(around.metrics, (node) => nodeIp(around.engine, node), clock);
     feed.measure(this.#metrics);
     followLogging(feed, around.configureLog);
     const versions = new CodeVersions();
