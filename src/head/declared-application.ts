@@ -6,8 +6,8 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { effectiveOptions } from "../config/effective-options.ts";
-import { parseImportPath } from "../config/import-path.ts";
 import type { ResolvedDeploymentOptions, ResolvedRuntimeEnvOptions } from "../config/options.generated.ts";
+import { readPolicyPath } from "../config/policy-path.ts";
 import { inheritOptions } from "../config/resolve-deployment.ts";
 import { resolveLogging } from "../config/resolve-logging.ts";
 import type { ApplicationConfig, DeploymentConfig, JsonObject } from "../config/serve-config.ts";
@@ -15,9 +15,6 @@ import type { BuildTask } from "../controller/accept-config.ts";
 import { ConfigError, ServeError } from "../core/errors.ts";
 import type { ApplicationSpec, DeploymentSpec, PolicyRef } from "../model/application-spec.ts";
 import type { BuilderMethods } from "../protocol/control.ts";
-
-/** Ray Serve's own policy, which is ours. */
-const DEFAULT_POLICY = "ray.serve.autoscaling_policy:default_autoscaling_policy";
 
 /** What a builder is asked for. @throws {ConfigError} an environment that the engine cannot make (R2) */
 export function buildOrderOf({ config, workingDir }: BuildTask, engine: string): BuilderMethods["build"]["in"] {
@@ -131,9 +128,7 @@ function refuseAutoscaling(
 
 function policyOf({ autoscaling_policy: policy }: ApplicationConfig, workingDir: string): PolicyRef | null {
   if (policy === null || policy === undefined) return null;
-  const text = String(policy["policy_function"] ?? DEFAULT_POLICY);
-  if (text === DEFAULT_POLICY) return null;
-  const { module, exportName } = parseImportPath(text);
-  const kwargs = (policy["policy_kwargs"] ?? {}) as JsonObject;
-  return { file: resolve(workingDir, module), name: exportName ?? "default", kwargs };
+  const { policy_function: path, policy_kwargs: kwargs = {} } = policy;
+  const found = typeof path === "string" ? readPolicyPath(path, workingDir) : null;
+  return found === null ? null : { ...found, kwargs: kwargs as JsonObject };
 }
