@@ -16,10 +16,17 @@ it("ends where a head before it was told to end and died on the way: it holds no
   const random = seededRandom(1);
   const engine = new MemoryEngine({}, clock);
   const state = new ControllerState();
-  state.shuttingDown = true;
+  state.standing = "ending";
   new Checkpoint(engine.store).save(state);
   const around = {
-    options: { attached: false, fresh: false, http: null, admin: null, logging: resolveOptions("logging", {}) },
+    options: {
+      attached: false,
+      fresh: false,
+      http: null,
+      proxyLocation: "Disabled",
+      admin: null,
+      logging: resolveOptions("logging", {}),
+    },
     engine,
     builders: new Builders(engine, clock, random),
     transport: new MemoryTransport(clock),

@@ -33,7 +33,7 @@ import { tapEngine } from "./tap-engine.ts";
 /** Where a head stands and with what. */
 export interface HeadSurroundings {
   /** Null: no proxies, no admin server; for an instance in one process. */
-  readonly options: Pick<HeadOptions, "attached" | "fresh" | "logging"> & {
+  readonly options: Pick<HeadOptions, "attached" | "fresh" | "proxyLocation" | "logging"> & {
     readonly [door in "http" | "admin"]: HeadOptions[door] | null;
   };
   readonly engine: Engine;
@@ -178,7 +178,8 @@ export class Head {
       proxies: this.#links.proxyLinks(),
       feed,
       bootstrap: () => ({ args, env: {} }),
-      http: options.http,
+      http: options.proxyLocation === "Disabled" ? null : options.http,
+      proxyLocation: options.proxyLocation,
       logging: options.logging,
       pid: this.#around.pid,
       proxyDir,

@@ -159,7 +159,14 @@ async function startHead(
 ): Promise<Head> {
   const head = new Head(
     {
-      options: { attached: false, fresh: false, http: null, admin: null, logging: resolveOptions("logging", {}) },
+      options: {
+        attached: false,
+        fresh: false,
+        http: null,
+        proxyLocation: "Disabled",
+        admin: null,
+        logging: resolveOptions("logging", {}),
+      },
       engine,
       builders: new Builders(engine, clock, random),
       transport,
