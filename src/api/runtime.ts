@@ -4,6 +4,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
+import type { MetricRegistry } from "../telemetry/metrics.ts";
 import type { CallTarget, OutgoingCall, ValueCall, ValueObserver } from "../model/call.ts";
 
 /** Rank of a replica among those of its deployment (reference 4.13). One node so far: all three are equal but `nodeRank`. */
@@ -29,6 +30,8 @@ export interface Runtime {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Where user code's metrics are counted; undefined: nowhere. */
+  readonly metrics?: MetricRegistry | undefined;
   /** Undefined outside of a replica. */
   readonly replica: ReplicaContext | undefined;
   /** Starts a call at once. Arguments are resolved values; what cannot cross is told by `onError`. */
