@@ -32,7 +32,7 @@ const RECOVER_MS = 10_000;
 
 type Kept = Pick<
   ControllerState,
-  "applications" | "deployments" | "config" | "capacity" | "replicas" | "proxies" | "endpoint" | "shuttingDown" | "orders"
+  "applications" | "deployments" | "config" | "capacity" | "replicas" | "proxies" | "endpoint" | "standing" | "orders"
 >;
 
 interface KeptReplica extends Omit<ReplicaRecord, "phase" | "linkLostAtMs" | "stuck" | "suspect" | "pending"> {
@@ -46,7 +46,7 @@ interface Processes {
   readonly replicas: readonly KeptReplica[];
   readonly proxies: readonly Pick<ProxyRecord, "id" | "startMs" | "pid" | "node">[];
   readonly endpoint: ControllerState["endpoint"];
-  readonly shuttingDown: boolean;
+  readonly standing: ControllerState["standing"];
 }
 
 type Deployments = Readonly<Record<string, Pick<DeploymentState, "status" | "starts" | "scale">>>;
@@ -115,7 +115,7 @@ export class Checkpoint {
       state.proxies.set(kept.id, { ...kept, phase: { kind: "recovering", untilMs }, linkLostAtMs: null, stuck: null });
     }
     state.endpoint = processes.endpoint;
-    state.shuttingDown = processes.shuttingDown;
+    state.standing = processes.standing;
   }
 
   #read(key: string): unknown {
@@ -152,7 +152,7 @@ function processesOf(kept: Kept): Processes {
     replicas: [...kept.replicas.values()].map(keepReplica),
     proxies: [...kept.proxies.values()].map(({ id, startMs, pid, node }) => ({ id, startMs, pid, node })),
     endpoint: kept.endpoint,
-    shuttingDown: kept.shuttingDown,
+    standing: kept.standing,
   };
 }
 

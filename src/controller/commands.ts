@@ -52,6 +52,14 @@ export interface ControllerCommands {
   delete(name: string, orderId?: string): Promise<void>;
   /** Drains proxies, then all applications, and resolves when no process is left. Accepts no deploy from then on. */
   shutdown(): Promise<void>;
+  /**
+   * Forgets the config file, drains proxies, then all applications, and resolves when no process of them is left. The
+   * head stays, and the next deploy makes it serve again.
+   * @throws {ServeError} ENGINE when the store refuses (rejects)
+   */
+  removeAll(): Promise<void>;
+  /** Resolves at once, or after the end of a `removeAll` that is under way: a deploy before that is refused. */
+  whenOpen(): Promise<void>;
   status(): InstanceStatus;
   /**
    * A deployment's name, the ingress for null. Waits for an application that is being built.

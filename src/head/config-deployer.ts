@@ -65,6 +65,7 @@ export class ConfigDeployer {
     const { config, warnings: unknown } = parseServeConfig(document);
     if (unknown.length > 0 && !allowUnknownKeys) throw refused(unknown);
     const { commands } = this.#parts;
+    await commands.whenOpen();
     const warnings = [...unknown, ...ignoredOptions(config, commands.status())];
     this.#start(commands.acceptConfig(config, workingDir));
     for (const warning of warnings) this.#logger.warn("config.warning", { warning });
