@@ -2,9 +2,11 @@
 // At run time it imports api/ and core/ only: a replica that loads user code loads no driver. `serve` brings the driver by `import()`.
 import { createServe, type Serve } from "./api/serve.ts";
 
+export { appBuilder } from "./api/app-builder.ts";
 export { replicaContext, requestContext } from "./api/context.ts";
 export { deployment } from "./api/deployment.ts";
 export { logger } from "./api/logger.ts";
+export { metrics } from "./api/metrics.ts";
 export { sse } from "./api/sse.ts";
 export {
   BackPressureError,
@@ -19,6 +21,8 @@ export {
   isServeError,
 } from "./core/errors.ts";
 
+export type { Counter, Gauge, Histogram, HistogramOptions, MetricOptions, Metrics } from "./api/metrics.ts";
+export type { AppBuilder, ArgsIssue, ArgsSchema, CheckedArgs } from "./api/app-builder.ts";
 export type { ReplicaContext, ReplicaRank } from "./api/runtime.ts";
 export type { RunManyItem, Serve } from "./api/serve.ts";
 export type { SseEvent, SseEventFields } from "./api/sse.ts";

@@ -8,7 +8,7 @@ function forward(level: LogLevel, event: string, fields: LogFields): void {
   const scope = currentScope();
   runtime.logger[level](event, {
     ...(replica && { application: replica.application, deployment: replica.deployment, replica: replica.replicaId }),
-    ...(scope && { requestId: scope.facts.requestId }),
+    ...(scope && { requestId: scope.facts.requestId, route: scope.facts.route }),
     ...fields,
   });
 }

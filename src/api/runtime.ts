@@ -5,6 +5,7 @@ import type { BatchRecord } from "../batching/batcher.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
+import type { MetricRegistry } from "../telemetry/metrics.ts";
 import type { CallTarget, OutgoingCall, ValueCall, ValueObserver } from "../model/call.ts";
 
 /** Rank of a replica among those of its deployment (reference 4.13). One node so far: all three are equal but `nodeRank`. */
@@ -40,6 +41,8 @@ export interface Runtime {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Where user code's metrics are counted; undefined: nowhere. */
+  readonly metrics?: MetricRegistry | undefined;
   /** Undefined outside of a replica. */
   readonly replica: ReplicaContext | undefined;
   /** Requests that the replica runs at a time; undefined outside of one. */

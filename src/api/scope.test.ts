@@ -81,7 +81,15 @@ describe("logger", () => {
       {
         level: "info",
         event: "cart.filled",
-        fields: { application: "shop", deployment: "Cart", replica: "abcd1234", requestId: "r1", a: 1, items: 2 },
+        fields: {
+          application: "shop",
+          deployment: "Cart",
+          replica: "abcd1234",
+          requestId: "r1",
+          route: "/shop",
+          a: 1,
+          items: 2,
+        },
       },
     ]);
   });

@@ -14,7 +14,7 @@ import { ConfigError, describeThrown, isServeError, ServeError } from "../core/e
 import type { CodeEntry } from "../model/application-spec.ts";
 import type { BuilderMethods, BuildResult } from "../protocol/control.ts";
 import { explainImportError } from "./explain-import-error.ts";
-import { type ImportPath, parseImportPath } from "./import-path.ts";
+import { type ImportPath, parseImportPath } from "../config/import-path.ts";
 
 type BuildInput = BuilderMethods["build"]["in"];
 type Exports = Readonly<Record<string, unknown>>;
@@ -83,6 +83,7 @@ function fromRun({ call, place, applications }: Reached, order: BuildInput): Bui
     const text = `${describePlace(place)} calls \`${call}\` while it is imported; guard the call with \`if (import.meta.main)\``;
     throw new ServeError("DEPLOY_FAILED", text);
   }
+  if (Object.keys(order.args).length > 0) throw argsForApplication(order.importPath, order.args);
   const only = applications.length === 1;
   const specs = applications.map(({ app, name, routePrefix }) =>
     buildApplicationSpec(app as BoundApplication, {
@@ -104,12 +105,7 @@ async function takeExport(
   const value = exports[exportName];
   if (isApplication(value)) {
     if (Object.keys(args).length === 0) return { app: value, entry: { file, exportName, args: null } };
-    const expected = "no arguments: the export is an application; arguments need a function `(args) => Application`";
-    throw new ConfigError({
-      path: `${file}:${exportName}`,
-      received: `arguments ${Object.keys(args).join(", ")}`,
-      expected,
-    });
+    throw argsForApplication(`${file}:${exportName}`, args);
   }
   if (typeof value !== "function") {
     const received =
@@ -122,6 +118,14 @@ async function takeExport(
     app: await runBuilder(file, exportName, value as (args: unknown) => unknown, args),
     entry: { file, exportName, args },
   };
+}
+
+function argsForApplication(path: string, args: BuildInput["args"]): ConfigError {
+  return new ConfigError({
+    path,
+    received: `arguments ${Object.keys(args).join(", ")}`,
+    expected: "none, because it is an application; arguments need a function `(args) => Application`",
+  });
 }
 
 function defaultExport(file: string, exports: Exports): string {

@@ -1,7 +1,7 @@
 // What a head is started with, by a driver or by a supervisor: plain data on its command line. No secret is in it, for
 // command lines are public on a machine: the admin token travels as `MANTA_ADMIN_TOKEN`, the password of the
 // certificate's key as `MANTA_SSL_KEYFILE_PASSWORD`.
-import type { ResolvedHttpOptions, ResolvedLoggingOptions } from "./options.generated.ts";
+import type { ResolvedHttpOptions, ResolvedInstanceOptions, ResolvedLoggingOptions } from "./options.generated.ts";
 
 /** The options of one instance, complete. */
 export interface HeadOptions {
@@ -13,6 +13,8 @@ export interface HeadOptions {
    */
   readonly fresh: boolean;
   readonly http: ResolvedHttpOptions;
+  /** `Disabled`: no proxies. */
+  readonly proxyLocation: ResolvedInstanceOptions["proxyLocation"];
   readonly admin: {
     readonly host: string;
     readonly port: number;

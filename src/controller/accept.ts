@@ -5,12 +5,14 @@
 //   R4  What a deploy takes out of the graph is kept until the replicas that may call it are gone (D6).
 //   R5  A deployment that comes back while replicas of it still live goes on from what those were told.
 //   R6  What a build made keeps the words of the config file that ordered it, and the time of its acceptance.
-import { type Capacity, adjustForCapacity, FULL_CAPACITY } from "../autoscaling/capacity.ts";
+import { type Capacity, FULL_CAPACITY } from "../autoscaling/capacity.ts";
+import { scaleAfterDeploy } from "../autoscaling/scale-after-deploy.ts";
 import { ConfigError } from "../core/errors.ts";
 import { deploymentKey } from "../model/ids.ts";
 import type { ApplicationSpec, DeploymentSpec } from "../model/application-spec.ts";
 import {
   type ApplicationTarget,
+  type DeploymentTarget,
   findDeployment,
   type TargetState,
   type VersionedApplication,
@@ -57,7 +59,12 @@ export function acceptDeploy(before: Before, wanted: readonly VersionedApplicati
       const key = deploymentKey(spec.name, deployment.name);
       deployments.set(
         key,
-        nextState(earlier === undefined ? undefined : deployments.get(key), change, before.capacity),
+        nextState(
+          earlier === undefined ? undefined : deployments.get(key),
+          findDeployment(earlier, deployment.name),
+          change,
+          before.capacity,
+        ),
       );
       changes.push({ application: spec.name, deployment: deployment.name, reason: change.reason });
       return change.target;
@@ -92,11 +99,14 @@ export function acceptDeploy(before: Before, wanted: readonly VersionedApplicati
 /** What is remembered of a deployment after a change of its target (R3). */
 function nextState(
   before: DeploymentState | undefined,
+  known: DeploymentTarget | undefined,
   { target, event }: TargetChange,
-  { percent }: Capacity = FULL_CAPACITY,
+  capacity: Capacity = FULL_CAPACITY,
 ): DeploymentState {
   const generation = generationOf(target);
-  const scale = { target: adjustForCapacity(target.spec.options.numReplicas, percent) };
+  const size =
+    before === undefined || known === undefined ? undefined : { options: known.spec.options, memory: before.scale };
+  const scale = scaleAfterDeploy(size, target.spec.options, capacity);
   if (before === undefined) {
     return { status: NEW_DEPLOYMENT, starts: freshMemory(generation), scale, dead: [] };
   }

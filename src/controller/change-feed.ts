@@ -12,6 +12,14 @@ import type { FeedChange } from "../protocol/control.ts";
 /** How long an acknowledgement is waited for. Chosen: far above a busy loop's pause, short for a person who waits. */
 const SILENT_MS = 10_000;
 
+/** Told what goes through the feed, for metrics. */
+export interface FeedMeter {
+  /** A value was sent to one subscriber. */
+  sent(key: string): void;
+  /** One subscriber has put the newest value into effect, so long after it was sent. */
+  acknowledged(key: string, ms: number): void;
+}
+
 interface Subscriber {
   readonly id: string;
   readonly send: (changes: readonly FeedChange[]) => void;
@@ -19,6 +27,8 @@ interface Subscriber {
   readonly keys: Set<string>;
   /** Newest acknowledged version by key. */
   readonly acknowledged: Map<string, number>;
+  /** When the newest value of a key was sent, monotonic milliseconds; until it is acknowledged. */
+  readonly sentMs: Map<string, number>;
 }
 
 interface Entry {
@@ -39,12 +49,23 @@ export class ChangeFeed {
   readonly #listeners = new Set<() => void>();
   readonly #logger: Logger;
   readonly #clock: Clock;
+  #meter: FeedMeter | undefined;
   #version: number;
 
   constructor(logger: Logger, clock: Clock) {
     this.#logger = logger;
     this.#clock = clock;
     this.#version = clock.now();
+  }
+
+  /** Tells `meter` from now on. */
+  measure(meter: FeedMeter): void {
+    this.#meter = meter;
+  }
+
+  /** The keys of each subscriber. */
+  subscriptions(): readonly ReadonlySet<string>[] {
+    return Array.from(this.#subscribers.values(), ({ keys }) => keys);
   }
 
   /** Publishes the value of a key, if it differs from the published one (R1). */
@@ -56,7 +77,7 @@ export class ChangeFeed {
     let told = false;
     for (const subscriber of this.#subscribers.values()) {
       if (!subscriber.keys.has(key)) continue;
-      subscriber.send([{ key, ...entry }]);
+      this.#send(subscriber, [{ key, ...entry }]);
       told = true;
     }
     // Nobody will acknowledge what nobody asked for: it is in effect at once.
@@ -80,7 +101,12 @@ export class ChangeFeed {
   /** A link opened. A second one under the same id takes the place of the first, and subscribes anew. */
   connect(subscriberId: string, send: Subscriber["send"]): void {
     this.disconnect(subscriberId);
-    this.#subscribers.set(subscriberId, { id: subscriberId, send, keys: new Set(), acknowledged: new Map() });
+    const empty = {
+      keys: new Set<string>(),
+      acknowledged: new Map<string, number>(),
+      sentMs: new Map<string, number>(),
+    };
+    this.#subscribers.set(subscriberId, { id: subscriberId, send, ...empty });
   }
 
   /** A link closed. Does nothing for an id that is not connected. */
@@ -107,7 +133,7 @@ export class ChangeFeed {
       const entry = this.#entries.get(key);
       return entry === undefined ? [] : [{ key, ...entry }];
     });
-    if (changes.length > 0) subscriber.send(changes);
+    if (changes.length > 0) this.#send(subscriber, changes);
   }
 
   /** The subscriber has put these versions into effect. */
@@ -115,7 +141,12 @@ export class ChangeFeed {
     const subscriber = this.#subscribers.get(subscriberId);
     if (subscriber === undefined) return;
     for (const [key, version] of Object.entries(versions)) {
-      if (version > (subscriber.acknowledged.get(key) ?? 0)) subscriber.acknowledged.set(key, version);
+      if (version <= (subscriber.acknowledged.get(key) ?? 0)) continue;
+      subscriber.acknowledged.set(key, version);
+      const sentMs = subscriber.sentMs.get(key);
+      if (sentMs === undefined || version !== this.#entries.get(key)?.version) continue;
+      subscriber.sentMs.delete(key);
+      this.#meter?.acknowledged(key, this.#clock.monotonic() - sentMs);
     }
     this.#settle();
   }
@@ -159,6 +190,15 @@ export class ChangeFeed {
   /** Calls `listener` after each acknowledgement and each departure. */
   onProgress(listener: () => void): void {
     this.#listeners.add(listener);
+  }
+
+  #send(subscriber: Subscriber, changes: readonly FeedChange[]): void {
+    const nowMs = this.#clock.monotonic();
+    for (const { key } of changes) {
+      subscriber.sentMs.set(key, nowMs);
+      this.#meter?.sent(key);
+    }
+    subscriber.send(changes);
   }
 
   #settle(): void {

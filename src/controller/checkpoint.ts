@@ -11,6 +11,7 @@ import type { ApplicationTarget } from "../model/target-state.ts";
 import { decodeValue, encodeToBytes, plainHooks, plainRevivers } from "../protocol/values.ts";
 import type {
   AcceptedConfig,
+  AcceptedOrder,
   Capacity,
   ControllerState,
   DeploymentState,
@@ -24,13 +25,14 @@ const APPLICATION_PREFIX = "application/";
 const DEPLOYMENTS_KEY = "deployments";
 const PROCESSES_KEY = "processes";
 const CONFIG_KEY = "config";
+const ORDERS_KEY = "orders";
 
 /** How long a replica or proxy of the last checkpoint may take to dial in. Chosen: far above a busy loop's pause. */
 const RECOVER_MS = 10_000;
 
 type Kept = Pick<
   ControllerState,
-  "applications" | "deployments" | "config" | "capacity" | "replicas" | "proxies" | "endpoint" | "shuttingDown"
+  "applications" | "deployments" | "config" | "capacity" | "replicas" | "proxies" | "endpoint" | "standing" | "orders"
 >;
 
 interface KeptReplica extends Omit<ReplicaRecord, "phase" | "linkLostAtMs" | "stuck" | "suspect" | "pending"> {
@@ -44,7 +46,7 @@ interface Processes {
   readonly replicas: readonly KeptReplica[];
   readonly proxies: readonly Pick<ProxyRecord, "id" | "startMs" | "pid" | "node">[];
   readonly endpoint: ControllerState["endpoint"];
-  readonly shuttingDown: boolean;
+  readonly standing: ControllerState["standing"];
 }
 
 type Deployments = Readonly<Record<string, Pick<DeploymentState, "status" | "starts" | "scale">>>;
@@ -77,6 +79,7 @@ export class Checkpoint {
       [DEPLOYMENTS_KEY, deploymentsOf(kept)],
       [CONFIG_KEY, { config: kept.config, capacity: kept.capacity } satisfies KeptConfig],
       [PROCESSES_KEY, processesOf(kept)],
+      [ORDERS_KEY, kept.orders],
     ] as const) {
       const bytes = encode(value);
       if (!sameBytes(bytes, this.#written.get(key))) changes.set(key, bytes);
@@ -103,6 +106,7 @@ export class Checkpoint {
     );
     const declared = this.#read(CONFIG_KEY) as KeptConfig | undefined;
     if (declared !== undefined) ({ config: state.config, capacity: state.capacity } = declared);
+    state.orders = (this.#read(ORDERS_KEY) ?? []) as readonly AcceptedOrder[];
     const processes = this.#read(PROCESSES_KEY) as Processes | undefined;
     if (processes === undefined) return;
     const untilMs = nowMs + RECOVER_MS;
@@ -111,7 +115,7 @@ export class Checkpoint {
       state.proxies.set(kept.id, { ...kept, phase: { kind: "recovering", untilMs }, linkLostAtMs: null, stuck: null });
     }
     state.endpoint = processes.endpoint;
-    state.shuttingDown = processes.shuttingDown;
+    state.standing = processes.standing;
   }
 
   #read(key: string): unknown {
@@ -148,7 +152,7 @@ function processesOf(kept: Kept): Processes {
     replicas: [...kept.replicas.values()].map(keepReplica),
     proxies: [...kept.proxies.values()].map(({ id, startMs, pid, node }) => ({ id, startMs, pid, node })),
     endpoint: kept.endpoint,
-    shuttingDown: kept.shuttingDown,
+    standing: kept.standing,
   };
 }
 

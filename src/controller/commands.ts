@@ -15,6 +15,15 @@ export interface ControllerCommands {
    */
   deploy(applications: readonly VersionedApplication[]): void;
   /**
+   * Runs `accept`, a command that returns at once, unless this order was accepted before, by this head or an earlier one.
+   * The order is checkpointed together with what it changes.
+   * @param id undefined: it cannot be known again
+   * @throws what `accept` throws; the order is not accepted then
+   */
+  order(id: string | undefined, applications: readonly string[], accept: () => void): void;
+  /** The applications of an order that was accepted; undefined: it was not, or long ago. */
+  acceptedOrder(id: string): readonly string[] | undefined;
+  /**
    * Accepts a config file: checked, checkpointed, routed. Declared applications that it does not name go. Requests to
    * those that it names wait for the builds, which are for the caller to run; what serves already serves on.
    * @param workingDir absolute folder that relative paths start from
@@ -35,10 +44,22 @@ export interface ControllerCommands {
    * @param subscriberId the caller's id in the change feed; undefined when it has none
    */
   whenDeployed(names: readonly string[], subscriberId?: string): Promise<void>;
-  /** Accepts the delete and resolves when the replicas are gone. @throws {ServeError} APPLICATION_NOT_FOUND (rejects) */
-  delete(name: string): Promise<void>;
+  /**
+   * Accepts the delete and resolves when the replicas are gone.
+   * @param orderId as in `order`
+   * @throws {ServeError} APPLICATION_NOT_FOUND (rejects)
+   */
+  delete(name: string, orderId?: string): Promise<void>;
   /** Drains proxies, then all applications, and resolves when no process is left. Accepts no deploy from then on. */
   shutdown(): Promise<void>;
+  /**
+   * Forgets the config file, drains proxies, then all applications, and resolves when no process of them is left. The
+   * head stays, and the next deploy makes it serve again.
+   * @throws {ServeError} ENGINE when the store refuses (rejects)
+   */
+  removeAll(): Promise<void>;
+  /** Resolves at once, or after the end of a `removeAll` that is under way: a deploy before that is refused. */
+  whenOpen(): Promise<void>;
   status(): InstanceStatus;
   /**
    * A deployment's name, the ingress for null. Waits for an application that is being built.

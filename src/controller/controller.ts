@@ -24,16 +24,20 @@ import { ActionApplier } from "./apply-actions.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import type { ControllerCommands } from "./commands.ts";
 import type { ControllerOptions } from "./controller-options.ts";
+import { deployVerdict } from "./deploy-verdict.ts";
 import { Journal } from "./journal.ts";
 import { locate, unknownApplication } from "./locate.ts";
 import { ProxyObserver } from "./observe-proxies.ts";
 import { ReplicaObserver } from "./observe-replicas.ts";
 import { EPOCH } from "./process-specs.ts";
 import { publish } from "./publish.ts";
-import { hasFailedStarts, httpEndpoint, readApplicationStatus, readStatus } from "./read-status.ts";
+import { httpEndpoint, readStatus } from "./read-status.ts";
 import { reconcile } from "./reconcile.ts";
-import { ControllerState } from "./state.ts";
-import { type Verdict, Waiters } from "./waiters.ts";
+import { ALL_CAPACITY, ControllerState, isEmpty, isEmptying } from "./state.ts";
+import { Waiters } from "./waiters.ts";
+
+/** How many accepted orders are remembered. Chosen: who asks again does so within seconds of a head's death. */
+const MAX_ORDERS = 100;
 
 /** Period of the repairing tick (architecture 1). */
 const REPAIR_MS = 1_000;
@@ -103,7 +107,7 @@ export class Controller implements ControllerCommands {
 
   /** Where HTTP is served; null when there are no proxies. Rejects with ENGINE when the first proxy cannot listen. */
   async whenListening(): Promise<Endpoint | null> {
-    if (this.#options.http === null) return null;
+    if (this.#options.http === null || this.#state.standing === "emptied") return null;
     await this.#waiters.wait(() => {
       if (httpEndpoint(this.#state, this.#options) !== null) return "done";
       return this.#state.proxyError === "" ? "wait" : new ServeError("ENGINE", this.#state.proxyError);
@@ -147,7 +151,7 @@ export class Controller implements ControllerCommands {
 
   #deploy(applications: readonly VersionedApplication[]): void {
     const { changes, ...accepted } = acceptDeploy(this.#state, applications, this.#clock.now());
-    this.#adopt(accepted);
+    this.#adopt({ ...accepted, standing: "serving" });
     for (const { application, deployment, reason } of changes) {
       this.#journal.deployment(application, deployment, "deployment.deploy", reason);
     }
@@ -156,18 +160,18 @@ export class Controller implements ControllerCommands {
   acceptConfig(config: ServeConfig, workingDir: string): readonly BuildTask[] {
     this.#refuseAtEnd();
     const { changes, ...accepted } = acceptConfig(this.#state, config, workingDir, this.#clock.now());
-    this.#adopt(accepted);
+    this.#adopt({ ...accepted, standing: "serving" });
     for (const { application, event, reason } of changes) this.#journal.application(application, event, reason);
     return this.pendingBuilds();
   }
 
   pendingBuilds(): readonly BuildTask[] {
-    return this.#state.shuttingDown ? [] : pendingBuilds(this.#state.applications, this.#state.config);
+    return this.#state.standing !== "serving" ? [] : pendingBuilds(this.#state.applications, this.#state.config);
   }
 
   finishBuild(task: BuildTask, outcome: VersionedApplication | ServeError): void {
     const target = this.#state.applications.get(task.application);
-    if (this.#state.shuttingDown || !isAwaited(target, task)) return;
+    if (this.#state.standing !== "serving" || !isAwaited(target, task)) return;
     const error = outcome instanceof ServeError ? outcome : this.#refusalOf(outcome);
     if (error === undefined) return;
     const message = `Deploying app '${target.name}' failed with exception:\n${error.message}`;
@@ -192,12 +196,13 @@ export class Controller implements ControllerCommands {
   }
 
   #refuseAtEnd(): void {
-    if (this.#state.shuttingDown) throw new ServeError("DEPLOY_FAILED", "the instance is shutting down");
+    if (this.isShuttingDown) throw new ServeError("DEPLOY_FAILED", "the instance is shutting down");
+    if (isEmptying(this.#state)) throw new ServeError("DEPLOY_FAILED", "everything is being removed; try again then");
   }
 
   async whenDeployed(names: readonly string[], subscriberId?: string): Promise<void> {
     await this.#waiters.wait(() => {
-      const verdicts = names.map((name) => this.#deployVerdict(name));
+      const verdicts = names.map((name) => deployVerdict(this.#state, name));
       return verdicts.find((verdict) => verdict instanceof Error) ?? (verdicts.includes("wait") ? "wait" : "done");
     });
     const keys = names.flatMap((name) => {
@@ -208,32 +213,51 @@ export class Controller implements ControllerCommands {
     await this.#options.feed.whenAcknowledged([ROUTES_KEY, ...keys], callers);
   }
 
-  async delete(name: string): Promise<void> {
-    const target = this.#state.applications.get(name);
-    if (target === undefined) throw unknownApplication(this.#state.applications, name);
-    if (!target.deleting) {
-      this.#adopt({
-        deployments: this.#state.deployments,
-        applications: new Map(this.#state.applications).set(name, { ...target, deleting: true }),
-      });
-      this.#journal.application(name, "application.delete", "by command");
+  order(id: string | undefined, applications: readonly string[], accept: () => void): void {
+    if (id === undefined) return accept();
+    if (this.acceptedOrder(id) !== undefined) return;
+    const before = this.#state.orders;
+    this.#state.orders = [...before, { id, applications }].slice(-MAX_ORDERS);
+    try {
+      accept();
+    } catch (error) {
+      this.#state.orders = before;
+      throw error;
     }
+  }
+
+  acceptedOrder(id: string): readonly string[] | undefined {
+    return this.#state.orders.find((order) => order.id === id)?.applications;
+  }
+
+  async delete(name: string, orderId?: string): Promise<void> {
+    this.order(orderId, [name], () => this.#acceptDelete(name));
     await this.#waiters.wait(() => (this.#state.applications.get(name)?.deleting === true ? "wait" : "done"));
   }
 
   /** True from the order on, also where an earlier head got it and did not live to the end of it. */
   get isShuttingDown(): boolean {
-    return this.#state.shuttingDown;
+    return this.#state.standing === "ending";
   }
 
   async shutdown(): Promise<void> {
-    this.#state.shuttingDown = true;
+    this.#state.standing = "ending";
     this.#logger.info("instance.shutdown", { reason: "by command" });
     this.#wake();
-    await this.#waiters.wait(() => {
-      const { applications, replicas, proxies } = this.#state;
-      return applications.size + replicas.size + proxies.size === 0 ? "done" : "wait";
-    });
+    await this.#waiters.wait(() => (isEmpty(this.#state) ? "done" : "wait"));
+  }
+
+  async removeAll(): Promise<void> {
+    if (this.#state.standing === "serving") {
+      const { applications, deployments } = this.#state;
+      this.#adopt({ applications, deployments, config: null, capacity: ALL_CAPACITY, standing: "emptied" });
+      this.#logger.info("instance.remove_all", { reason: "by command" });
+    }
+    await this.whenOpen();
+  }
+
+  whenOpen(): Promise<void> {
+    return this.#waiters.wait(() => (isEmptying(this.#state) ? "wait" : "done"));
   }
 
   status(): InstanceStatus {
@@ -254,29 +278,26 @@ export class Controller implements ControllerCommands {
     return this.#state.history.list(filter);
   }
 
+  #acceptDelete(name: string): void {
+    const target = this.#state.applications.get(name);
+    if (target === undefined) throw unknownApplication(this.#state.applications, name);
+    if (target.deleting) return;
+    this.#adopt({
+      deployments: this.#state.deployments,
+      applications: new Map(this.#state.applications).set(name, { ...target, deleting: true }),
+    });
+    this.#journal.application(name, "application.delete", "by command");
+  }
+
   /** Makes a new target state the one that holds, once the checkpoint has it (R4). */
   #adopt(
-    next: Pick<ControllerState, "applications" | "deployments"> & Partial<Pick<ControllerState, "config" | "capacity">>,
+    next: Pick<ControllerState, "applications" | "deployments"> &
+      Partial<Pick<ControllerState, "config" | "capacity" | "standing">>,
   ): void {
-    const { config, capacity, replicas, proxies, endpoint, shuttingDown } = this.#state;
-    this.#checkpoint.save({ config, capacity, ...next, replicas, proxies, endpoint, shuttingDown });
+    this.#checkpoint.save({ ...this.#state, ...next });
     Object.assign(this.#state, next);
     publish(this.#state, this.#options.feed, this.#options.logging);
     this.#wake();
-  }
-
-  #deployVerdict(name: string): Verdict {
-    const target = this.#state.applications.get(name);
-    if (target === undefined || target.deleting) {
-      return new ServeError("DEPLOY_FAILED", `application ${name} was deleted while it was deployed`, {
-        application: name,
-      });
-    }
-    const { status, message } = readApplicationStatus(this.#state, target);
-    if (status === "DEPLOY_FAILED" || hasFailedStarts(this.#state, target)) {
-      return new ServeError("DEPLOY_FAILED", message, { application: name });
-    }
-    return status === "RUNNING" ? "done" : "wait";
   }
 
   async #consume(events: AsyncIterable<EngineEvent>): Promise<void> {
@@ -328,7 +349,7 @@ export class Controller implements ControllerCommands {
   #tick(): void {
     const { engine, feed, http } = this.#options;
     const parts = { state: this.#state, applier: this.#applier, feed, journal: this.#journal };
-    const proxyNodes = http === null || this.#state.shuttingDown ? [] : engine.nodes().map(({ id }) => id);
+    const proxyNodes = http === null || this.#state.standing !== "serving" ? [] : engine.nodes().map(({ id }) => id);
     const nowMs = this.#clock.now();
     const { effects, wakeAtMs } = reconcile(parts, proxyNodes, nowMs);
     this.#save();

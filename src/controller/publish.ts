@@ -4,10 +4,17 @@
 //       those hear of it that have subscribed by then.
 //   R3  Callers of a deployment that gave up and has nobody left are told so; every other one makes them wait (D4).
 //   R4  A declared application that was never built has a route without an ingress: requests wait, or are told why (RT5).
-import type { ResolvedLoggingOptions } from "../config/options.generated.ts";
+import { rulesOf } from "../autoscaling/scaling-rules.ts";
+import type { ResolvedDeploymentOptions, ResolvedLoggingOptions } from "../config/options.generated.ts";
 import { publishedAddress } from "../model/lifecycle.ts";
 import type { ApplicationTarget, DeploymentTarget } from "../model/target-state.ts";
-import { LOGGING_KEY, ROUTES_KEY, targetsKey, type DeploymentTargets, type RouteTableData } from "../protocol/control.ts";
+import {
+  LOGGING_KEY,
+  ROUTES_KEY,
+  targetsKey,
+  type DeploymentTargets,
+  type RouteTableData,
+} from "../protocol/control.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import { gaveUp } from "./decide/start-failures.ts";
 import { goalOf, hasNobody, stoppingDeployments } from "./goals.ts";
@@ -74,8 +81,16 @@ function targetsOf(
     unavailable: failed ? "failed to deploy" : null,
     maxOngoingRequests: options.maxOngoingRequests,
     maxQueuedRequests: options.maxQueuedRequests,
+    ...reportingOf(options),
     replicas: replicas.sort((a, b) => (a.id < b.id ? -1 : 1)),
   };
+}
+
+/** How callers report what they hold of a deployment that scales by itself. */
+function reportingOf({ autoscalingConfig }: ResolvedDeploymentOptions): Pick<DeploymentTargets, "autoscaling"> {
+  if (autoscalingConfig === null) return {};
+  const { metricsIntervalMs, lookBackMs } = rulesOf(autoscalingConfig);
+  return { autoscaling: { metricsIntervalMs, lookBackMs } };
 }
 
 /** R3 */

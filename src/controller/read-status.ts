@@ -5,34 +5,42 @@ import type { ResolvedHttpOptions } from "../config/options.generated.ts";
 import { toSnakeCase } from "../config/names.ts";
 import type { DeploymentSpec } from "../model/application-spec.ts";
 import type { NodeId } from "../model/ids.ts";
-import type {
-  ApplicationDetails,
-  ControllerDetails,
-  DeploymentDetails,
-  Endpoint,
-  InstanceStatus,
-  OptionOrigin,
-  ProxyDetails,
-  ReplicaDetails,
+import {
+  type ApplicationDetails,
+  type AutoscalingDetails,
+  type ControllerDetails,
+  type DeploymentDetails,
+  type Endpoint,
+  type InstanceStatus,
+  type OptionOrigin,
+  type ProxyDetails,
+  type ReplicaDetails,
+  NO_INSTANCE,
 } from "../model/status.ts";
 import type { ApplicationTarget, DeploymentTarget } from "../model/target-state.ts";
 import type { ControllerOptions } from "./controller-options.ts";
 import { applicationStatus } from "./decide/status.ts";
 import { logFilePathOf } from "./process-specs.ts";
-import type { ControllerState, ProxyRecord, ReplicaRecord } from "./state.ts";
+import { type ControllerState, isEmpty, type ProxyRecord, type ReplicaRecord } from "./state.ts";
 
 /** Everything, as of now. */
-export function readStatus(state: ControllerState, options: ControllerOptions, startMs: number): InstanceStatus {
+export function readStatus(
+  state: ControllerState,
+  autoscaling: AutoscalingOf,
+  options: ControllerOptions,
+  startMs: number,
+): InstanceStatus {
+  if (state.standing === "emptied" && isEmpty(state)) return { ...NO_INSTANCE, admin: options.admin() };
   const nodes = options.engine.nodes();
   const nodeIp: NodeIp = (node) => nodes.find(({ id }) => id === node)?.ip ?? node;
   return {
     controller: controllerDetails(options, startMs),
-    proxyLocation: options.http === null ? "Disabled" : "EveryNode",
+    proxyLocation: options.proxyLocation,
     httpOptions: redacted(options.http),
     targetCapacity: state.capacity.percent,
     proxies: Object.fromEntries([...state.proxies.values()].map((p) => [p.node, proxyDetails(p, nodeIp)])),
     applications: Object.fromEntries(
-      [...state.applications].map(([name, target]) => [name, applicationDetails(state, target, nodeIp)]),
+      [...state.applications].map(([name, target]) => [name, applicationDetails(state, target, nodeIp, autoscaling)]),
     ),
     http: httpEndpoint(state, options),
     admin: options.admin(),
@@ -45,6 +53,8 @@ function redacted(http: ResolvedHttpOptions | null): ResolvedHttpOptions | null 
 }
 
 type NodeIp = (node: NodeId) => string;
+/** What a deployment's autoscaler sees and did; null: it has none. */
+type AutoscalingOf = (application: string, deployment: string) => AutoscalingDetails | null;
 
 function controllerDetails({ engine, pid }: ControllerOptions, startMs: number): ControllerDetails {
   const [node] = engine.nodes();
@@ -57,13 +67,10 @@ export function readApplicationStatus(
   state: ControllerState,
   target: ApplicationTarget,
 ): ReturnType<typeof applicationStatus> {
-  const { build, deleting } = target;
-  if (build.kind === "failed" && !deleting) return { status: "DEPLOY_FAILED", message: build.message };
-  if (build.kind === "building" && !deleting) return { status: "DEPLOYING", message: "" };
   const infos = target.deployments.map(
     ({ spec }) => [spec.name, state.deployment(target.name, spec.name).status] as const,
   );
-  return applicationStatus(target.deleting, new Map(infos));
+  return applicationStatus(target.deleting, target.build, new Map(infos));
 }
 
 /** True when a deployment serves, but the replicas that it should have besides fail to start: nobody need wait for them. */
@@ -83,7 +90,12 @@ export function httpEndpoint(state: ControllerState, options: Pick<ControllerOpt
   return { host, port, url: urlOf(host, port, isSecure ? "https" : "http") };
 }
 
-function applicationDetails(state: ControllerState, target: ApplicationTarget, nodeIp: NodeIp): ApplicationDetails {
+function applicationDetails(
+  state: ControllerState,
+  target: ApplicationTarget,
+  nodeIp: NodeIp,
+  autoscaling: AutoscalingOf,
+): ApplicationDetails {
   const { name, routePrefix, source, docsPath, ingress, externalScalerEnabled } = target;
   return {
     name,
@@ -96,7 +108,7 @@ function applicationDetails(state: ControllerState, target: ApplicationTarget, n
     externalScalerEnabled,
     deployedAppConfig: target.declared,
     deployments: Object.fromEntries(
-      target.deployments.map((one) => [one.spec.name, deploymentDetails(state, name, one, nodeIp)]),
+      target.deployments.map((one) => [one.spec.name, deploymentDetails(state, name, one, nodeIp, autoscaling)]),
     ),
   };
 }
@@ -106,6 +118,7 @@ function deploymentDetails(
   application: string,
   { spec, codeVersion }: DeploymentTarget,
   nodeIp: NodeIp,
+  autoscaling: AutoscalingOf,
 ): DeploymentDetails {
   const { name, options, calls } = spec;
   const { status: info, scale, dead } = state.deployment(application, name);
@@ -121,7 +134,7 @@ function deploymentDetails(
     codeVersion,
     replicas: state.replicasOf(application, name).map((record) => replicaDetails(record, nodeIp(record.node))),
     recentDeadReplicas: dead,
-    autoscaling: null,
+    autoscaling: autoscaling(application, name),
   };
 }
 

@@ -95,7 +95,7 @@ function endWhatIsOver({ state, journal }: ReconcileParts): void {
     const replicas = state.replicasByDeployment(name);
     if (target.deleting) {
       if (replicas.size === 0) applications.delete(name);
-    } else if (state.shuttingDown && state.proxies.size === 0) {
+    } else if (state.standing !== "serving" && state.proxies.size === 0) {
       applications.set(name, { ...target, deleting: true });
     } else if (target.entrance !== target.ingress && mayMoveEntrance(target, replicas)) {
       journal.deployment(

@@ -71,13 +71,21 @@ export interface Capacity {
   readonly direction: "UP" | "DOWN" | null;
 }
 
+export const ALL_CAPACITY: Capacity = { percent: null, direction: null };
+
+/**
+ * What the instance is there for: to serve; `emptied`: everything is removed by command, and no proxy runs until the next
+ * deploy; `ending`: it ends, and so does the head.
+ */
+export type Standing = "serving" | "emptied" | "ending";
+
 export class ControllerState {
   applications: ReadonlyMap<string, ApplicationTarget> = new Map();
   /** By `deploymentKey`. */
   deployments = new Map<string, DeploymentState>();
   /** Null: none was ever accepted. */
   config: AcceptedConfig | null = null;
-  capacity: Capacity = { percent: null, direction: null };
+  capacity: Capacity = ALL_CAPACITY;
   readonly replicas = new Map<ReplicaId, ReplicaRecord>();
   readonly proxies = new Map<ProcessId, ProxyRecord>();
   readonly history = new History();
@@ -90,7 +98,7 @@ export class ControllerState {
   proxyError = "";
   /** False while the engine says that it lost its substrate: then nothing is decided. */
   engineUp = true;
-  shuttingDown = false;
+  standing: Standing = "serving";
 
   /** The memory of a deployment; a new one begins empty. */
   deployment(application: string, deployment: string): DeploymentState {
@@ -101,6 +109,13 @@ export class ControllerState {
       state = { status: NEW_DEPLOYMENT, starts: freshMemory(""), scale, dead: [] };
       this.deployments.set(key, state);
     }
+/** An order that was accepted. */
+export interface AcceptedOrder {
+  readonly id: string;
+  /** The applications that it was about. */
+  readonly applications: readonly string[];
+}
+
     return state;
   }
 
@@ -120,6 +135,18 @@ export class ControllerState {
     }
     return groups;
   }
+}
+  /** Orders that were accepted, newest last, by which one that comes again is known. */
+  orders: readonly AcceptedOrder[] = [];
+
+/** True when nothing is left of what ran. */
+export function isEmpty({ applications, replicas, proxies }: ControllerState): boolean {
+  return applications.size + replicas.size + proxies.size === 0;
+}
+
+/** True while everything is being removed by command. */
+export function isEmptying(state: ControllerState): boolean {
+  return state.standing === "emptied" && !isEmpty(state);
 }
 
 /** Moves a replica on, if the move is legal (R1). @returns whether it moved */

@@ -45,11 +45,14 @@ export class Builders {
     this.#prepared = { order, result };
   }
 
-  /** @throws {ServeError} the builder's own words, or why it ended without any (R1) */
-  build(order: Order): Promise<BuildResult> {
+  /**
+   * @param signal ends the build when nobody wants it any more
+   * @throws {ServeError} the builder's own words, or why it ended without any (R1)
+   */
+  build(order: Order, signal?: AbortSignal): Promise<BuildResult> {
     const prepared = this.#prepared;
     this.#prepared = undefined;
-    return prepared !== undefined && isSameOrder(prepared.order, order) ? prepared.result : this.#start(order);
+    return prepared !== undefined && isSameOrder(prepared.order, order) ? prepared.result : this.#start(order, signal);
   }
 
   /** Ends what is under way, without grace. */
@@ -57,7 +60,7 @@ export class Builders {
     for (const id of this.#builds.keys()) this.#engine.kill(id);
   }
 
-  #start(order: Order): Promise<BuildResult> {
+  #start(order: Order, signal?: AbortSignal): Promise<BuildResult> {
     const id = `${PREFIX}${randomId(this.#random)}`;
     const { promise, resolve, reject } = Promise.withResolvers<BuildResult>();
     this.#builds.set(id, { order, resolve, reject });
@@ -67,13 +70,15 @@ export class Builders {
       );
       this.#engine.kill(id);
     });
+    const end = (): void => this.#engine.kill(id);
+    signal?.addEventListener("abort", end, { once: true });
     this.#engine.start({
       id,
       epoch: 1,
       program: "builder",
       runtime: "node",
       args: [],
-      env: {},
+      env: order.env ?? {},
       cwd: order.workingDir,
       outputFile: outputFileName({ kind: "builder", application: order.name ?? "default", pid: process.pid }),
       resources: { cpus: 0, gpus: 0, memoryBytes: 0, custom: {} },
@@ -81,6 +86,7 @@ export class Builders {
     });
     return promise.finally(() => {
       cancel();
+      signal?.removeEventListener("abort", end);
       this.#builds.delete(id);
     });
   }
@@ -117,7 +123,7 @@ export class Builders {
 }
 
 function isSameOrder(one: Order, other: Order): boolean {
-  const key = ({ importPath, workingDir, args, name, routePrefix }: Order): string =>
-    JSON.stringify({ importPath, workingDir, args, name, routePrefix });
+  const key = ({ importPath, workingDir, args, env, name, routePrefix }: Order): string =>
+    JSON.stringify({ importPath, workingDir, args, env, name, routePrefix });
   return key(one) === key(other);
 }

@@ -9,12 +9,14 @@ import type { ApplicationSpec } from "../model/application-spec.ts";
 import type { HeadMethods, InstanceInfo, Role } from "../protocol/control.ts";
 import type { Builders } from "./builders.ts";
 import type { CodeVersions } from "./code-version.ts";
+import type { ConfigDeployer } from "./config-deployer.ts";
 import type { OutputRelay } from "./output-relay.ts";
 
 export interface HeadParts {
   readonly commands: ControllerCommands;
   readonly feed: ChangeFeed;
   readonly builders: Builders;
+  readonly deployer: ConfigDeployer;
   readonly versions: CodeVersions;
   readonly output: OutputRelay;
   /** Resolves once a proxy listens, or none is to. @throws {ServeError} ENGINE why it cannot */
@@ -54,28 +56,47 @@ export class HeadRequests {
 }
 
 function handlersOf(parts: HeadParts): Handlers {
-  const { commands, feed, builders, versions, output, whenListening, info, shutdown, supervise } = parts;
-  const deploy = async (applications: readonly ApplicationSpec[], wait: boolean, from: string): Promise<void> => {
-    commands.deploy(applications.map((spec) => versions.stamp(spec)));
-    if (!wait) return;
-    const names = applications.map(({ name }) => name);
-    const exposed = applications.some(({ routePrefix }) => routePrefix !== null);
+  const { commands, feed, builders, deployer, versions, output, whenListening, info, shutdown, supervise } = parts;
+  const deployed = async (names: readonly string[], wait: boolean, from: string): Promise<null> => {
+    if (!wait) return null;
+    const { applications } = commands.status();
+    const exposed = names.some((name) => (applications[name]?.routePrefix ?? null) !== null);
     await Promise.all([commands.whenDeployed(names, from), exposed ? whenListening() : undefined]);
+    return null;
+  };
+  const deploy = (applications: readonly ApplicationSpec[], orderId: string | undefined): string[] => {
+    const names = applications.map(({ name }) => name);
+    commands.order(orderId, names, () => commands.deploy(applications.map((spec) => versions.stamp(spec))));
+    return names;
   };
   return {
     info: () => info,
     ready: () => whenListening().then(() => null),
-    deploy: ({ applications, wait }, from) => deploy(applications, wait, from).then(() => null),
-    run: async ({ wait, ...order }, from) => {
+    deploy: ({ applications, wait, orderId }, from) => deployed(deploy(applications, orderId), wait, from),
+    run: async ({ wait, orderId, ...order }, from) => {
+      const accepted = orderId === undefined ? undefined : commands.acceptedOrder(orderId);
+      if (accepted !== undefined) {
+        await deployed(accepted, wait, from);
+        const { applications } = commands.status();
+        return { applications: accepted.map((name) => ({ name, ingress: applications[name]?.ingress ?? "" })) };
+      }
       const { applications } = await builders.build(order);
       if (!feed.isConnected(from)) throw new ServeError("REQUEST_CANCELLED", `${from} left before it was deployed`); // R2
-      await deploy(applications, wait, from);
+      await deployed(deploy(applications, orderId), wait, from);
       return { applications: applications.map(({ name, ingress }) => ({ name, ingress })) };
     },
     status: () => commands.status(),
     history: (filter) => commands.history(filter),
     build: (order) => builders.build(order),
-    delete: ({ name }) => commands.delete(name).then(() => null),
+    deployConfig: async ({ wait, ...sent }, from) => {
+      const { config, applications, warnings } = await deployer.deploy(sent);
+      const exposed = config.applications.some(({ route_prefix: prefix }) => prefix !== null);
+      const deployed = [deployer.whenDeployed(applications, from), exposed ? whenListening() : undefined];
+      if (wait) await Promise.all(deployed);
+      return { warnings };
+    },
+    config: () => commands.config(),
+    delete: ({ name, orderId }) => commands.delete(name, orderId).then(() => null),
     shutdown: () => shutdown().then(() => null),
     supervise: () => supervise().then(() => null),
     locate: ({ application, deployment }) => commands.locate(application, deployment),

@@ -6,6 +6,7 @@ import { ManualClock } from "../core/clock.ts";
 import { silentLogger } from "../core/logger.ts";
 import { seededRandom } from "../core/random.ts";
 import { MemoryEngine } from "../engines/memory/memory-engine.ts";
+import { MetricRegistry } from "../telemetry/metrics.ts";
 import { MemoryTransport } from "../transport/memory-transport.ts";
 import { Builders } from "./builders.ts";
 import { Head } from "./head.ts";
@@ -15,10 +16,17 @@ it("ends where a head before it was told to end and died on the way: it holds no
   const random = seededRandom(1);
   const engine = new MemoryEngine({}, clock);
   const state = new ControllerState();
-  state.shuttingDown = true;
+  state.standing = "ending";
   new Checkpoint(engine.store).save(state);
   const around = {
-    options: { attached: false, fresh: false, http: null, admin: null, logging: resolveOptions("logging", {}) },
+    options: {
+      attached: false,
+      fresh: false,
+      http: null,
+      proxyLocation: "Disabled",
+      admin: null,
+      logging: resolveOptions("logging", {}),
+    },
     engine,
     builders: new Builders(engine, clock, random),
     transport: new MemoryTransport(clock),
@@ -30,6 +38,8 @@ it("ends where a head before it was told to end and died on the way: it holds no
     supervise: () => Promise.resolve(),
     adminToken: undefined,
     metricsPrefix: "ray_",
+    metrics: new MetricRegistry(),
+    configureLog: () => undefined,
   } as const;
   const head = new Head(around, silentLogger, clock, random);
   await head.start();

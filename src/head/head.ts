@@ -5,6 +5,7 @@
 //   R3  A head that finds the order to end, given to one before it, goes on with it and ends.
 import { type AdminServer, startAdminServer } from "../admin/server.ts";
 import { formatProgramOptions, type HeadOptions } from "../config/head-options.ts";
+import type { ResolvedLoggingOptions } from "../config/options.generated.ts";
 import { ChangeFeed } from "../controller/change-feed.ts";
 import { Controller } from "../controller/controller.ts";
 import type { ControllerOptions } from "../controller/controller-options.ts";
@@ -14,23 +15,25 @@ import type { Random } from "../core/random.ts";
 import { atTurnEnd } from "../core/tick.ts";
 import { VERSION } from "../core/version.ts";
 import type { Engine, EngineEvent } from "../engine/engine.ts";
-import type { Address, InstanceInfo } from "../protocol/control.ts";
+import { LOGGING_KEY, type Address, type InstanceInfo } from "../protocol/control.ts";
 import type { SnapshotPart } from "../telemetry/merge-snapshots.ts";
+import type { MetricRegistry } from "../telemetry/metrics.ts";
 import type { Transport } from "../transport/transport.ts";
 import { clearStore, endLeftovers, keepHead, keptAdminPort, leftByDriver } from "./kept-state.ts";
 import type { Builders } from "./builders.ts";
 import { CodeVersions } from "./code-version.ts";
+import { ConfigDeployer } from "./config-deployer.ts";
 import { ControlServer, type ProcessEvents } from "./control-server.ts";
 import { HeadRequests } from "./head-methods.ts";
 import { OutputRelay, type ReplicaName } from "./output-relay.ts";
+import { HeadMetrics } from "./head-metrics.ts";
 import { ProcessLinks } from "./process-links.ts";
-import { statusMetrics } from "./status-metrics.ts";
 import { tapEngine } from "./tap-engine.ts";
 
 /** Where a head stands and with what. */
 export interface HeadSurroundings {
   /** Null: no proxies, no admin server; for an instance in one process. */
-  readonly options: Pick<HeadOptions, "attached" | "fresh" | "logging"> & {
+  readonly options: Pick<HeadOptions, "attached" | "fresh" | "proxyLocation" | "logging"> & {
     readonly [door in "http" | "admin"]: HeadOptions[door] | null;
   };
   readonly engine: Engine;
@@ -47,6 +50,10 @@ export interface HeadSurroundings {
   readonly proxyDir: string;
   readonly adminToken: string | undefined;
   readonly metricsPrefix: string;
+  /** What the head itself counts. */
+  readonly metrics: MetricRegistry;
+  /** Puts changed logging options of the instance into effect in the head's own log. */
+  readonly configureLog: (options: ResolvedLoggingOptions) => void;
   /** Resolves when somebody starts the head again should it die; never, where only the next head can say so. */
   readonly supervise: () => Promise<void>;
 }
@@ -60,7 +67,10 @@ export class Head {
   readonly #server: ControlServer;
   readonly #links: ProcessLinks;
   readonly #builders: Builders;
+  readonly #deployer: ConfigDeployer;
   readonly #output: OutputRelay;
+  readonly #feed: ChangeFeed;
+  readonly #metrics: HeadMetrics;
   /** Processes that live, as the engine says. */
   readonly #running = new Set<string>();
   readonly #logger: Logger;
@@ -77,16 +87,21 @@ export class Head {
     this.ended = promise;
     this.#resolveEnded = resolve;
     const feed = new ChangeFeed(logger, clock);
+    this.#feed = feed;
+    this.#metrics = new HeadMetrics(around.metrics, (node) => nodeIp(around.engine, node), clock);
+    feed.measure(this.#metrics);
+    followLogging(feed, around.configureLog);
     const versions = new CodeVersions();
     this.#links = new ProcessLinks((id, suspect) => this.#onSuspect(id, suspect), clock);
     this.#builders = around.builders;
     this.#output = new OutputRelay(around.logsDir, () => replicaNames(this.#controller), clock);
     this.#controller = new Controller(this.#controllerOptions(feed, versions), logger, clock, random);
+    const shared = { commands: this.#controller, builders: this.#builders, versions };
+    this.#deployer = new ConfigDeployer({ ...shared, engine: around.engine.name }, logger);
     const requests = new HeadRequests({
-      commands: this.#controller,
+      ...shared,
       feed,
-      builders: this.#builders,
-      versions,
+      deployer: this.#deployer,
       output: this.#output,
       whenListening: () => this.#controller.whenListening(),
       info: this.#info(),
@@ -102,10 +117,7 @@ export class Head {
   async start(): Promise<void> {
     const { options, engine, transport, address, adminToken: token, metricsPrefix } = this.#around;
     if (options.fresh && leftByDriver(engine.store)) await endLeftovers(engine, this.#logger, this.#clock);
-    const metrics = async (): Promise<readonly SnapshotPart[]> => [
-      { snapshot: statusMetrics(this.#controller.status()) },
-      ...(await this.#links.metrics()),
-    ];
+    const metrics = (): Promise<readonly SnapshotPart[]> => this.#gatherMetrics();
     if (options.admin !== null) {
       const admin = { ...keptAdminPort(engine.store, options.admin), token, metricsPrefix, metrics };
       this.#admin = await startAdminServer(admin, this.#logger);
@@ -114,6 +126,7 @@ export class Head {
     await this.#controller.start(); // R1
     await this.#server.listen(transport, address, "head");
     if (this.#controller.isShuttingDown) void this.shutdown(); // R3
+    this.#deployer.resume();
   }
 
   /** Drains and ends all processes; resolves when none is left, and the head ends after that. Again: the same. */
@@ -143,6 +156,17 @@ export class Head {
     await engine.close();
   }
 
+  /** The metrics of all processes; labels that they share are Ray's (reference 3.1). */
+  async #gatherMetrics(): Promise<readonly SnapshotPart[]> {
+    const { engine, namespace } = this.#around;
+    const NodeAddress = engine.nodes()[0]?.ip ?? "";
+    const common = { NodeAddress, SessionName: namespace, Version: VERSION };
+    const status = this.#controller.status();
+    const snapshot = this.#metrics.snapshot({ status, subscriptions: this.#feed.subscriptions() });
+    const parts = [{ snapshot, labels: { Component: "controller" } }, ...(await this.#links.metrics())];
+    return parts.map(({ snapshot: own, labels }) => ({ snapshot: own, labels: { ...labels, ...common } }));
+  }
+
   #controllerOptions(feed: ChangeFeed, versions: CodeVersions): ControllerOptions {
     const { engine, options, proxyDir } = this.#around;
     const args = [formatProgramOptions({ logging: options.logging })];
@@ -154,7 +178,8 @@ export class Head {
       proxies: this.#links.proxyLinks(),
       feed,
       bootstrap: () => ({ args, env: {} }),
-      http: options.http,
+      http: options.proxyLocation === "Disabled" ? null : options.http,
+      proxyLocation: options.proxyLocation,
       logging: options.logging,
       pid: this.#around.pid,
       proxyDir,
@@ -202,6 +227,24 @@ function replicaNames(controller: Controller): ReplicaName[] {
       replicas.map(({ replicaId }) => ({ application, deployment, replicaId })),
     ),
   );
+}
+
+/** The head's log follows the instance's options as those of proxies do. */
+function followLogging(feed: ChangeFeed, configure: (options: ResolvedLoggingOptions) => void): void {
+  feed.connect(HEAD_LOG, (changes) => {
+    for (const { key, version, value } of changes) {
+      configure(value as ResolvedLoggingOptions);
+      atTurnEnd(() => feed.acknowledge(HEAD_LOG, { [key]: version }));
+    }
+  });
+  feed.subscribe(HEAD_LOG, [LOGGING_KEY]);
+}
+
+/** Id of the head's own log among the feed's subscribers. */
+const HEAD_LOG = "head-log";
+
+function nodeIp(engine: Engine, node: string): string {
+  return engine.nodes().find(({ id }) => id === node)?.ip ?? node;
 }
 
 /** What processes say, as the controller takes it. */

@@ -57,6 +57,7 @@ export class ProcessLinks {
       load: (id, order) =>
         this.#ask<ReplicaMethods, "load">(id, "load", { ...order, changedFiles: changedFiles(order) }),
       reconfigure: (id, order) => this.#ask<ReplicaMethods, "reconfigure">(id, "reconfigure", order),
+      checkHealth: (id, timeoutMs) => this.#ask<ReplicaMethods, "checkHealth">(id, "checkHealth", null, { timeoutMs }),
       drain: (id, graceMs) => this.#ask<ReplicaMethods, "drain">(id, "drain", { graceMs }),
     };
   }
@@ -70,14 +71,15 @@ export class ProcessLinks {
   }
 
   /** The metrics of every process that answers within a second. */
-  async metrics(): Promise<readonly SnapshotPart[]> {
+  async metrics(): Promise<readonly Required<SnapshotPart>[]> {
+    const links = [...this.#links.values()];
     const answers = await Promise.allSettled(
-      Array.from(this.#links.values(), (link) =>
-        link.request<ReplicaMethods, "metrics">("metrics", null, { timeoutMs: METRICS_LIMIT_MS }),
-      ),
+      links.map((link) => link.request<ReplicaMethods, "metrics">("metrics", null, { timeoutMs: METRICS_LIMIT_MS })),
     );
-    return answers.flatMap((answer) =>
-      answer.status === "fulfilled" ? [{ snapshot: answer.value as MetricSnapshot }] : [],
+    return answers.flatMap((answer, i) =>
+      answer.status === "fulfilled"
+        ? [{ snapshot: answer.value as MetricSnapshot, labels: { Component: links[i]?.peer.role ?? "" } }]
+        : [],
     );
   }
 
@@ -90,11 +92,12 @@ export class ProcessLinks {
     id: ProcessId,
     method: K,
     body: M[K]["in"],
+    options: { readonly timeoutMs?: number } = {},
   ): Promise<LinkOutcome> {
     const link = this.#links.get(id);
     if (link === undefined) return "link closed";
     try {
-      await link.request<M, K>(method, body);
+      await link.request<M, K>(method, body, options);
       return "done";
     } catch (reason) {
       if (!link.isOpen) return "link closed"; // R1

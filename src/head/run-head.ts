@@ -15,7 +15,8 @@ import type { Engine } from "../engine/engine.ts";
 import type { BuilderMethods } from "../protocol/control.ts";
 import { LocalEngine } from "../engines/local/local-engine.ts";
 import { SqliteStore } from "../engines/local/sqlite-store.ts";
-import { ProgramLog } from "../telemetry/program-log.ts";
+import { MetricRegistry } from "../telemetry/metrics.ts";
+import { type LogOptions, ProgramLog } from "../telemetry/program-log.ts";
 import { socketTransport } from "../transport/socket-transport.ts";
 import type { Transport } from "../transport/transport.ts";
 import { Builders } from "./builders.ts";
@@ -41,7 +42,7 @@ export async function runHead(args: readonly string[], clock: Clock, random: Ran
     const base = openBase(options, paths, clock);
     builders = new Builders(base.engine, clock, random);
     if (orderText !== undefined) builders.prepare(JSON.parse(orderText) as BuilderMethods["build"]["in"]); // R4
-    const head = await assemble({ ...base, builders }, options, paths, log.logger, clock, random);
+    const head = await assemble({ ...base, builders }, options, paths, log, clock, random);
     await head.start();
     obeySignals(head, options.attached, log.logger);
     await head.ended;
@@ -77,18 +78,22 @@ async function assemble(
   base: Base & { readonly builders: Builders },
   options: HeadOptions,
   paths: InstancePaths,
-  logger: Logger,
+  log: ProgramLog,
   clock: Clock,
   random: Random,
 ): Promise<Head> {
-  const { namespace, adminToken, sslKeyfilePassword = null, metricsPrefix } = readEnv();
+  const { namespace, adminToken, sslKeyfilePassword = null, metricsPrefix, buckets } = readEnv();
   const address = { kind: "unix", path: paths.headSocket } as const;
   const places = { logsDir: paths.logs, proxyDir: paths.root, namespace, pid: process.pid };
   const supervise = succession(options, paths);
   const whole = { ...options, http: { ...options.http, sslKeyfilePassword } };
-  const around = { ...base, options: whole, address, ...places, adminToken, metricsPrefix, supervise };
+  const measured = {
+    metrics: new MetricRegistry(buckets),
+    configureLog: (changed: LogOptions) => log.configure(changed),
+  };
+  const around = { ...base, options: whole, address, ...places, adminToken, metricsPrefix, supervise, ...measured };
   const { Head } = await import("./head.ts"); // R4
-  return new Head(around, logger, clock, random);
+  return new Head(around, log.logger, clock, random);
 }
 
 function obeySignals(head: Head, attached: boolean, logger: Logger): void {

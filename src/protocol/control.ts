@@ -1,19 +1,22 @@
 // The words on control links: who may ask whom for what. Bodies are plain values that cross (values.ts).
 // Requests are answered once; notifications are not. Both directions may ask.
 //   driver, cli  -> head     HeadMethods
-//   head         -> replica  ReplicaMethods, -> proxy ProxyMethods, -> builder BuilderMethods, -> driver, cli VisitorMethods
+//   head         -> replica  ReplicaMethods, -> proxy ProxyMethods, -> builder BuilderMethods, -> policy PolicyMethods,
+//                   -> driver, cli VisitorMethods
 // The change feed: a subscriber names keys; the head answers with the full state of each key and pushes every later
 // version; the subscriber acknowledges what it has put into effect.
 import type { ResolvedHttpOptions, ResolvedLoggingOptions } from "../config/options.generated.ts";
+import type { ServeConfig } from "../config/serve-config.ts";
 import type { Address } from "../model/address.ts";
-import type { ApplicationSpec } from "../model/application-spec.ts";
+import type { ApplicationSpec, PolicyRef } from "../model/application-spec.ts";
+import type { AutoscalingContext, PolicyDecision } from "../model/autoscaling-context.ts";
 import type { HistoryEntry, HistoryFilter } from "../model/history.ts";
 import type { InstanceStatus } from "../model/status.ts";
 
 export type { Address } from "../model/address.ts";
 
 /** Roles in HELLO. */
-export type Role = "driver" | "cli" | "replica" | "proxy" | "builder" | "head";
+export type Role = "driver" | "cli" | "replica" | "proxy" | "builder" | "policy" | "head";
 
 export interface InstanceInfo {
   readonly version: string;
@@ -32,6 +35,8 @@ export interface BuildOrder {
   readonly args: Readonly<Record<string, unknown>>;
   /** Absolute folder that relative paths start from. */
   readonly workingDir: string;
+  /** Environment variables of the builder, on top of the head's; absent: none. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** What a deploy by import path is called. Undefined: what an unguarded `serve.run` in the file says, else `default` and `/`. */
@@ -45,13 +50,21 @@ export interface BuildResult {
   readonly applications: readonly ApplicationSpec[];
 }
 
+/**
+ * What changes the instance: an order that is asked again, of this head or of the next, is known by its id and not
+ * carried out twice. Without one a repetition is a new order.
+ */
+export interface Order {
+  readonly orderId?: string;
+}
+
 export interface HeadMethods {
   info: { in: null; out: InstanceInfo };
   /** Checks, checkpoints, and answers once the target is accepted; with `wait`, once RUNNING and acknowledged (D7) or failed. */
-  deploy: { in: { readonly applications: readonly ApplicationSpec[]; readonly wait: boolean }; out: null };
+  deploy: { in: Order & { readonly applications: readonly ApplicationSpec[]; readonly wait: boolean }; out: null };
   /** Runs a builder for an import path and deploys what it returns under `name` and `routePrefix`. Answers like `deploy`. */
   run: {
-    in: BuildOrder & DeployNames & { readonly wait: boolean };
+    in: Order & BuildOrder & DeployNames & { readonly wait: boolean };
     out: { readonly applications: readonly { readonly name: string; readonly ingress: string }[] };
   };
   /** Answers once a proxy listens. @throws {ServeError} ENGINE when it cannot, naming the port and how to change it */
@@ -61,8 +74,24 @@ export interface HeadMethods {
   history: { in: HistoryFilter; out: readonly HistoryEntry[] };
   /** Runs a builder and answers with what it found; nothing is deployed. */
   build: { in: BuildOrder & DeployNames; out: BuildResult };
+  /**
+   * Accepts a config file: checked and checkpointed when it is answered; with `wait`, once every application of it is
+   * RUNNING and acknowledged (D7), or one has failed. Relative paths of the file start from `workingDir` (absolute).
+   * @throws CONFIG_INVALID, for unknown keys too unless they are allowed; DEPLOY_FAILED with the reasons
+   */
+  deployConfig: {
+    in: {
+      readonly document: unknown;
+      readonly workingDir: string;
+      readonly wait: boolean;
+      readonly allowUnknownKeys: boolean;
+    };
+    out: { readonly warnings: readonly string[] };
+  };
+  /** The config file that holds, as it was accepted; null: none was. */
+  config: { in: null; out: ServeConfig | null };
   /** Answers when the application's replicas are gone. */
-  delete: { in: { readonly name: string }; out: null };
+  delete: { in: Order & { readonly name: string }; out: null };
   /** Drains and ends everything; answered before the head itself ends. */
   shutdown: { in: null; out: null };
   /**
@@ -125,6 +154,21 @@ export interface HttpListen extends ResolvedHttpOptions {}
 
 export interface BuilderMethods {
   build: { in: BuildOrder & DeployNames; out: BuildResult };
+}
+
+/** What a user's autoscaling policy is asked. */
+export interface PolicyQuestion {
+  readonly policy: PolicyRef;
+  /** `application`: one call for all contexts. */
+  readonly scope: "deployment" | "application";
+  readonly contexts: readonly AutoscalingContext[];
+}
+
+export interface PolicyMethods {
+  /** Imports the policy, and makes it where it is a class. Fails with what is wrong with it. */
+  load: { in: PolicyRef; out: null };
+  /** By deployment name; what the policy says nothing of is left out. Fails with what it throws. */
+  decide: { in: PolicyQuestion; out: Readonly<Record<string, PolicyDecision>> };
 }
 
 /** Bytes of each replica's output that a listener has, by replica id. */

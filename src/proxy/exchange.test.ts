@@ -17,7 +17,7 @@ import { RouteTable } from "./route-table.ts";
 const ROUTES = new RouteTable({ routes: [{ prefix: "/", application: "app", deployment: "Ingress" }] });
 
 /** A request without a body on a connection of its own, before the first route table came. */
-function requestBeforeRoutes() {
+function requestBeforeRoutes(timeoutS: number | null = null) {
   const clock = new ManualClock();
   const calls: HttpCall[] = [];
   const logged: AccessEntry[] = [];
@@ -33,7 +33,7 @@ function requestBeforeRoutes() {
     targets: new RequestTargets(),
     limits: DEFAULT_LIMITS,
     rootPath: "",
-    requestTimeoutS: null,
+    requestTimeoutS: timeoutS,
     maxBodyBytes: Infinity,
     development: false,
     logger: silentLogger,
@@ -52,7 +52,7 @@ function requestBeforeRoutes() {
   const connection = new ClientConnection({} as Socket, clock);
   const exchange = new Exchange(door, connection, req as never, res as never, false);
   exchange.take("http://x/", "/");
-  return { door, connection, exchange, calls, logged, written };
+  return { door, connection, exchange, calls, logged, written, clock };
 }
 
 describe("a request that waits for the first route table (RT5)", () => {
@@ -75,5 +75,47 @@ describe("a request that waits for the first route table (RT5)", () => {
     expect(written).toEqual([]);
     expect(logged.map(({ status }) => status)).toEqual([499]);
     expect(door.ongoing).toBe(0);
+  });
+});
+
+describe("a request to an application that is being built (RT5)", () => {
+  const table = (route: { deployment: string | null; unavailable?: string }): RouteTable =>
+    new RouteTable({ routes: [{ prefix: "/", application: "app", ...route }] });
+  const building = table({ deployment: null });
+
+  it("waits through any number of tables, and goes when one has the ingress", () => {
+    const { door, exchange, calls } = requestBeforeRoutes();
+    for (const routes of [building, building]) {
+      door.routes = routes;
+      exchange.routesCame();
+      expect(calls).toEqual([]);
+      expect(door.waiting.size).toBe(1);
+    }
+    door.routes = ROUTES;
+    exchange.routesCame();
+    expect(calls.map(({ target }) => target.deployment)).toEqual(["Ingress"]);
+    expect(door.waiting.size).toBe(0);
+  });
+
+  it("fails with 503 when the build has failed", () => {
+    const { door, exchange, written, logged } = requestBeforeRoutes();
+    door.routes = building;
+    exchange.routesCame();
+    door.routes = table({ deployment: null, unavailable: "failed to deploy" });
+    exchange.routesCame();
+    expect(written).toEqual([503]);
+    expect(logged.map(({ route, status }) => [route, status])).toEqual([["/", 503]]);
+    expect(door.waiting.size).toBe(0);
+  });
+
+  it("waits no longer than its deadline", async () => {
+    const { door, exchange, written, clock } = requestBeforeRoutes(2);
+    door.routes = building;
+    exchange.routesCame();
+    await clock.advance(1999);
+    expect(written).toEqual([]);
+    await clock.advance(1);
+    expect(written).toEqual([408]);
+    expect(door.waiting.size).toBe(0);
   });
 });

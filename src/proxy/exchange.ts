@@ -11,7 +11,7 @@ import type { HttpObserver, OutgoingHttpCall } from "../model/call.ts";
 import type { ClientConnection, OpenRequest } from "./client-connection.ts";
 import type { Door, Receiving, Waiting } from "./door.ts";
 import { errorResponse, statusOfCallError } from "./error-response.ts";
-import { bodyIdle, bodyTooLarge, DRAINING, routeNotFound, type Refusal } from "./refusals.ts";
+import { applicationUnavailable, bodyIdle, bodyTooLarge, DRAINING, routeNotFound, type Refusal } from "./refusals.ts";
 import { INLINE_BODY_BYTES, RequestBody, type BodyOwner } from "./request-body.ts";
 import { headerValue, readRequestHeaders, type RequestFacts } from "./request-headers.ts";
 import { NO_ROUTE } from "./request-recorder.ts";
@@ -103,16 +103,20 @@ export class Exchange implements HttpObserver, OpenRequest, BodyOwner, Receiving
     if (door.draining) return this.refuse(DRAINING);
     this.#counted = true;
     door.recorder.ongoing.inc();
-    if (door.routes !== undefined) return this.#dispatch();
-    door.waiting.add(this);
-    if (this.#deadlineMs === undefined) return;
-    this.#waitTimer = door.clock.after(this.#deadlineMs - door.clock.now(), () => this.onError(this.#timedOut()));
+    if (door.routes === undefined) this.#wait();
+    else this.#dispatch();
   }
 
   routesCame(): void {
-    this.#waitTimer?.();
-    this.#door.waiting.delete(this);
     this.#dispatch();
+  }
+
+  /** Until the next route table, at most until the deadline; requests go on in the order in which they came. */
+  #wait(): void {
+    const { waiting, clock } = this.#door;
+    waiting.add(this);
+    if (this.#deadlineMs === undefined) return;
+    this.#waitTimer ??= clock.after(this.#deadlineMs - clock.now(), () => this.onError(this.#timedOut()));
   }
 
   sweep(): boolean {
@@ -214,6 +218,10 @@ export class Exchange implements HttpObserver, OpenRequest, BodyOwner, Receiving
     const route = this.#door.routes?.find(this.#path);
     if (route === undefined) return this.refuse(routeNotFound(this.#path));
     this.#route = route;
+    if (route.unavailable !== undefined) return this.refuse(applicationUnavailable(route.target, route.unavailable));
+    if (route.waits === true) return this.#wait();
+    this.#waitTimer?.();
+    this.#door.waiting.delete(this);
     const body = this.#body;
     if (body === undefined) return this.#start(EMPTY, false);
     if (this.#expectsContinue) this.#res.writeContinue();
@@ -305,7 +313,8 @@ export class Exchange implements HttpObserver, OpenRequest, BodyOwner, Receiving
     door.waiting.delete(this);
     const latencyMs = door.clock.monotonic() - this.#startedMs;
     door.recorder.count(this.#route, this.verb, status, latencyMs);
-    if (this.#logged) door.recorder.log(this.#route, this.verb, status, latencyMs, this.requestId, this.#connection.socket);
+    if (this.#logged)
+      door.recorder.log(this.#route, this.verb, status, latencyMs, this.requestId, this.#connection.socket);
     if (this.#counted) door.recorder.ongoing.dec();
     this.#connection.remove(this);
     if (this.#body !== undefined) this.#dropBody(this.#body);

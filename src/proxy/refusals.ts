@@ -1,5 +1,6 @@
 // What the proxy answers by itself when it does not take a request: status and error, in one line each (RT7, RT8). Pure.
 import { ServeError } from "../core/errors.ts";
+import type { CallTarget } from "../model/call.ts";
 
 /** An answer of the proxy's own. */
 export interface Refusal {
@@ -46,6 +47,12 @@ export function routeNotFound(path: string): Refusal {
     status: 404,
     error: new ServeError("ROUTE_NOT_FOUND", `no application serves ${path}; see /-/routes`, { path }),
   };
+}
+
+/** The application's only build failed: it has no deployment to name. @param reason "failed to deploy" */
+export function applicationUnavailable({ application }: CallTarget, reason: string): Refusal {
+  const message = `Application '${application}' is unavailable because it ${reason}.`;
+  return { status: 503, error: new ServeError("DEPLOYMENT_UNAVAILABLE", message, { application, reason }) };
 }
 
 /**

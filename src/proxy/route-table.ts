@@ -9,6 +9,10 @@ export interface Route {
   /** Starts with `/`, no trailing `/` unless it is `/` (RT2). */
   readonly prefix: string;
   readonly target: CallTarget;
+  /** True: the application is being built, and requests wait for another table (RT5). */
+  readonly waits?: true;
+  /** Why every request fails: it "failed to deploy". */
+  readonly unavailable?: string;
 }
 
 const SLASH = 47;
@@ -30,9 +34,7 @@ export class RouteTable {
 
   constructor(data: RouteTableData) {
     this.#data = data;
-    for (const { prefix, application, deployment } of data.routes) {
-      this.#byPrefix.set(prefix, { prefix, target: { application, deployment: deployment ?? "" } });
-    }
+    for (const route of data.routes) this.#byPrefix.set(route.prefix, readRoute(route));
     this.#catchAll = this.#byPrefix.get("/");
     const lengths = new Set(data.routes.filter(({ prefix }) => prefix !== "/").map(({ prefix }) => prefix.length));
     this.#lengths = [...lengths].sort((a, b) => b - a);
@@ -53,4 +55,10 @@ export class RouteTable {
   toJSON(): Readonly<Record<string, string>> {
     return Object.fromEntries(this.#data.routes.map(({ prefix, application }) => [prefix, application]));
   }
+}
+
+function readRoute({ prefix, application, deployment, unavailable }: RouteTableData["routes"][number]): Route {
+  if (deployment !== null) return { prefix, target: { application, deployment } };
+  const target = { application, deployment: "" };
+  return unavailable === undefined ? { prefix, target, waits: true } : { prefix, target, unavailable };
 }

@@ -159,12 +159,13 @@ export class ReplicaProgram {
   }
 
   #runtime(): Omit<Runtime, "replica"> {
-    const { clock, random } = this.#options;
+    const { clock, random, metrics } = this.#options;
     // The log is opened when the replica knows what it is; what asks earlier is told again later.
     const current = (): Logger => this.#logger;
     return {
       clock,
       random,
+      metrics,
       get logger() {
         return current();
       },

@@ -5,6 +5,7 @@ import type { Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
 import type { OutgoingCall, ValueCall, ValueObserver } from "../model/call.ts";
 import type { LoadOrder } from "../protocol/control.ts";
+import type { MetricRegistry } from "../telemetry/metrics.ts";
 
 export class ReplicaRuntime implements Runtime {
   readonly clock: Clock;
@@ -25,6 +26,10 @@ export class ReplicaRuntime implements Runtime {
 
   get logger(): Logger {
     return this.#base.logger;
+  }
+
+  get metrics(): MetricRegistry | undefined {
+    return this.#base.metrics;
   }
 
   get replica(): ReplicaContext {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ManualClock } from "../core/clock.ts";
 import { ServeError } from "../core/errors.ts";
+import { seededRandom } from "../core/random.ts";
 import { ControlLink } from "../transport/control-link.ts";
 import { MemoryTransport } from "../transport/memory-transport.ts";
 import { HeadLink } from "./head-link.ts";
@@ -8,19 +9,19 @@ import { HeadLink } from "./head-link.ts";
 const ADDRESS = { kind: "memory", name: "head" } as const;
 
 /** A head that can be killed and started again, with the answers of `answer`. */
-function setUp(answer: (method: string, links: number) => unknown) {
+function setUp(answer: (method: string, links: number, body: unknown) => unknown) {
   const clock = new ManualClock();
   const transport = new MemoryTransport(clock);
   const links: ControlLink[] = [];
   const made: ControlLink[] = [];
   const door = { name: "the head", dial: () => transport.dial(ADDRESS, { role: "driver", id: "d", epoch: 0 }) };
-  const head = new HeadLink(door, (link) => void made.push(link), clock);
+  const head = new HeadLink(door, (link) => void made.push(link), clock, seededRandom(1));
   const start = () =>
     transport.listen(ADDRESS, { role: "head", id: "head", epoch: 0 }, (connection) => {
       const link = new ControlLink(connection, clock);
       links.push(link);
       const count = links.length;
-      link.onRequest((method) => answer(method, count));
+      link.onRequest((method, body) => answer(method, count, body));
     });
   return { clock, head, start, links, made };
 }
@@ -66,6 +67,23 @@ describe("HeadLink", () => {
     await clock.advance(10);
     expect(await asked).toBe("status by 2");
     expect(made).toHaveLength(2);
+  });
+
+  it("asks again with the same id, by which the next head knows the order; another order has another (R1)", async () => {
+    const ids: unknown[] = [];
+    const { head, start, links, clock } = setUp((_, count, body) => {
+      ids.push((body as { orderId?: string }).orderId);
+      return count === 1 ? never() : null;
+    });
+    await start();
+    const order = { applications: [], wait: true };
+    const asked = head.tryOpen().then(() => head.request("deploy", order));
+    await clock.advance(0);
+    links[0]?.close("killed");
+    await clock.advance(10);
+    await asked;
+    await head.request("deploy", order);
+    expect(ids).toEqual([expect.stringMatching(/^[a-z0-9]{16}$/), ids[0], expect.not.stringMatching(String(ids[0]))]);
   });
 
   it("passes the head's own errors on, its ENGINE errors too", async () => {

@@ -1,12 +1,14 @@
 // The driver's control link to the head, across restarts of the head.
-//   R1  A request that was under way when the link broke is asked again of the next head: everything asked here may be
-//       asked twice (deploying the same again changes nothing). It fails when no head answers for `RECONNECT_LIMIT_MS`.
+//   R1  A request that was under way when the link broke is asked again of the next head. What changes the instance
+//       carries an id by then, so that it is not carried out twice: what came after it stands. It fails when no head
+//       answers for `RECONNECT_LIMIT_MS`.
 //   R2  The link keeps the process alive only while a request waits.
 //   R3  After `close`, or once the head has ended as ordered, nothing is dialled any more.
 import { backoffMs } from "../core/backoff.ts";
 import type { Clock } from "../core/clock.ts";
 import { ServeError, toServeError } from "../core/errors.ts";
-import type { HeadMethods } from "../protocol/control.ts";
+import { type Random, randomId } from "../core/random.ts";
+import type { HeadMethods, Order } from "../protocol/control.ts";
 import type { Connection } from "../transport/connection.ts";
 import { ControlLink } from "../transport/control-link.ts";
 
@@ -28,10 +30,20 @@ const REDIAL_MAX_MS = 1000;
 /** How long requests wait for the next head. Chosen: twice the longest back-off of a supervisor. */
 const RECONNECT_LIMIT_MS = 10_000;
 
+/** The methods that change the instance (R1). */
+const ORDERS: Readonly<Record<MethodWithOrder, true>> = { deploy: true, run: true, delete: true };
+type MethodWithOrder = {
+  [K in keyof HeadMethods]: "orderId" extends keyof HeadMethods[K]["in"] ? K : never;
+}[keyof HeadMethods];
+
+/** Characters. Chosen: no two of the orders that are remembered are ever the same. */
+const ORDER_ID_LENGTH = 16;
+
 /** The head, as one that can be asked, whichever process it is now. */
 export class HeadLink {
   readonly #door: HeadDoor;
   readonly #clock: Clock;
+  readonly #random: Random;
   readonly #onLink: (link: ControlLink) => void;
   #link: ControlLink | undefined;
   #next = Promise.withResolvers<ControlLink>();
@@ -40,10 +52,11 @@ export class HeadLink {
   #closed = false;
 
   /** @param onLink gets each new link, in the turn in which it was made, to install its handlers */
-  constructor(door: HeadDoor, onLink: (link: ControlLink) => void, clock: Clock) {
+  constructor(door: HeadDoor, onLink: (link: ControlLink) => void, clock: Clock, random: Random) {
     this.#door = door;
     this.#onLink = onLink;
     this.#clock = clock;
+    this.#random = random;
     this.#next.promise.catch(() => undefined);
   }
 
@@ -86,13 +99,15 @@ export class HeadLink {
    * @throws {ServeError} the head's error; ENGINE when there is no head and none comes (R1)
    */
   async request<K extends keyof HeadMethods>(method: K, body: HeadMethods[K]["in"]): Promise<HeadMethods[K]["out"]> {
+    const order: Order = Object.hasOwn(ORDERS, method) ? { orderId: randomId(this.#random, ORDER_ID_LENGTH) } : {};
+    const asked = body === null ? body : { ...body, ...order };
     this.#waiting++;
     this.#link?.setKeepsAlive(true);
     try {
       for (;;) {
         const link = await this.#current();
         try {
-          return await link.request<HeadMethods, K>(method, body);
+          return await link.request<HeadMethods, K>(method, asked);
         } catch (reason) {
           if (link.isOpen || this.#closed || toServeError(reason).code !== "ENGINE") throw reason;
         }

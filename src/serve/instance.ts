@@ -214,10 +214,11 @@ function spawnHead(
 }
 
 function headOptions(options: ResolvedInstance, mode: Pick<HeadOptions, "attached" | "fresh">): HeadOptions {
-  const { http, admin, adminPortChosen, loggingConfig } = options;
+  const { http, proxyLocation, admin, adminPortChosen, loggingConfig } = options;
   return {
     ...mode,
     http: { ...http, sslKeyfilePassword: null },
+    proxyLocation,
     admin: { host: admin.host, port: admin.port, portChosen: adminPortChosen },
     logging: loggingConfig,
   };
@@ -249,5 +250,5 @@ async function linkTo({ namespace, paths }: Place, token: string, asker: Asker):
       return transport.dial({ kind: "unix", path: paths.headSocket }, identity);
     },
   };
-  return new HeadLink(door, (link) => asker.onLink(link), clock);
+  return new HeadLink(door, (link) => asker.onLink(link), clock, asker.random);
 }

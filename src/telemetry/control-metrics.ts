@@ -127,13 +127,7 @@ export const CONTROL_METRICS = {
   controlLoopSleep: {
     kind: "gauge",
     name: "serve_controller_sleep_duration_s",
-    help: "Time between the last two turns in which nothing had to be done, seconds.",
-    labels: [],
-  },
-  nodeUpdateDuration: {
-    kind: "gauge",
-    name: "serve_controller_node_update_duration_s",
-    help: "The part of the turn that looked at the nodes, seconds.",
+    help: "Time between the last two turns, in which nothing had to be done, seconds.",
     labels: [],
   },
   proxyUpdateDuration: {

@@ -19,6 +19,7 @@ import type { FeedChange, HeadMethods } from "../protocol/control.ts";
 import { ReplicaProgram } from "../replica/replica-program.ts";
 import { CallClient } from "../router/call-client.ts";
 import { FeedClient } from "../router/feed-client.ts";
+import { MetricRegistry } from "../telemetry/metrics.ts";
 import { ControlLink } from "../transport/control-link.ts";
 import { MemoryTransport } from "../transport/memory-transport.ts";
 import { fetchFrom } from "./fetch-from.ts";
@@ -158,7 +159,14 @@ async function startHead(
 ): Promise<Head> {
   const head = new Head(
     {
-      options: { attached: false, fresh: false, http: null, admin: null, logging: resolveOptions("logging", {}) },
+      options: {
+        attached: false,
+        fresh: false,
+        http: null,
+        proxyLocation: "Disabled",
+        admin: null,
+        logging: resolveOptions("logging", {}),
+      },
       engine,
       builders: new Builders(engine, clock, random),
       transport,
@@ -170,6 +178,8 @@ async function startHead(
       supervise: () => Promise.resolve(),
       adminToken: undefined,
       metricsPrefix: "ray_",
+      metrics: new MetricRegistry(),
+      configureLog: () => undefined,
     },
     logger,
     clock,

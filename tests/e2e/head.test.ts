@@ -39,8 +39,10 @@ function startHead(changes: Partial<HeadOptions> = {}): SpawnedProgram {
 }
 
 function start(program: "head" | "supervisor", changes: Partial<HeadOptions>): SpawnedProgram {
-  const { http, admin, loggingConfig: logging } = resolveOptions("instance", { http: { port: 0 }, admin: { port: 0 } });
-  const options = { attached: true, fresh: true, http, admin: { ...admin, portChosen: false }, logging, ...changes };
+  const resolved = resolveOptions("instance", { http: { port: 0 }, admin: { port: 0 } });
+  const { http, proxyLocation, loggingConfig: logging } = resolved;
+  const admin = { ...resolved.admin, portChosen: false };
+  const options = { attached: true, fresh: true, http, proxyLocation, admin, logging, ...changes };
   const spawned = spawnProgram({
     program,
     args: [formatHeadOptions(options)],

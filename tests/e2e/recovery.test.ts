@@ -38,10 +38,12 @@ afterEach(async () => {
 });
 
 function startHead(fresh: boolean): SpawnedProgram {
-  const { http, admin, loggingConfig: logging } = resolveOptions("instance", { http: { port: 0 }, admin: { port: 0 } });
+  const resolved = resolveOptions("instance", { http: { port: 0 }, admin: { port: 0 } });
+  const { http, proxyLocation, loggingConfig: logging } = resolved;
+  const admin = { ...resolved.admin, portChosen: false };
   return spawnProgram({
     program: "head",
-    args: [formatHeadOptions({ attached: true, fresh, http, admin: { ...admin, portChosen: false }, logging })],
+    args: [formatHeadOptions({ attached: true, fresh, http, proxyLocation, admin, logging })],
     env: { MANTA_HOME: home, MANTA_NAMESPACE: "default" },
     cwd: home,
     outputFile: join(home, "head.out"),

@@ -49,6 +49,7 @@ export class Harness {
       feed: this.feed,
       bootstrap: () => ({ args: [], env: {} }),
       http: HTTP,
+      proxyLocation: "EveryNode" as const,
       logging: resolveOptions("logging", {}),
       pid: 1,
       proxyDir: "/",

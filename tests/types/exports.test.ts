@@ -43,6 +43,7 @@ describe("the exports", () => {
         "deployment",
         "isServeError",
         "logger",
+        "metrics",
         "replicaContext",
         "requestContext",
         "serve",

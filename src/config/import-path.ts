@@ -23,7 +23,7 @@ export function parseImportPath(text: string): ImportPath {
   const python = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[A-Za-z_]\w*)?$/.test(text);
   throw new ConfigError({
     path: "import path",
-    received: `${JSON.stringify(text)}${python ? ", which names a Python module" : ""}`,
+    received: `${JSON.stringify(text)}${python ? ", which names a Python module; this version runs no Python yet" : ""}`,
     expected: "a TypeScript or JavaScript file and an export, such as ./app.ts:app",
   });
 }

@@ -1,0 +1,36 @@
+// What a config file says of the instance and a running instance does not follow: it keeps what it was started with (Ray).
+// Pure.
+import { toCamelCase } from "../config/names.ts";
+import type { JsonObject, ServeConfig } from "../config/serve-config.ts";
+import type { InstanceStatus } from "../model/status.ts";
+
+/** A line for each option that differs; only what the file says itself counts. */
+export function ignoredOptions(
+  config: ServeConfig,
+  running: Pick<InstanceStatus, "proxyLocation" | "httpOptions">,
+): readonly string[] {
+  const { proxy_location: location, http_options: http = {}, grpc_options: grpc = {} } = config;
+  const lines = running.httpOptions === null ? [] : differing(http, running.httpOptions);
+  if (location !== undefined && location !== running.proxyLocation) {
+    lines.unshift(line("proxy_location", location, running.proxyLocation));
+  }
+  const services = grpc["grpc_servicer_functions"];
+  if (Array.isArray(services) && services.length > 0) {
+    lines.push("grpc_options.grpc_servicer_functions: this version has no gRPC proxy");
+  }
+  return lines;
+}
+
+function differing(given: JsonObject, running: object): string[] {
+  return Object.entries(given).flatMap(([name, value]) => {
+    const kept: unknown = running[toCamelCase(name) as never];
+    const isAnyPort = name === "port" && value === 0;
+    return kept === undefined || kept === value || isAnyPort ? [] : [line(`http_options.${name}`, value, kept)];
+  });
+}
+
+function line(path: string, given: unknown, kept: unknown): string {
+  const secret = path.endsWith("password");
+  const values = secret ? "" : ` ${JSON.stringify(given)}; it keeps ${JSON.stringify(kept)}`;
+  return `${path}: the running instance ignores${values === "" ? " the change" : values}`;
+}
