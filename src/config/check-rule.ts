@@ -68,7 +68,8 @@ function within(path: string, fault: FoundFault | undefined): FoundFault | undef
   return fault && { ...fault, path: path + fault.path };
 }
 
-function matches(rule: OptionRule, value: unknown): boolean {
+/** True when a value keeps a rule; groups never do, they are the business of `checkOptions`. */
+export function matches(rule: OptionRule, value: unknown): boolean {
   switch (rule.kind) {
     case "boolean":
       return typeof value === "boolean";

@@ -28,6 +28,24 @@ export type OptionRule =
   | { readonly kind: "record"; readonly keys: OptionRule; readonly values: OptionRule }
   | { readonly kind: "group"; readonly group: string; readonly options: OptionTable };
 
+/** How an option differs where a config file holds it. Without one the file has it as the code does, in snake_case. */
+export interface FileForm {
+  /** Code only. */
+  readonly absent?: true;
+  /** Whether the file takes null, where that is not as in code. */
+  readonly nullable?: boolean;
+  /** Whether the file must have it, where that is not as in code. */
+  readonly required?: boolean;
+  /** The default of the file, where that is another. */
+  readonly default?: string;
+  /** A number is a number, not a text or a boolean that looks like one. */
+  readonly strict?: true;
+  /** What the file's value goes through before it is checked. */
+  readonly convert?: "levelName" | "lowerCase" | "distinct";
+  /** Other values, as the file's. */
+  readonly rule?: OptionRule;
+}
+
 /** One option: its values, its default, and what a reader needs to know. */
 export interface OptionFacts {
   readonly rule: OptionRule;
@@ -49,6 +67,7 @@ export interface OptionFacts {
   readonly secret?: true;
   /** TypeScript type of the resolved value, where `resolve.ts` makes another one of it. */
   readonly resolved?: string;
+  readonly file?: FileForm;
 }
 
 /** Options by name. */

@@ -287,6 +287,82 @@ export interface InstanceOptions {
 /** Options of `serve.run()`: those of the application and those of the instance that it may start. */
 export interface RunOptions extends Omit<InstanceOptions, "loggingConfig">, ApplicationOptions {}
 
+/** `grpc_options` of a config file. */
+export interface GrpcOptions {
+  /** Port on which the gRPC server listens. Default: 9000. */
+  port?: number | undefined;
+  /** Import paths of the functions that add services; without one there is no gRPC server. Default: []. */
+  grpcServicerFunctions?: string[] | undefined;
+  /** Deadline of each gRPC request; null: none. In seconds. Default: null. */
+  requestTimeoutS?: number | null | undefined;
+  /** Whether the server lists its services to those who ask. Default: true. */
+  enableReflection?: boolean | undefined;
+}
+
+/** `tracing_config` of a config file. */
+export interface TracingOptions {
+  /** Whether spans are exported. Default: false. */
+  enabled?: boolean | undefined;
+  /** Import path of the exporter. Default: "". */
+  exporterImportPath?: string | undefined;
+  /** Share of the requests that leave a trace. Default: 0.01. */
+  samplingRatio?: number | undefined;
+}
+
+/** `runtime_env` of `controller_options`. */
+export interface ControllerEnvOptions {
+  /** Environment variables of Ray's controller; the head of an instance that runs has its own. Default: {}. */
+  envVars?: Record<string, string> | undefined;
+}
+
+/** `controller_options` of a config file. */
+export interface ControllerOptions {
+  /** Environment of the controller. Default: null. */
+  runtimeEnv?: ControllerEnvOptions | null | undefined;
+}
+
+/** One of `applications` of a config file. */
+export interface FileApplicationOptions {
+  /** Where the application is: `./app.ts:app`, or `package.module:attribute` in Python. */
+  importPath: string;
+  /** Name of the application. Deploying under the name of a running one replaces it. Default: "default". */
+  name?: string | undefined;
+  /** HTTP path under which the proxy serves the application; null: not over HTTP. Default: "/". */
+  routePrefix?: string | null | undefined;
+  /** Logs of the replicas whose deployment has no `loggingConfig`; null: as the instance says. Default: null. */
+  loggingConfig?: LoggingOptions | null | undefined;
+  /** Environment of all replicas; a deployment's own goes before it, `envVars` name by name. */
+  runtimeEnv?: RuntimeEnvOptions | undefined;
+  /** One policy for all deployments of the application; null: each has its own. Default: null. */
+  autoscalingPolicy?: AutoscalingPolicyOptions | null | undefined;
+  /** Lets REST set the numbers of replicas; then no deployment may have `autoscalingConfig`. Default: false. */
+  externalScalerEnabled?: boolean | undefined;
+  /** Arguments of an application builder, by name. Default: {}. */
+  args?: Record<string, unknown> | undefined;
+  /** Options that override those in the code, by deployment. Taken out again, the code's value holds again. Default: []. */
+  deployments?: DeploymentOptions[] | undefined;
+}
+
+/** A whole config file. */
+export interface ConfigFileOptions {
+  /** Which nodes run a proxy; `Disabled`: none, and no HTTP. Default: "EveryNode". */
+  proxyLocation?: "Disabled" | "HeadOnly" | "EveryNode" | undefined;
+  /** The proxy's HTTP server. */
+  http?: HttpOptions | undefined;
+  /** The gRPC server of the proxies. */
+  grpcOptions?: GrpcOptions | undefined;
+  /** Ray's controller; checked, and without effect here. Default: null. */
+  controllerOptions?: ControllerOptions | null | undefined;
+  /** Logs of all applications that have no `logging_config` of their own. Default: null. */
+  loggingConfig?: LoggingOptions | null | undefined;
+  /** Traces of requests. Default: null. */
+  tracingConfig?: TracingOptions | null | undefined;
+  /** Share of all numbers of replicas that shall run, in percent; null: all of them. Default: null. */
+  targetCapacity?: number | null | undefined;
+  /** All applications that shall run by config file: what is missing here is deleted. */
+  applications: FileApplicationOptions[];
+}
+
 /** `AutoscalingPolicyOptions` with its defaults. */
 export interface ResolvedAutoscalingPolicyOptions {
   readonly policyFunction: string;
@@ -466,6 +542,56 @@ export interface ResolvedInstanceOptions {
 export interface ResolvedRunOptions
   extends Omit<ResolvedInstanceOptions, "loggingConfig">, ResolvedApplicationOptions {}
 
+/** `GrpcOptions` with its defaults. */
+export interface ResolvedGrpcOptions {
+  readonly port: number;
+  readonly grpcServicerFunctions: readonly string[];
+  readonly requestTimeoutS: number | null;
+  readonly enableReflection: boolean;
+}
+
+/** `TracingOptions` with its defaults. */
+export interface ResolvedTracingOptions {
+  readonly enabled: boolean;
+  readonly exporterImportPath: string;
+  readonly samplingRatio: number;
+}
+
+/** `ControllerEnvOptions` with its defaults. */
+export interface ResolvedControllerEnvOptions {
+  readonly envVars: Readonly<Record<string, string>>;
+}
+
+/** `ControllerOptions` with its defaults. */
+export interface ResolvedControllerOptions {
+  readonly runtimeEnv: ResolvedControllerEnvOptions | null;
+}
+
+/** `FileApplicationOptions` with its defaults. */
+export interface ResolvedFileApplicationOptions {
+  readonly importPath: string;
+  readonly name: string;
+  readonly routePrefix: string | null;
+  readonly loggingConfig: ResolvedLoggingOptions | null;
+  readonly runtimeEnv: ResolvedRuntimeEnvOptions;
+  readonly autoscalingPolicy: ResolvedAutoscalingPolicyOptions | null;
+  readonly externalScalerEnabled: boolean;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly deployments: readonly ResolvedDeploymentOptions[];
+}
+
+/** `ConfigFileOptions` with its defaults. */
+export interface ResolvedConfigFileOptions {
+  readonly proxyLocation: "Disabled" | "HeadOnly" | "EveryNode";
+  readonly http: ResolvedHttpOptions;
+  readonly grpcOptions: ResolvedGrpcOptions;
+  readonly controllerOptions: ResolvedControllerOptions | null;
+  readonly loggingConfig: ResolvedLoggingOptions | null;
+  readonly tracingConfig: ResolvedTracingOptions | null;
+  readonly targetCapacity: number | null;
+  readonly applications: readonly ResolvedFileApplicationOptions[];
+}
+
 /** Complete options by group. */
 export interface ResolvedOptions {
   readonly autoscalingPolicy: ResolvedAutoscalingPolicyOptions;
@@ -486,6 +612,12 @@ export interface ResolvedOptions {
   readonly admin: ResolvedAdminOptions;
   readonly instance: ResolvedInstanceOptions;
   readonly run: ResolvedRunOptions;
+  readonly grpc: ResolvedGrpcOptions;
+  readonly tracing: ResolvedTracingOptions;
+  readonly controllerEnv: ResolvedControllerEnvOptions;
+  readonly controller: ResolvedControllerOptions;
+  readonly fileApplication: ResolvedFileApplicationOptions;
+  readonly configFile: ResolvedConfigFileOptions;
 }
 
 /** A group of options that is checked and completed as one. */
@@ -500,6 +632,7 @@ const autoscalingPolicy = {
     update: "live",
     rayName: "policy_function",
     since: "0.1.0",
+    file: { required: false },
     expected: "an import path: a non-empty string",
   },
   policyKwargs: {
@@ -556,6 +689,7 @@ const autoscaling = {
     update: "live",
     rayName: "target_ongoing_requests",
     since: "0.1.0",
+    file: { nullable: true },
   },
   metricsIntervalS: {
     rule: { kind: "number", integer: false, above: 0 },
@@ -692,6 +826,7 @@ const autoscaling = {
     update: "live",
     rayName: "aggregation_function",
     since: "0.1.0",
+    file: { convert: "lowerCase" },
   },
   policy: {
     rule: {
@@ -707,6 +842,7 @@ const autoscaling = {
     update: "live",
     rayName: "policy",
     since: "0.1.0",
+    file: { nullable: false },
   },
 } as const satisfies OptionTable;
 
@@ -899,6 +1035,10 @@ const logging = {
     update: "reconfigure",
     rayName: "log_level",
     since: "0.1.0",
+    file: {
+      convert: "levelName",
+      rule: { kind: "string", pattern: "^(?:CRITICAL|FATAL|ERROR|WARN|WARNING|INFO|DEBUG|NOTSET)$" },
+    },
   },
   logsDir: {
     rule: {
@@ -940,6 +1080,7 @@ const logging = {
     update: "reconfigure",
     rayName: "additional_log_standard_attrs",
     since: "0.1.0",
+    file: { convert: "distinct" },
     expected:
       "a list of names of log record attributes: args, asctime, created, exc_info, exc_text, filename, funcName, levelname, levelno, lineno, message, module, msecs, msg, name, pathname, process, processName, relativeCreated, stack_info, taskName, thread, threadName",
   },
@@ -954,6 +1095,7 @@ const resources = {
     update: "restart",
     rayName: "num_cpus",
     since: "0.1.0",
+    file: { nullable: true },
   },
   gpus: {
     rule: { kind: "number", integer: false, min: 0 },
@@ -963,6 +1105,7 @@ const resources = {
     update: "restart",
     rayName: "num_gpus",
     since: "0.1.0",
+    file: { nullable: true },
   },
   memoryBytes: {
     rule: {
@@ -1008,7 +1151,18 @@ const resources = {
     rule: {
       kind: "oneOf",
       rules: [
-        { kind: "record", keys: { kind: "string" }, values: { kind: "string" } },
+        {
+          kind: "record",
+          keys: {
+            kind: "string",
+            pattern: "^(?:[a-zA-Z0-9_.-]{1,253}\\/)?[a-zA-Z0-9](?:[a-zA-Z0-9_.-]{0,61}[a-zA-Z0-9])?$",
+          },
+          values: {
+            kind: "string",
+            pattern:
+              "^(?:!?(?:[a-zA-Z0-9](?:[a-zA-Z0-9_.-]{0,61}[a-zA-Z0-9])?|(?:in)?\\([a-zA-Z0-9](?:[a-zA-Z0-9_.-]{0,61}[a-zA-Z0-9])?(?:, ?[a-zA-Z0-9](?:[a-zA-Z0-9_.-]{0,61}[a-zA-Z0-9])?)*\\)))?$",
+          },
+        },
         { kind: "exactly", value: null },
       ],
     },
@@ -1018,7 +1172,7 @@ const resources = {
     update: "restart",
     rayName: "label_selector",
     since: "0.1.0",
-    expected: "an object of strings or null",
+    expected: "labels by name, each a value, !value, in(a, b) or !in(a, b); or null",
   },
   fallbackStrategy: {
     rule: {
@@ -1094,6 +1248,7 @@ const runtimeEnv = {
     update: "restart",
     rayName: "pip",
     since: "0.1.0",
+    file: { rule: { kind: "json" } },
     expected: "a list of non-empty strings or null",
   },
 } as const satisfies OptionTable;
@@ -1194,6 +1349,7 @@ const deployment = {
     update: "restart",
     rayName: "name",
     since: "0.1.0",
+    file: { required: true },
     expected: 'a non-empty string without "#"',
   },
   numReplicas: {
@@ -1210,6 +1366,7 @@ const deployment = {
     update: "live",
     rayName: "num_replicas",
     since: "0.1.0",
+    file: { nullable: true, strict: true },
     resolved: "number",
   },
   autoscalingConfig: {
@@ -1250,6 +1407,7 @@ const deployment = {
     update: "live",
     rayName: "max_queued_requests",
     since: "0.1.0",
+    file: { strict: true },
   },
   backpressureConfig: {
     rule: { kind: "group", group: "backpressure", options: backpressure },
@@ -1267,6 +1425,7 @@ const deployment = {
     update: "reconfigure",
     rayName: "user_config",
     since: "0.1.0",
+    file: { nullable: true, rule: { kind: "record", keys: { kind: "string" }, values: { kind: "json" } } },
   },
   healthCheckPeriodS: {
     rule: { kind: "number", integer: false, above: 0 },
@@ -1327,6 +1486,7 @@ const deployment = {
     update: "live",
     rayName: "max_surge_percent",
     since: "0.1.0",
+    file: { nullable: false },
   },
   maxConstructorRetryCount: {
     rule: { kind: "number", integer: true, min: 1 },
@@ -1336,6 +1496,7 @@ const deployment = {
     update: "live",
     rayName: "max_constructor_retry_count",
     since: "0.1.0",
+    file: { absent: true },
   },
   requestRouterConfig: {
     rule: { kind: "group", group: "requestRouter", options: requestRouter },
@@ -1359,6 +1520,7 @@ const deployment = {
     update: "reconfigure",
     rayName: "logging_config",
     since: "0.1.0",
+    file: { nullable: false },
   },
   resources: {
     rule: { kind: "group", group: "resources", options: resources },
@@ -1390,6 +1552,7 @@ const deployment = {
     update: "restart",
     rayName: "max_replicas_per_node",
     since: "0.1.0",
+    file: { nullable: false },
   },
   placementGroupBundles: {
     rule: {
@@ -1408,6 +1571,7 @@ const deployment = {
     update: "restart",
     rayName: "placement_group_bundles",
     since: "0.1.0",
+    file: { nullable: false },
     expected: "a list of objects of numbers >= 0, or null",
   },
   placementGroupStrategy: {
@@ -1432,6 +1596,7 @@ const deployment = {
     update: "restart",
     rayName: "placement_group_strategy",
     since: "0.1.0",
+    file: { nullable: false },
   },
   placementGroupBundleLabelSelector: {
     rule: {
@@ -1447,6 +1612,7 @@ const deployment = {
     update: "restart",
     rayName: "placement_group_bundle_label_selector",
     since: "0.1.0",
+    file: { nullable: false },
     expected: "a list of objects of strings, or null",
   },
   gangSchedulingConfig: {
@@ -1585,6 +1751,7 @@ const http = {
     update: "restart",
     rayName: "host",
     since: "0.1.0",
+    file: { default: "0.0.0.0" },
     expected: "a non-empty string",
   },
   port: {
@@ -1806,6 +1973,322 @@ const instance = {
 
 const run = { ...instance, ...application } as const satisfies OptionTable;
 
+const grpc = {
+  port: {
+    rule: { kind: "number", integer: true, min: 0, max: 65535 },
+    default: 9000,
+    text: "Port on which the gRPC server listens.",
+    unit: null,
+    update: "restart",
+    rayName: "port",
+    since: "0.1.0",
+  },
+  grpcServicerFunctions: {
+    rule: { kind: "array", items: { kind: "string" } },
+    default: [],
+    text: "Import paths of the functions that add services; without one there is no gRPC server.",
+    unit: null,
+    update: "restart",
+    rayName: "grpc_servicer_functions",
+    since: "0.1.0",
+  },
+  requestTimeoutS: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "number", integer: false, min: 0 },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Deadline of each gRPC request; null: none.",
+    unit: "s",
+    update: "restart",
+    rayName: "request_timeout_s",
+    since: "0.1.0",
+  },
+  enableReflection: {
+    rule: { kind: "boolean" },
+    default: true,
+    text: "Whether the server lists its services to those who ask.",
+    unit: null,
+    update: "restart",
+    rayName: "enable_reflection",
+    since: "0.1.0",
+  },
+} as const satisfies OptionTable;
+
+const tracing = {
+  enabled: {
+    rule: { kind: "boolean" },
+    default: false,
+    text: "Whether spans are exported.",
+    unit: null,
+    update: "restart",
+    rayName: "enabled",
+    since: "0.1.0",
+  },
+  exporterImportPath: {
+    rule: { kind: "string" },
+    default: "",
+    text: "Import path of the exporter.",
+    unit: null,
+    update: "restart",
+    rayName: "exporter_import_path",
+    since: "0.1.0",
+  },
+  samplingRatio: {
+    rule: { kind: "number", integer: false, min: 0, max: 1 },
+    default: 0.01,
+    text: "Share of the requests that leave a trace.",
+    unit: null,
+    update: "restart",
+    rayName: "sampling_ratio",
+    since: "0.1.0",
+  },
+} as const satisfies OptionTable;
+
+const controllerEnv = {
+  envVars: {
+    rule: { kind: "record", keys: { kind: "string" }, values: { kind: "string" } },
+    default: {},
+    text: "Environment variables of Ray's controller; the head of an instance that runs has its own.",
+    unit: null,
+    update: "restart",
+    rayName: "env_vars",
+    since: "0.1.0",
+    expected: "strings by name",
+    secret: true,
+  },
+} as const satisfies OptionTable;
+
+const controller = {
+  runtimeEnv: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "group", group: "controllerEnv", options: controllerEnv },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Environment of the controller.",
+    unit: null,
+    update: "restart",
+    rayName: "runtime_env",
+    since: "0.1.0",
+  },
+} as const satisfies OptionTable;
+
+const fileApplication = {
+  importPath: {
+    rule: { kind: "string", pattern: "^(?:[^:]+:[^:]+|[^:]+\\.[^:.]+)$" },
+    required: true,
+    text: "Where the application is: `./app.ts:app`, or `package.module:attribute` in Python.",
+    unit: null,
+    update: "restart",
+    rayName: "import_path",
+    since: "0.1.0",
+    expected: "a module and an export with one colon between them: ./app.ts:app; or package.module.attribute",
+  },
+  name: {
+    rule: { kind: "string", pattern: "^[^#]+$" },
+    default: "default",
+    text: "Name of the application. Deploying under the name of a running one replaces it.",
+    unit: null,
+    update: "restart",
+    rayName: "name",
+    since: "0.1.0",
+    expected: 'a non-empty string without "#"',
+  },
+  routePrefix: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "string", pattern: "^\\/(?:[^{}]*[^/{}])?$" },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: "/",
+    text: "HTTP path under which the proxy serves the application; null: not over HTTP.",
+    unit: null,
+    update: "live",
+    rayName: "route_prefix",
+    since: "0.1.0",
+    expected: 'a path that starts with "/", does not end with "/" unless it is "/", and has no "{" or "}"; or null',
+  },
+  loggingConfig: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "group", group: "logging", options: logging },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Logs of the replicas whose deployment has no `loggingConfig`; null: as the instance says.",
+    unit: null,
+    update: "reconfigure",
+    rayName: "logging_config",
+    since: "0.1.0",
+  },
+  runtimeEnv: {
+    rule: { kind: "group", group: "runtimeEnv", options: runtimeEnv },
+    text: "Environment of all replicas; a deployment's own goes before it, `envVars` name by name.",
+    unit: null,
+    update: "restart",
+    rayName: "runtime_env",
+    since: "0.1.0",
+  },
+  autoscalingPolicy: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "group", group: "autoscalingPolicy", options: autoscalingPolicy },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "One policy for all deployments of the application; null: each has its own.",
+    unit: null,
+    update: "live",
+    rayName: "autoscaling_policy",
+    since: "0.1.0",
+  },
+  externalScalerEnabled: {
+    rule: { kind: "boolean" },
+    default: false,
+    text: "Lets REST set the numbers of replicas; then no deployment may have `autoscalingConfig`.",
+    unit: null,
+    update: "live",
+    rayName: "external_scaler_enabled",
+    since: "0.1.0",
+  },
+  args: {
+    rule: { kind: "record", keys: { kind: "string" }, values: { kind: "json" } },
+    default: {},
+    text: "Arguments of an application builder, by name.",
+    unit: null,
+    update: "restart",
+    rayName: "args",
+    since: "0.1.0",
+    expected: "an object of JSON data",
+  },
+  deployments: {
+    rule: { kind: "array", items: { kind: "group", group: "deployment", options: deployment } },
+    default: [],
+    text: "Options that override those in the code, by deployment. Taken out again, the code's value holds again.",
+    unit: null,
+    update: "live",
+    rayName: "deployments",
+    since: "0.1.0",
+  },
+} as const satisfies OptionTable;
+
+const configFile = {
+  proxyLocation: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "exactly", value: "Disabled" },
+        { kind: "exactly", value: "HeadOnly" },
+        { kind: "exactly", value: "EveryNode" },
+      ],
+    },
+    default: "EveryNode",
+    text: "Which nodes run a proxy; `Disabled`: none, and no HTTP.",
+    unit: null,
+    update: "restart",
+    rayName: "proxy_location",
+    since: "0.1.0",
+  },
+  http: {
+    rule: { kind: "group", group: "http", options: http },
+    text: "The proxy's HTTP server.",
+    unit: null,
+    update: "restart",
+    rayName: "http_options",
+    since: "0.1.0",
+  },
+  grpcOptions: {
+    rule: { kind: "group", group: "grpc", options: grpc },
+    text: "The gRPC server of the proxies.",
+    unit: null,
+    update: "restart",
+    rayName: "grpc_options",
+    since: "0.1.0",
+  },
+  controllerOptions: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "group", group: "controller", options: controller },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Ray's controller; checked, and without effect here.",
+    unit: null,
+    update: "restart",
+    rayName: "controller_options",
+    since: "0.1.0",
+  },
+  loggingConfig: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "group", group: "logging", options: logging },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Logs of all applications that have no `logging_config` of their own.",
+    unit: null,
+    update: "reconfigure",
+    rayName: "logging_config",
+    since: "0.1.0",
+  },
+  tracingConfig: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "group", group: "tracing", options: tracing },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Traces of requests.",
+    unit: null,
+    update: "restart",
+    rayName: "tracing_config",
+    since: "0.1.0",
+  },
+  targetCapacity: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "number", integer: false, min: 0, max: 100 },
+        { kind: "exactly", value: null },
+      ],
+    },
+    default: null,
+    text: "Share of all numbers of replicas that shall run, in percent; null: all of them.",
+    unit: null,
+    update: "live",
+    rayName: "target_capacity",
+    since: "0.1.0",
+  },
+  applications: {
+    rule: { kind: "array", items: { kind: "group", group: "fileApplication", options: fileApplication } },
+    required: true,
+    text: "All applications that shall run by config file: what is missing here is deleted.",
+    unit: null,
+    update: "restart",
+    rayName: "applications",
+    since: "0.1.0",
+  },
+} as const satisfies OptionTable;
+
 /** All options of this version, by group. */
 export const OPTIONS = {
   autoscalingPolicy,
@@ -1826,4 +2309,10 @@ export const OPTIONS = {
   admin,
   instance,
   run,
+  grpc,
+  tracing,
+  controllerEnv,
+  controller,
+  fileApplication,
+  configFile,
 } as const satisfies Record<OptionGroup, OptionTable>;

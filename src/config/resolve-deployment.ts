@@ -3,7 +3,7 @@
 //   R2  Resolved, `autoscalingConfig` says alone whether the deployment scales; `numReplicas` is then where it starts.
 import { ConfigError } from "../core/errors.ts";
 import { checkOptions, resolveOptions, resolveTable } from "./check-options.ts";
-import { checkPlacement } from "./check-placement.ts";
+import { placementFault, type OptionsFault } from "./check-placement.ts";
 import { showValue } from "./check-rule.ts";
 import {
   OPTIONS,
@@ -31,9 +31,8 @@ export function mergeOptions(base: DeploymentOptions, over: DeploymentOptions): 
   const given = Object.fromEntries(Object.entries(over).filter(([, value]) => value !== undefined));
   const merged: DeploymentOptions = { ...base, ...given };
   if (typeof over.numReplicas === "number" && over.autoscalingConfig === undefined) delete merged.autoscalingConfig;
-  if (over.numReplicas !== undefined || over.autoscalingConfig === undefined) return merged;
-  const isFixed = typeof merged.numReplicas === "number";
-  if (isFixed === (over.autoscalingConfig !== null)) delete merged.numReplicas;
+  const isReplaced = over.autoscalingConfig !== null || merged.numReplicas === "auto";
+  if (over.numReplicas === undefined && over.autoscalingConfig !== undefined && isReplaced) delete merged.numReplicas;
   return merged;
 }
 
@@ -42,23 +41,27 @@ export function mergeOptions(base: DeploymentOptions, over: DeploymentOptions): 
  * @throws {ConfigError} when they do not go together
  */
 export function resolveDeployment(input: DeploymentOptions, path: string): ResolvedDeploymentOptions {
-  const { numReplicas, autoscalingConfig } = input;
-  if (typeof numReplicas === "number" && (autoscalingConfig ?? null) !== null) {
-    throw new ConfigError({
-      path: `${path}.numReplicas`,
-      received: `${showValue(numReplicas)} beside autoscalingConfig`,
-      expected: 'no number, or "auto", where autoscalingConfig is given',
-    });
-  }
   const autoscaling = resolveAutoscaling(input);
-  if (autoscaling !== null) checkReplicaBounds(autoscaling, `${path}.autoscalingConfig`);
+  const numReplicas = typeof input.numReplicas === "number" ? input.numReplicas : 1;
   const options = {
     ...resolveTable(OPTIONS.deployment, input),
     autoscalingConfig: autoscaling,
-    numReplicas: autoscaling === null ? (numReplicas ?? 1) : (autoscaling.initialReplicas ?? autoscaling.minReplicas),
+    numReplicas: autoscaling === null ? numReplicas : (autoscaling.initialReplicas ?? autoscaling.minReplicas),
   } as unknown as ResolvedDeploymentOptions;
-  checkPlacement(options, path);
+  const fault = scalingFault(input) ?? placementFault(options);
+  if (fault !== undefined) throw new ConfigError({ ...fault, path: `${path}.${fault.path}` });
   return options;
+}
+
+/** What is wrong with the numbers of replicas of a deployment, as far as these options say. */
+export function scalingFault(input: DeploymentOptions): OptionsFault | undefined {
+  const { numReplicas, autoscalingConfig } = input;
+  if (typeof numReplicas === "number" && autoscalingConfig != null) {
+    const expected = 'no number, or "auto", beside autoscalingConfig';
+    return { path: "numReplicas", received: showValue(numReplicas), expected };
+  }
+  const autoscaling = resolveAutoscaling(input);
+  return autoscaling === null ? undefined : boundsFault(autoscaling);
 }
 
 function resolveAutoscaling({ numReplicas, autoscalingConfig }: DeploymentOptions): ResolvedAutoscalingOptions | null {
@@ -70,15 +73,16 @@ function resolveAutoscaling({ numReplicas, autoscalingConfig }: DeploymentOption
   });
 }
 
-function checkReplicaBounds(config: ResolvedAutoscalingOptions, path: string): void {
+function boundsFault(config: ResolvedAutoscalingOptions): OptionsFault | undefined {
   const { minReplicas, initialReplicas, maxReplicas } = config;
-  const fail = (name: "maxReplicas" | "initialReplicas", expected: string): never => {
-    throw new ConfigError({ path: `${path}.${name}`, received: showValue(config[name]), expected });
+  const fault = (name: "maxReplicas" | "initialReplicas", expected: string): OptionsFault => {
+    return { path: `autoscalingConfig.${name}`, received: showValue(config[name]), expected };
   };
-  if (maxReplicas < minReplicas) fail("maxReplicas", `an integer >= minReplicas (${minReplicas})`);
-  if (initialReplicas === null) return;
-  if (initialReplicas < minReplicas) fail("initialReplicas", `an integer >= minReplicas (${minReplicas})`);
-  if (initialReplicas > maxReplicas) fail("initialReplicas", `an integer <= maxReplicas (${maxReplicas})`);
+  if (maxReplicas < minReplicas) return fault("maxReplicas", `an integer >= minReplicas (${minReplicas})`);
+  if (initialReplicas === null) return undefined;
+  if (initialReplicas < minReplicas) return fault("initialReplicas", `an integer >= minReplicas (${minReplicas})`);
+  if (initialReplicas > maxReplicas) return fault("initialReplicas", `an integer <= maxReplicas (${maxReplicas})`);
+  return undefined;
 }
 
 /** What a deployment takes over from its application where it says nothing itself: logs and environment. */

@@ -1,5 +1,6 @@
 // What the engine is told to start: replicas and proxies as process specifications. Pure.
 import type { ProcessSpec, Resources } from "../engine/engine.ts";
+import type { ResolvedResourceOptions, ResolvedRuntimeEnvOptions } from "../config/options.generated.ts";
 import type { NodeId, ProcessId } from "../model/ids.ts";
 import type { ApplicationTarget, DeploymentTarget } from "../model/target-state.ts";
 import { logFileName, outputFileName } from "../telemetry/file-names.ts";
@@ -9,13 +10,17 @@ import type { Bootstrap } from "./controller-options.ts";
 /** The controller never starts an id twice. */
 export const EPOCH = 1;
 
-/** What a replica uses when its deployment does not say (Ray Serve's `num_cpus` of 1). */
-const REPLICA_RESOURCES: Resources = { cpus: 1, gpus: 0, memoryBytes: 0, custom: {} };
 const PROXY_RESOURCES: Resources = { cpus: 0, gpus: 0, memoryBytes: 0, custom: {} };
+
+/** What one replica claims. An accelerator's type is an amount that any node with it has plenty of, as in Ray. */
+export function resourcesOf({ cpus, gpus, memoryBytes, acceleratorType, custom }: ResolvedResourceOptions): Resources {
+  const accelerator = acceleratorType === null ? {} : { [`accelerator_type:${acceleratorType}`]: 0.001 };
+  return { cpus, gpus, memoryBytes: memoryBytes ?? 0, custom: { ...custom, ...accelerator } };
+}
 
 /** One replica. The way to the head cannot be changed by the deployment's own environment. */
 export function replicaSpec(
-  id: ProcessId,
+  { id, node }: { readonly id: ProcessId; readonly node: NodeId },
   application: ApplicationTarget,
   target: DeploymentTarget,
   bootstrap: Bootstrap,
@@ -27,12 +32,19 @@ export function replicaSpec(
     program: "replica",
     runtime: "node",
     args: bootstrap.args,
-    env: { ...options.runtimeEnv.envVars, ...bootstrap.env },
-    cwd: application.workingDir,
+    env: { ...environmentOf(options.runtimeEnv), ...bootstrap.env },
+    cwd: options.runtimeEnv.workingDir ?? application.workingDir,
     outputFile: outputFileName({ kind: "replica", application: application.name, deployment: name, replicaId: id }),
-    resources: REPLICA_RESOURCES,
-    placement: { kind: "spread" },
+    resources: resourcesOf(options.resources),
+    placement: { kind: "node", nodeId: node, soft: false },
   };
+}
+
+/** Node reads its flags from a variable as well, where a user may have put some. */
+function environmentOf({ envVars, nodeOptions }: ResolvedRuntimeEnvOptions): Readonly<Record<string, string>> {
+  if (nodeOptions.length === 0) return envVars;
+  const own = envVars["NODE_OPTIONS"];
+  return { ...envVars, NODE_OPTIONS: [...(own === undefined ? [] : [own]), ...nodeOptions].join(" ") };
 }
 
 /** One proxy of a node. */

@@ -69,6 +69,17 @@ describe("code version (D3)", () => {
     });
   }
 
+  it("covers all of a working directory that was set, installed packages and history left out", () => {
+    const withFolder = (): ApplicationSpec => specOf({ runtimeEnv: { workingDir: join(folder, "data") } });
+    write("data/deep/prices.json", "1");
+    const before = versionOf(withFolder());
+    write("data/node_modules/pkg/index.js", "1");
+    write("data/.git/HEAD", "1");
+    expect(versionOf(withFolder())).toBe(before);
+    write("data/deep/prices.json", "2");
+    expect(versionOf(withFolder())).not.toBe(before);
+  });
+
   it("names the files edited since a deploy, and the entry alone after a restart of the head", () => {
     const versions = new CodeVersions();
     const stamped = versions.stamp(specOf());

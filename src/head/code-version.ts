@@ -6,6 +6,7 @@ import type { ApplicationSpec, DeploymentSpec } from "../model/application-spec.
 import { deploymentKey } from "../model/ids.ts";
 import type { VersionedApplication } from "../model/target-state.ts";
 import { changedFiles, type CodeScan, hashText, scanCode } from "./scan-code.ts";
+import { hashFolder } from "./scan-folder.ts";
 
 /** Versions of deployments, and the files behind the newest one of each. */
 export class CodeVersions {
@@ -14,12 +15,16 @@ export class CodeVersions {
   /** Reads the code of each deployment and gives the application its versions. */
   stamp(spec: ApplicationSpec): VersionedApplication {
     const scans = new Map<string, CodeScan>();
+    const folders = new Map<string, string>();
     const codeVersions: Record<string, string> = {};
     for (const deployment of spec.deployments) {
       const { file } = deployment.entry;
       const scan = scans.get(file) ?? scanCode(file);
       scans.set(file, scan);
-      const version = codeVersion(deployment, scan);
+      const dir = deployment.options.runtimeEnv.workingDir;
+      const folder = dir === null ? null : (folders.get(dir) ?? hashFolder(dir));
+      if (dir !== null && folder !== null) folders.set(dir, folder);
+      const version = codeVersion(deployment, scan, folder);
       codeVersions[deployment.name] = version;
       this.#newest.set(deploymentKey(spec.name, deployment.name), { version, scan });
     }
@@ -33,12 +38,17 @@ export class CodeVersions {
   changedSince(application: string, spec: DeploymentSpec, version: string): readonly string[] {
     const known = this.#newest.get(deploymentKey(application, spec.name));
     if (known?.version === version) return changedFiles(known.scan);
-    return codeVersion(spec, scanCode(spec.entry.file)) === version ? [] : [spec.entry.file];
+    const dir = spec.options.runtimeEnv.workingDir;
+    const folder = dir === null ? null : hashFolder(dir);
+    return codeVersion(spec, scanCode(spec.entry.file), folder) === version ? [] : [spec.entry.file];
   }
 }
 
-/** The version of one deployment, 12 hex digits. Paths count relative to the entry, so that a moved project is the same. */
-export function codeVersion(spec: DeploymentSpec, scan: CodeScan): string {
+/**
+ * The version of one deployment, 12 hex digits. Paths count relative to the entry, so that a moved project is the same.
+ * @param folder hash of its working directory; null: it has none of its own
+ */
+export function codeVersion(spec: DeploymentSpec, scan: CodeScan, folder: string | null): string {
   const root = dirname(spec.entry.file);
   const files = [...scan.files].map(([file, hash]) => [relative(root, file), hash]);
   const options = Object.entries(OPTIONS.deployment)
@@ -46,7 +56,7 @@ export function codeVersion(spec: DeploymentSpec, scan: CodeScan): string {
     .map(([name]) => [name, canonical(spec.options[name as keyof typeof spec.options])]);
   const entry = [relative(root, spec.entry.file), spec.entry.exportName, canonical(spec.entry.args)];
   const own = [spec.registeredName, spec.kind, entry, hashText(spec.initArgs)];
-  return hashText(JSON.stringify([own, files, scan.packages, options]));
+  return hashText(JSON.stringify([own, files, scan.packages, options, ...(folder === null ? [] : [folder])]));
 }
 
 /** JSON data with the keys of its objects sorted: their order means nothing. */

@@ -64,19 +64,19 @@ export function declaredApplication(built: ApplicationSpec, task: BuildTask, eng
 
 /** The environment of all replicas of an application. */
 function environmentOf(config: ApplicationConfig, workingDir: string, engine: string): ResolvedRuntimeEnvOptions {
-  const { env_vars: envVars, working_dir: dir, ...others } = config.runtime_env ?? {};
+  const { env_vars: envVars, working_dir: dir, node_options: nodeOptions, ...others } = config.runtime_env ?? {};
   const [field] = Object.keys(others);
   if (field !== undefined) {
     throw new ConfigError({
       path: `runtime_env.${field}`,
       received: "a field that the engine does not have",
-      expected: `env_vars or working_dir: the ${engine} engine makes no other environments`,
+      expected: `env_vars, working_dir or node_options: the ${engine} engine makes no other environments`,
     });
   }
   return {
     envVars: (envVars ?? {}) as Record<string, string>,
     workingDir: typeof dir === "string" ? folder(dir, workingDir, "runtime_env.working_dir", engine) : null,
-    nodeOptions: [],
+    nodeOptions: (nodeOptions ?? []) as readonly string[],
     pip: null,
   };
 }

@@ -5,7 +5,7 @@
 //                   -> driver, cli VisitorMethods
 // The change feed: a subscriber names keys; the head answers with the full state of each key and pushes every later
 // version; the subscriber acknowledges what it has put into effect.
-import type { ResolvedHttpOptions, ResolvedLoggingOptions } from "../config/options.generated.ts";
+import type { ResolvedBackpressureOptions, ResolvedHttpOptions, ResolvedLoggingOptions } from "../config/options.generated.ts";
 import type { ServeConfig } from "../config/serve-config.ts";
 import type { Address } from "../model/address.ts";
 import type { ApplicationSpec, PolicyRef } from "../model/application-spec.ts";
@@ -281,6 +281,8 @@ export interface DeploymentTargets {
   readonly maxOngoingRequests: number;
   /** -1: no limit. */
   readonly maxQueuedRequests: number;
+  /** What a full queue answers over HTTP; `retryAfterS` null: the least that is sensible. */
+  readonly backpressure: ResolvedBackpressureOptions;
   readonly replicas: readonly ReplicaTarget[];
   /** How callers report what they hold, milliseconds; absent: nobody wants to know. */
   readonly autoscaling?: { readonly metricsIntervalMs: number; readonly lookBackMs: number };

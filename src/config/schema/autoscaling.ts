@@ -10,14 +10,18 @@ const factor = (): z.ZodNullable<z.ZodNumber> => z.number().gt(0).nullable();
 
 /** A custom policy: `policy` of a deployment's autoscaling, `autoscalingPolicy` of an application. */
 export const autoscalingPolicySchema = z.strictObject({
-  policyFunction: z.string().min(1).register(optionDocs, {
-    text: "Import path of the policy: `./policies.ts:byHour`.",
-    unit: null,
-    update: "live",
-    rayName: "policy_function",
-    since,
-    expected: "an import path: a non-empty string",
-  }),
+  policyFunction: z
+    .string()
+    .min(1)
+    .register(optionDocs, {
+      text: "Import path of the policy: `./policies.ts:byHour`.",
+      unit: null,
+      update: "live",
+      rayName: "policy_function",
+      since,
+      file: { required: false },
+      expected: "an import path: a non-empty string",
+    }),
   policyKwargs: z.record(z.string(), jsonValue()).default({}).register(optionDocs, {
     text: "JSON data for the policy, by name.",
     unit: null,
@@ -51,13 +55,18 @@ export const autoscalingSchema = z.strictObject({
     rayName: "max_replicas",
     since,
   }),
-  targetOngoingRequests: z.number().gt(0).default(2).register(optionDocs, {
-    text: "Ongoing and queued requests per replica that scaling aims at.",
-    unit: null,
-    update: "live",
-    rayName: "target_ongoing_requests",
-    since,
-  }),
+  targetOngoingRequests: z
+    .number()
+    .gt(0)
+    .default(2)
+    .register(optionDocs, {
+      text: "Ongoing and queued requests per replica that scaling aims at.",
+      unit: null,
+      update: "live",
+      rayName: "target_ongoing_requests",
+      since,
+      file: { nullable: true },
+    }),
   metricsIntervalS: z.number().gt(0).default(10).register(optionDocs, {
     text: "Time between two reports of load.",
     unit: "s",
@@ -128,18 +137,26 @@ export const autoscalingSchema = z.strictObject({
     rayName: "downscale_to_zero_delay_s",
     since,
   }),
-  aggregationFunction: z.enum(["mean", "max", "min"]).default("mean").register(optionDocs, {
-    text: "What is made of the load over the look-back period.",
-    unit: null,
-    update: "live",
-    rayName: "aggregation_function",
-    since,
-  }),
-  policy: autoscalingPolicySchema.nullable().default(null).register(optionDocs, {
-    text: "A policy of your own; null: the built-in one, by ongoing and queued requests.",
-    unit: null,
-    update: "live",
-    rayName: "policy",
-    since,
-  }),
+  aggregationFunction: z
+    .enum(["mean", "max", "min"])
+    .default("mean")
+    .register(optionDocs, {
+      text: "What is made of the load over the look-back period.",
+      unit: null,
+      update: "live",
+      rayName: "aggregation_function",
+      since,
+      file: { convert: "lowerCase" },
+    }),
+  policy: autoscalingPolicySchema
+    .nullable()
+    .default(null)
+    .register(optionDocs, {
+      text: "A policy of your own; null: the built-in one, by ongoing and queued requests.",
+      unit: null,
+      update: "live",
+      rayName: "policy",
+      since,
+      file: { nullable: false },
+    }),
 });

@@ -21,6 +21,7 @@ export const deploymentSchema = z.strictObject({
       update: "restart",
       rayName: "name",
       since,
+      file: { required: true },
       expected: 'a non-empty string without "#"',
     }),
   numReplicas: z
@@ -32,6 +33,7 @@ export const deploymentSchema = z.strictObject({
       update: "live",
       rayName: "num_replicas",
       since,
+      file: { nullable: true, strict: true },
       resolved: "number",
     }),
   autoscalingConfig: autoscalingSchema.nullable().default(null).register(optionDocs, {
@@ -57,6 +59,7 @@ export const deploymentSchema = z.strictObject({
       update: "live",
       rayName: "max_queued_requests",
       since,
+      file: { strict: true },
     }),
   backpressureConfig: backpressureSchema.prefault({}).register(optionDocs, {
     text: "What an HTTP client gets when the queue is full.",
@@ -65,13 +68,16 @@ export const deploymentSchema = z.strictObject({
     rayName: "backpressure_config",
     since,
   }),
-  userConfig: jsonValue().default(null).register(optionDocs, {
-    text: "JSON data given to `reconfigure` at the start of a replica and when it changes; null: none.",
-    unit: null,
-    update: "reconfigure",
-    rayName: "user_config",
-    since,
-  }),
+  userConfig: jsonValue()
+    .default(null)
+    .register(optionDocs, {
+      text: "JSON data given to `reconfigure` at the start of a replica and when it changes; null: none.",
+      unit: null,
+      update: "reconfigure",
+      rayName: "user_config",
+      since,
+      file: { nullable: true, rule: { kind: "record", keys: { kind: "string" }, values: { kind: "json" } } },
+    }),
   healthCheckPeriodS: z.number().gt(0).default(10).register(optionDocs, {
     text: "Time between two health checks of a replica.",
     unit: "s",
@@ -107,20 +113,32 @@ export const deploymentSchema = z.strictObject({
     rayName: "rolling_update_percentage",
     since,
   }),
-  maxSurgePercent: z.int().min(0).max(100).nullable().default(null).register(optionDocs, {
-    text: "Share of the replicas that a rollout may start beside the old ones, in percent, as Ray Serve counts it; null: new ones start first (semantics D2).",
-    unit: null,
-    update: "live",
-    rayName: "max_surge_percent",
-    since,
-  }),
-  maxConstructorRetryCount: z.int().min(1).default(20).register(optionDocs, {
-    text: "How many failed starts of replicas end a deploy, if three a replica are not reached before.",
-    unit: null,
-    update: "live",
-    rayName: "max_constructor_retry_count",
-    since,
-  }),
+  maxSurgePercent: z
+    .int()
+    .min(0)
+    .max(100)
+    .nullable()
+    .default(null)
+    .register(optionDocs, {
+      text: "Share of the replicas that a rollout may start beside the old ones, in percent, as Ray Serve counts it; null: new ones start first (semantics D2).",
+      unit: null,
+      update: "live",
+      rayName: "max_surge_percent",
+      since,
+      file: { nullable: false },
+    }),
+  maxConstructorRetryCount: z
+    .int()
+    .min(1)
+    .default(20)
+    .register(optionDocs, {
+      text: "How many failed starts of replicas end a deploy, if three a replica are not reached before.",
+      unit: null,
+      update: "live",
+      rayName: "max_constructor_retry_count",
+      since,
+      file: { absent: true },
+    }),
   requestRouterConfig: requestRouterSchema.prefault({}).register(optionDocs, {
     text: "How callers choose a replica.",
     unit: null,
@@ -128,13 +146,17 @@ export const deploymentSchema = z.strictObject({
     rayName: "request_router_config",
     since,
   }),
-  loggingConfig: loggingSchema.nullable().default(null).register(optionDocs, {
-    text: "Logs of the replicas; null: as the application, else the instance says.",
-    unit: null,
-    update: "reconfigure",
-    rayName: "logging_config",
-    since,
-  }),
+  loggingConfig: loggingSchema
+    .nullable()
+    .default(null)
+    .register(optionDocs, {
+      text: "Logs of the replicas; null: as the application, else the instance says.",
+      unit: null,
+      update: "reconfigure",
+      rayName: "logging_config",
+      since,
+      file: { nullable: false },
+    }),
   resources: resourcesSchema.prefault({}).register(optionDocs, {
     text: "What one replica claims of its node.",
     unit: null,
@@ -149,13 +171,20 @@ export const deploymentSchema = z.strictObject({
     rayName: "ray_actor_options.runtime_env",
     since,
   }),
-  maxReplicasPerNode: z.int().min(1).max(100).nullable().default(null).register(optionDocs, {
-    text: "Most replicas of the deployment on one node; null: no limit.",
-    unit: null,
-    update: "restart",
-    rayName: "max_replicas_per_node",
-    since,
-  }),
+  maxReplicasPerNode: z
+    .int()
+    .min(1)
+    .max(100)
+    .nullable()
+    .default(null)
+    .register(optionDocs, {
+      text: "Most replicas of the deployment on one node; null: no limit.",
+      unit: null,
+      update: "restart",
+      rayName: "max_replicas_per_node",
+      since,
+      file: { nullable: false },
+    }),
   placementGroupBundles: z
     .array(z.record(z.string(), z.number().min(0)))
     .nullable()
@@ -166,6 +195,7 @@ export const deploymentSchema = z.strictObject({
       update: "restart",
       rayName: "placement_group_bundles",
       since,
+      file: { nullable: false },
       expected: "a list of objects of numbers >= 0, or null",
     }),
   placementGroupStrategy: z
@@ -178,6 +208,7 @@ export const deploymentSchema = z.strictObject({
       update: "restart",
       rayName: "placement_group_strategy",
       since,
+      file: { nullable: false },
     }),
   placementGroupBundleLabelSelector: z
     .array(z.record(z.string(), z.string()))
@@ -189,6 +220,7 @@ export const deploymentSchema = z.strictObject({
       update: "restart",
       rayName: "placement_group_bundle_label_selector",
       since,
+      file: { nullable: false },
       expected: "a list of objects of strings, or null",
     }),
   gangSchedulingConfig: gangSchema.nullable().default(null).register(optionDocs, {

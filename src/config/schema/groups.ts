@@ -3,6 +3,14 @@ import { z } from "zod";
 import { applicationSchema, handleSchema } from "./application.ts";
 import { autoscalingPolicySchema, autoscalingSchema } from "./autoscaling.ts";
 import { batchSchema, multiplexedSchema } from "./batching.ts";
+import {
+  configFileSchema,
+  controllerEnvSchema,
+  controllerSchema,
+  fileApplicationSchema,
+  grpcSchema,
+  tracingSchema,
+} from "./config-file.ts";
 import { deploymentSchema } from "./deployment.ts";
 import { adminSchema, httpSchema, instanceSchema } from "./instance.ts";
 import { loggingSchema } from "./logging.ts";
@@ -21,6 +29,8 @@ export interface OptionGroupSource {
   readonly schema: z.ZodObject;
   /** Names of the groups whose options it joins, when it has none of its own; of two options of one name the last holds. */
   readonly joins?: readonly string[];
+  /** Only in config files: it has no TypeScript types. */
+  readonly fileOnly?: true;
 }
 
 /** Groups in the order of the docs page; one that is used inside another comes before it. */
@@ -109,4 +119,40 @@ export const optionGroups: readonly OptionGroupSource[] = [
     schema: runSchema,
     joins: ["instance", "application"],
   },
+  {
+    name: "grpc",
+    type: "Grpc",
+    text: "`grpc_options` of a config file.",
+    schema: grpcSchema,
+    fileOnly: true,
+  },
+  {
+    name: "tracing",
+    type: "Tracing",
+    text: "`tracing_config` of a config file.",
+    schema: tracingSchema,
+    fileOnly: true,
+  },
+  {
+    name: "controllerEnv",
+    type: "ControllerEnv",
+    text: "`runtime_env` of `controller_options`.",
+    schema: controllerEnvSchema,
+    fileOnly: true,
+  },
+  {
+    name: "controller",
+    type: "Controller",
+    text: "`controller_options` of a config file.",
+    schema: controllerSchema,
+    fileOnly: true,
+  },
+  {
+    name: "fileApplication",
+    type: "FileApplication",
+    text: "One of `applications` of a config file.",
+    schema: fileApplicationSchema,
+    fileOnly: true,
+  },
+  { name: "configFile", type: "ConfigFile", text: "A whole config file.", schema: configFileSchema, fileOnly: true },
 ];

@@ -11,14 +11,17 @@ const host = (): z.ZodString => z.string().min(1);
 
 /** The proxy's HTTP server. */
 export const httpSchema = z.strictObject({
-  host: host().default("127.0.0.1").register(optionDocs, {
-    text: "Address on which the proxy listens.",
-    unit: null,
-    update: "restart",
-    rayName: "host",
-    since,
-    expected: "a non-empty string",
-  }),
+  host: host()
+    .default("127.0.0.1")
+    .register(optionDocs, {
+      text: "Address on which the proxy listens.",
+      unit: null,
+      update: "restart",
+      rayName: "host",
+      since,
+      file: { default: "0.0.0.0" },
+      expected: "a non-empty string",
+    }),
   port: port().default(8000).register(optionDocs, {
     text: "Port on which the proxy listens; 0 picks a free one.",
     unit: null,

@@ -41,13 +41,20 @@ export const loggingSchema = z.strictObject({
     rayName: "encoding",
     since,
   }),
-  logLevel: z.enum(["DEBUG", "INFO", "WARNING", "ERROR"]).default("INFO").register(optionDocs, {
-    text: "Lowest level that is written.",
-    unit: null,
-    update: "reconfigure",
-    rayName: "log_level",
-    since,
-  }),
+  logLevel: z
+    .enum(["DEBUG", "INFO", "WARNING", "ERROR"])
+    .default("INFO")
+    .register(optionDocs, {
+      text: "Lowest level that is written.",
+      unit: null,
+      update: "reconfigure",
+      rayName: "log_level",
+      since,
+      file: {
+        convert: "levelName",
+        rule: { kind: "string", pattern: "^(?:CRITICAL|FATAL|ERROR|WARN|WARNING|INFO|DEBUG|NOTSET)$" },
+      },
+    }),
   logsDir: z.string().min(1).nullable().default(null).register(optionDocs, {
     text: "Folder of the log files; null: `logs/serve` of the instance.",
     unit: null,
@@ -72,6 +79,7 @@ export const loggingSchema = z.strictObject({
       update: "reconfigure",
       rayName: "additional_log_standard_attrs",
       since,
+      file: { convert: "distinct" },
       expected: `a list of names of log record attributes: ${LOG_RECORD_ATTRIBUTES.join(", ")}`,
     }),
 });

@@ -8,6 +8,11 @@ const since = "0.1.0";
 const text = (): z.ZodString => z.string().min(1);
 const amount = (): z.ZodNumber => z.number().min(0);
 
+/** Kubernetes' label names, as Ray takes them. */
+const label = "[a-zA-Z0-9](?:[a-zA-Z0-9_.-]{0,61}[a-zA-Z0-9])?";
+const labelKey = new RegExp(`^(?:[a-zA-Z0-9_.-]{1,253}/)?${label}$`);
+const labelValue = new RegExp(`^(?:!?(?:${label}|(?:in)?\\(${label}(?:, ?${label})*\\)))?$`);
+
 /** Names and values of an environment: nothing that the operating system would cut off. */
 const envVars = z.record(z.string().regex(/^[^=\0]+$/), z.string().regex(/^[^\0]*$/));
 
@@ -38,32 +43,43 @@ export const runtimeEnvSchema = z.strictObject({
     since,
     expected: "a list of non-empty strings",
   }),
-  pip: z.array(text()).nullable().default(null).register(optionDocs, {
-    text: "Python packages of the replicas; only on an engine that can install them.",
-    unit: null,
-    update: "restart",
-    rayName: "pip",
-    since,
-    expected: "a list of non-empty strings or null",
-  }),
+  pip: z
+    .array(text())
+    .nullable()
+    .default(null)
+    .register(optionDocs, {
+      text: "Python packages of the replicas; only on an engine that can install them.",
+      unit: null,
+      update: "restart",
+      rayName: "pip",
+      since,
+      file: { rule: { kind: "json" } },
+      expected: "a list of non-empty strings or null",
+    }),
 });
 
 /** `resources` of a deployment: Ray Serve's `ray_actor_options` without `runtime_env`. */
 export const resourcesSchema = z.strictObject({
-  cpus: amount().default(1).register(optionDocs, {
-    text: "CPUs that one replica claims. The local engine counts them only when the instance has `numCpus`.",
-    unit: null,
-    update: "restart",
-    rayName: "num_cpus",
-    since,
-  }),
-  gpus: amount().default(0).register(optionDocs, {
-    text: "GPUs that one replica claims; fractions share one.",
-    unit: null,
-    update: "restart",
-    rayName: "num_gpus",
-    since,
-  }),
+  cpus: amount()
+    .default(1)
+    .register(optionDocs, {
+      text: "CPUs that one replica claims. The local engine counts them only when the instance has `numCpus`.",
+      unit: null,
+      update: "restart",
+      rayName: "num_cpus",
+      since,
+      file: { nullable: true },
+    }),
+  gpus: amount()
+    .default(0)
+    .register(optionDocs, {
+      text: "GPUs that one replica claims; fractions share one.",
+      unit: null,
+      update: "restart",
+      rayName: "num_gpus",
+      since,
+      file: { nullable: true },
+    }),
   memoryBytes: amount().nullable().default(null).register(optionDocs, {
     text: "Memory that one replica claims; null: not counted.",
     unit: "bytes",
@@ -86,14 +102,18 @@ export const resourcesSchema = z.strictObject({
     rayName: "resources",
     since,
   }),
-  labelSelector: z.record(z.string(), z.string()).nullable().default(null).register(optionDocs, {
-    text: "Labels that the replica's node must have.",
-    unit: null,
-    update: "restart",
-    rayName: "label_selector",
-    since,
-    expected: "an object of strings or null",
-  }),
+  labelSelector: z
+    .record(z.string().regex(labelKey), z.string().regex(labelValue))
+    .nullable()
+    .default(null)
+    .register(optionDocs, {
+      text: "Labels that the replica's node must have.",
+      unit: null,
+      update: "restart",
+      rayName: "label_selector",
+      since,
+      expected: "labels by name, each a value, !value, in(a, b) or !in(a, b); or null",
+    }),
   fallbackStrategy: z.array(z.record(z.string(), jsonValue())).nullable().default(null).register(optionDocs, {
     text: "Label selectors to try in turn when no node fits `labelSelector`.",
     unit: null,
