@@ -3,6 +3,7 @@
 //   R1  What an earlier head left is taken up before anybody may dial in (K1).
 //   R2  The end, in order: processes, admin, links, store. The store is emptied, for nothing that it names is left.
 //   R3  A head that finds the order to end, given to one before it, goes on with it and ends.
+import type { AdminParts } from "../admin/admin-parts.ts";
 import { type AdminServer, startAdminServer } from "../admin/server.ts";
 import { formatProgramOptions, type HeadOptions } from "../config/head-options.ts";
 import type { ResolvedLoggingOptions } from "../config/options.generated.ts";
@@ -77,6 +78,8 @@ export class Head {
   readonly #clock: Clock;
   readonly #resolveEnded: (ended: Promise<void>) => void;
   #admin: AdminServer | undefined;
+  /** What an earlier head left has been taken up. */
+  #isUp = false;
   #ending: Promise<void> | undefined;
 
   constructor(around: HeadSurroundings, logger: Logger, clock: Clock, random: Random) {
@@ -115,18 +118,23 @@ export class Head {
 
   /** @throws {ServeError} ENGINE: a damaged checkpoint, an address or a chosen admin port that is taken */
   async start(): Promise<void> {
-    const { options, engine, transport, address, adminToken: token, metricsPrefix } = this.#around;
+    const { options, engine, transport, address, adminToken: token } = this.#around;
     if (options.fresh && leftByDriver(engine.store)) await endLeftovers(engine, this.#logger, this.#clock);
-    const metrics = (): Promise<readonly SnapshotPart[]> => this.#gatherMetrics();
     if (options.admin !== null) {
-      const admin = { ...keptAdminPort(engine.store, options.admin), token, metricsPrefix, metrics };
-      this.#admin = await startAdminServer(admin, this.#logger);
+      const place = { ...keptAdminPort(engine.store, options.admin), token };
+      this.#admin = await startAdminServer(place, this.#adminParts(), this.#logger, this.#clock);
       keepHead(engine.store, this.#admin.endpoint.port, options.attached);
     }
     await this.#controller.start(); // R1
+    this.#isUp = true;
     await this.#server.listen(transport, address, "head");
     if (this.#controller.isShuttingDown) void this.shutdown(); // R3
     this.#deployer.resume();
+  }
+
+  /** Whether the process of this id lives, as the engine says. */
+  runs(id: string): boolean {
+    return this.#running.has(id);
   }
 
   /** Drains and ends all processes; resolves when none is left, and the head ends after that. Again: the same. */
@@ -184,6 +192,26 @@ export class Head {
       pid: this.#around.pid,
       proxyDir,
       admin: () => this.#admin?.endpoint ?? null,
+    };
+  }
+
+  #adminParts(): AdminParts {
+    return {
+      commands: this.#controller,
+      // A relative path in a config that came over HTTP starts where the instance was started.
+      deployConfig: async (document) => {
+        const sent = { document, workingDir: process.cwd(), allowUnknownKeys: true };
+        return (await this.#deployer.deploy(sent)).warnings;
+      },
+      isReady: () => this.#isUp,
+      health: () => ({
+        ...this.#metrics.loop.read(),
+        pending: process.getActiveResourcesInfo().length,
+        rssBytes: process.memoryUsage.rss(),
+      }),
+      info: this.#info(),
+      metrics: () => this.#gatherMetrics(),
+      metricsPrefix: this.#around.metricsPrefix,
     };
   }
 
