@@ -95,12 +95,12 @@ export class Head {
     feed.measure(this.#metrics);
     followLogging(feed, around.configureLog);
     const versions = new CodeVersions();
-    this.#links = new ProcessLinks((id, suspect) => this.#onSuspect(id, suspect), clock);
+    this.#links = new ProcessLinks((id, silentMs) => this.#controller.onSilence(id, silentMs), clock);
     this.#builders = around.builders;
     this.#output = new OutputRelay(around.logsDir, () => replicaNames(this.#controller), clock);
     this.#controller = new Controller(this.#controllerOptions(feed, versions), logger, clock, random);
     const shared = { commands: this.#controller, builders: this.#builders, versions };
-    this.#deployer = new ConfigDeployer({ ...shared, engine: around.engine.name }, logger);
+    this.#deployer = new ConfigDeployer(shared, logger);
     const requests = new HeadRequests({
       ...shared,
       feed,
@@ -241,11 +241,6 @@ export class Head {
       this.#server.retire(event.id, event.epoch);
     }
     return !this.#builders.observe(event);
-  }
-
-  #onSuspect(id: string, suspect: boolean): void {
-    this.#logger.warn(suspect ? "process.silent" : "process.heard_again", { process: id });
-    this.#controller.onReplicaSuspect(id, suspect);
   }
 }
 
