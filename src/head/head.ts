@@ -28,6 +28,7 @@ import { ControlServer, type ProcessEvents } from "./control-server.ts";
 import { HeadRequests } from "./head-methods.ts";
 import { OutputRelay, type ReplicaName } from "./output-relay.ts";
 import { HeadMetrics } from "./head-metrics.ts";
+import { Policies } from "./policies.ts";
 import { ProcessLinks } from "./process-links.ts";
 import { tapEngine } from "./tap-engine.ts";
 
@@ -68,6 +69,7 @@ export class Head {
   readonly #server: ControlServer;
   readonly #links: ProcessLinks;
   readonly #builders: Builders;
+  readonly #policies: Policies;
   readonly #deployer: ConfigDeployer;
   readonly #output: OutputRelay;
   readonly #feed: ChangeFeed;
@@ -97,6 +99,7 @@ export class Head {
     const versions = new CodeVersions();
     this.#links = new ProcessLinks((id, silentMs) => this.#controller.onSilence(id, silentMs), clock);
     this.#builders = around.builders;
+    this.#policies = new Policies(around.engine, clock, random);
     this.#output = new OutputRelay(around.logsDir, () => replicaNames(this.#controller), clock);
     this.#controller = new Controller(this.#controllerOptions(feed, versions), logger, clock, random);
     const shared = { commands: this.#controller, builders: this.#builders, versions };
@@ -112,7 +115,7 @@ export class Head {
       supervise: around.supervise,
     });
     const events = eventsTo(this.#controller);
-    const own = { links: this.#links, builders: this.#builders, output: this.#output };
+    const own = { links: this.#links, builders: this.#builders, policies: this.#policies, output: this.#output };
     this.#server = new ControlServer({ ...own, requests, events, feed, logger }, clock);
   }
 
@@ -158,6 +161,7 @@ export class Head {
     const { engine } = this.#around;
     this.#controller.stop();
     this.#builders.killAll();
+    this.#policies.killAll();
     await this.#admin?.close();
     await this.#server.close("the instance has ended");
     clearStore(engine.store); // R2
@@ -184,6 +188,7 @@ export class Head {
         versions.changedSince(application, spec, codeVersion),
       ),
       proxies: this.#links.proxyLinks(),
+      policies: this.#policies,
       feed,
       bootstrap: () => ({ args, env: {} }),
       http: options.proxyLocation === "Disabled" ? null : options.http,
@@ -240,7 +245,7 @@ export class Head {
       this.#output.exited(event.id);
       this.#server.retire(event.id, event.epoch);
     }
-    return !this.#builders.observe(event);
+    return !this.#builders.observe(event) && !this.#policies.observe(event);
   }
 }
 
@@ -275,6 +280,9 @@ function eventsTo(controller: Controller): ProcessEvents {
   return {
     onReplicaReport: (id, report) => controller.onReplicaReport(id, report),
     onProxyReport: (id, report) => controller.onProxyReport(id, report),
+    onScalingReport: (id, { deployments }) => controller.scaling.onReport(id, deployments),
+    onScalingStats: (id, { stats }) => controller.scaling.onStats(id, stats),
+    onReporterLeft: (id) => controller.scaling.onLinkClosed(id),
     onLinkClosed: (role, id) =>
       role === "replica" ? controller.onReplicaLinkClosed(id) : controller.onProxyLinkClosed(id),
   };
