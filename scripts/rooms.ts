@@ -41,6 +41,7 @@ export const rooms: readonly Room[] = [
 
   { path: "src/head/", layer: 5 },
   { path: "src/builder/", layer: 5 },
+  { path: "src/policy/", layer: 5 },
   { path: "src/supervisor/", layer: 5 },
   // Attached, the driver is the head's supervisor.
   { path: "src/serve/", layer: 5, sideways: ["src/supervisor/"] },

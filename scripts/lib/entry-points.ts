@@ -9,6 +9,7 @@ export const entryPoints: Readonly<Record<string, string>> = {
   "cli/main": "src/cli/main.ts",
   "head/main": "src/head/main.ts",
   "builder/main": "src/builder/main.ts",
+  "policy/main": "src/policy/main.ts",
   "supervisor/main": "src/supervisor/main.ts",
   "proxy/main": "src/proxy/main.ts",
   "replica/main": "src/replica/main.ts",

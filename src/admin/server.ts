@@ -1,18 +1,42 @@
-// The head's HTTP door: metrics of all processes and health. REST stands here from its own issue on.
+// The head's HTTP door: REST, metrics of all processes, health. Here are the socket, the limits and the order of checks;
+// what is answered stands in the routes.
 //   R1  It listens on loopback, or has a token (architecture section 7).
 //   R2  A port that nobody chose and that is taken is replaced by a free one; a chosen one is an error.
+//   R3  Who may not come in is refused before a byte of his body is read. A body that is left over ends the connection.
+//   R4  Whatever a client does is bounded: connections, header and body size, the time that a request may take to come.
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { isLoopback, urlOf } from "../config/hosts.ts";
+import type { Clock } from "../core/clock.ts";
 import { describeThrown, ServeError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Endpoint } from "../model/status.ts";
-import { EXPOSITION_CONTENT_TYPE, formatExposition } from "../telemetry/exposition.ts";
-import { mergeSnapshots, type SnapshotPart } from "../telemetry/merge-snapshots.ts";
-import { hasToken, isOwnHost } from "./guard.ts";
+import type { AdminParts } from "./admin-parts.ts";
+import { answerRequest } from "./answer-request.ts";
+import { readBody } from "./request-body.ts";
+import type { Reply } from "./exchange.ts";
+import { adminRoutes } from "./routes.ts";
 
 // An `import` would read every name that node:http exports, and one of them loads undici: 30 ms and 14 MB (measured).
 const { createServer } = process.getBuiltinModule("node:http");
+
+/** What a client may use (R4). */
+export interface AdminLimits {
+  readonly bodyBytes: number;
+  /** For headers and body together to come, milliseconds. */
+  readonly requestMs: number;
+}
+
+/** Chosen: a config of thousands of applications fits; one that takes a minute to come is none. */
+const LIMITS: AdminLimits = { bodyBytes: 10 << 20, requestMs: 60_000 };
+/** Chosen: scrapers, probes and a few people. Each may hold a body. */
+const MAX_CONNECTIONS = 256;
+/** As at the proxies (RT7). */
+const MAX_HEADER_BYTES = 16 << 10;
+/** Chosen: longer than the period of a scraper, so that it keeps its connection. */
+const KEEP_ALIVE_MS = 75_000;
+/** How long requests that run at the end may go on. Chosen: the end must not wait for a scraper. */
+const CLOSE_MS = 1_000;
 
 export interface AdminServerOptions {
   readonly host: string;
@@ -21,14 +45,12 @@ export interface AdminServerOptions {
   readonly portChosen: boolean;
   /** Bearer token that every request but health must carry; undefined: none. */
   readonly token: string | undefined;
-  /** First part of each metric's name. */
-  readonly metricsPrefix: string;
-  /** Metrics of all processes. Resolves within about a second, whoever does not answer. */
-  readonly metrics: () => Promise<readonly SnapshotPart[]>;
+  readonly limits?: AdminLimits;
 }
 
 export interface AdminServer {
   readonly endpoint: Endpoint;
+  /** Refuses new requests, lets running ones end for a moment, and closes. */
   close(): Promise<void>;
 }
 
@@ -36,13 +58,23 @@ export interface AdminServer {
  * Starts the admin server.
  * @throws {ServeError} CONFIG_INVALID for an open host without a token (R1), ENGINE for a chosen port that is taken (R2)
  */
-export async function startAdminServer(options: AdminServerOptions, logger: Logger): Promise<AdminServer> {
-  const { host, port, portChosen, token } = options;
+export async function startAdminServer(
+  options: AdminServerOptions,
+  parts: AdminParts,
+  logger: Logger,
+  clock: Clock,
+): Promise<AdminServer> {
+  const { host, port, portChosen, token, limits = LIMITS } = options;
   if (!isLoopback(host) && token === undefined) {
     const message = `admin.host ${host} is open to other machines: set admin.token (--admin-token or MANTA_ADMIN_TOKEN), or use 127.0.0.1`;
     throw new ServeError("CONFIG_INVALID", message, { path: "admin.host" });
   }
-  const server = createServer((request, response) => void answer(request, response, options, logger));
+  const door = { host, token, routes: adminRoutes(parts, logger, clock), isReady: parts.isReady };
+  const server = createLimitedServer(limits, (request, response) => {
+    const { method = "GET", url = "/", headers } = request;
+    const body = (): Promise<Uint8Array> => readBody(request, response, limits.bodyBytes);
+    void answerRequest(door, { method, url, headers, body }, logger).then((reply) => send(reply, request, response));
+  });
   try {
     await listen(server, host, port);
   } catch (cause) {
@@ -52,59 +84,32 @@ export async function startAdminServer(options: AdminServerOptions, logger: Logg
     logger.warn("admin.port_taken", { port, instead: (server.address() as AddressInfo).port });
   }
   const bound = (server.address() as AddressInfo).port;
-  return {
-    endpoint: { host, port: bound, url: urlOf(host, bound) },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return { endpoint: { host, port: bound, url: urlOf(host, bound) }, close: () => close(server, clock) };
 }
 
-async function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  options: AdminServerOptions,
-  logger: Logger,
-): Promise<void> {
-  const path = (request.url ?? "/").split("?", 1)[0];
-  try {
-    const refusal = refuse(request, path, options);
-    if (refusal !== undefined) reply(response, refusal.status, refusal.text);
-    else if (path === "/-/healthz") reply(response, 200, "success");
-    else {
-      const text = formatExposition(mergeSnapshots(await options.metrics()), options.metricsPrefix);
-      reply(response, 200, text, EXPOSITION_CONTENT_TYPE);
-    }
-  } catch (reason) {
-    logger.error("admin.failed", { path, error: reason });
-    if (response.headersSent) response.destroy();
-    else reply(response, 500, describeThrown(reason));
-  }
+type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** R4 */
+function createLimitedServer({ requestMs }: AdminLimits, listener: Listener): Server {
+  const server = createServer({
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: requestMs,
+    requestTimeout: requestMs,
+    connectionsCheckingInterval: Math.min(requestMs, 1_000),
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  server.on("request", listener);
+  server.on("checkContinue", listener); // R3: whether the client goes on is for readBody to say
+  return server;
 }
 
-function refuse(
-  { method, headers }: IncomingMessage,
-  path: string | undefined,
-  { host, token }: AdminServerOptions,
-): { status: number; text: string } | undefined {
-  if (token === undefined && !isOwnHost(headers.host, host)) {
-    return { status: 403, text: `unknown Host ${headers.host ?? ""}: use localhost or ${host}` };
-  }
-  if (path === "/-/healthz" || path === "/metrics") {
-    if (method !== "GET" && method !== "HEAD") return { status: 405, text: `${method} is not allowed here` };
-  } else return { status: 404, text: `nothing at ${path}: there are /metrics and /-/healthz` };
-  if (path === "/metrics" && token !== undefined && !hasToken(headers.authorization, token)) {
-    return { status: 401, text: "send the admin token as Authorization: Bearer" };
-  }
-  return undefined;
-}
-
-function reply(response: ServerResponse, status: number, text: string, type = "text/plain; charset=utf-8"): void {
-  const challenge = status === 401 ? { "www-authenticate": "Bearer" } : {};
-  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(text), ...challenge });
-  response.end(text);
+function send({ status, headers, body }: Reply, request: IncomingMessage, response: ServerResponse): void {
+  if (response.destroyed) return;
+  const length = Buffer.byteLength(body);
+  const close = request.complete ? {} : { connection: "close" }; // R3
+  response.writeHead(status, { ...headers, ...close, ...(status === 204 ? {} : { "content-length": length }) });
+  response.end(request.method === "HEAD" ? undefined : body);
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {
@@ -112,6 +117,16 @@ function listen(server: Server, host: string, port: number): Promise<void> {
     server.once("error", reject);
     server.listen({ host, port }, () => {
       server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+function close(server: Server, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(CLOSE_MS, () => server.closeAllConnections());
+    server.close(() => {
+      cancel();
       resolve();
     });
   });

@@ -8,6 +8,7 @@ import { ConfigError } from "../core/errors.ts";
 import { VERSION } from "../core/version.ts";
 import type { HandleRef } from "../protocol/value-hooks.ts";
 import { defaultRuntime } from "./default-runtime.ts";
+import { PolicyRegistry } from "./policy-registry.ts";
 import { Registry } from "./registry.ts";
 import type { Runtime } from "./runtime.ts";
 import type { RequestScope } from "./scope.ts";
@@ -26,6 +27,8 @@ export interface ProcessStore {
   /** The runtime where none surrounds the code. */
   runtime: Runtime;
   readonly registry: Registry;
+  /** Autoscaling policies. */
+  readonly policies: PolicyRegistry;
   /** Handles and what they lead to. */
   readonly handles: WeakMap<object, HandleRef>;
 }
@@ -44,6 +47,7 @@ export function openStore(place: { [KEY]?: ProcessStore }, version: string): Pro
       surroundings: new AsyncLocalStorage(),
       runtime: defaultRuntime,
       registry: new Registry(),
+      policies: new PolicyRegistry(),
       handles: new WeakMap(),
     });
   }

@@ -7,7 +7,8 @@
 //   R6  What a build made keeps the words of the config file that ordered it, and the time of its acceptance.
 import { type Capacity, FULL_CAPACITY } from "../autoscaling/capacity.ts";
 import { scaleAfterDeploy } from "../autoscaling/scale-after-deploy.ts";
-import { ConfigError } from "../core/errors.ts";
+import { unsupportedFields } from "../config/unsupported-fields.ts";
+import { ConfigError, ServeError } from "../core/errors.ts";
 import { deploymentKey } from "../model/ids.ts";
 import type { ApplicationSpec, DeploymentSpec } from "../model/application-spec.ts";
 import {
@@ -55,8 +56,9 @@ export function acceptDeploy(before: Before, wanted: readonly VersionedApplicati
     const earlier = known?.deleting === true ? undefined : known;
     const targets = spec.deployments.map((deployment) => {
       const version = codeVersions[deployment.name] ?? "";
-      const change = changeOf(known, deployment, version);
       const key = deploymentKey(spec.name, deployment.name);
+      const exposed = known?.routePrefix === null && spec.routePrefix !== null && deployment.name === spec.ingress;
+      const change = changeOf(known, { state: deployments.get(key), exposed }, deployment, version);
       deployments.set(
         key,
         nextState(
@@ -121,6 +123,17 @@ function changeOf(known: ApplicationTarget | undefined, spec: DeploymentSpec, co
   const change = decideTargetChange(findDeployment(known, spec.name), spec, codeVersion);
   const isInGraph = known?.deleting === false && known.deployments.some((target) => target.spec.name === spec.name);
   return isInGraph ? change : { ...change, event: "configUpdate", reason: "new deployment" }; // R5
+}
+
+/** @throws {ConfigError} an option that the engine cannot honour */
+export function checkEngine(wanted: readonly VersionedApplication[], engine: string): void {
+  for (const { spec } of wanted) {
+    for (const { name, options } of spec.deployments) {
+      const [fault] = unsupportedFields(options, engine);
+      if (fault === undefined) continue;
+      throw new ServeError("CONFIG_INVALID", `application ${spec.name}, deployment ${name}: ${fault}`, { engine });
+    }
+  }
 }
 
 /** R1 */

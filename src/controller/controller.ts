@@ -12,13 +12,14 @@ import { ServeError, describeThrown, toServeError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
 import type { EngineEvent, KnownProcess } from "../engine/engine.ts";
-import type { NodeId, ProcessId, ReplicaId } from "../model/ids.ts";
+import { deploymentKey, type NodeId, type ProcessId, type ReplicaId } from "../model/ids.ts";
 import type { HistoryEntry, HistoryFilter } from "../model/history.ts";
 import type { Endpoint, InstanceStatus } from "../model/status.ts";
 import type { ServeConfig } from "../config/serve-config.ts";
 import type { VersionedApplication } from "../model/target-state.ts";
 import { type ProxyReport, ROUTES_KEY, type ReplicaReport, targetsKey } from "../protocol/control.ts";
-import { acceptDeploy } from "./accept.ts";
+import { acceptScale } from "./accept-scale.ts";
+import { acceptDeploy, checkEngine } from "./accept.ts";
 import { acceptConfig, type BuildTask, isAwaited, pendingBuilds } from "./accept-config.ts";
 import { ActionApplier } from "./apply-actions.ts";
 import { Checkpoint } from "./checkpoint.ts";
@@ -26,6 +27,9 @@ import type { ControllerCommands } from "./commands.ts";
 import type { ControllerOptions } from "./controller-options.ts";
 import { deployVerdict } from "./deploy-verdict.ts";
 import { Journal } from "./journal.ts";
+import { type ControllerMeter, NO_METER } from "./meter.ts";
+import { EngineObserver } from "./observe-engine.ts";
+import { SilenceObserver } from "./observe-silence.ts";
 import { locate, unknownApplication } from "./locate.ts";
 import { ProxyObserver } from "./observe-proxies.ts";
 import { ReplicaObserver } from "./observe-replicas.ts";
@@ -33,6 +37,7 @@ import { EPOCH } from "./process-specs.ts";
 import { publish } from "./publish.ts";
 import { httpEndpoint, readStatus } from "./read-status.ts";
 import { reconcile } from "./reconcile.ts";
+import { Scaling } from "./scaling.ts";
 import { ALL_CAPACITY, ControllerState, isEmpty, isEmptying } from "./state.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -43,12 +48,17 @@ const MAX_ORDERS = 100;
 const REPAIR_MS = 1_000;
 
 export class Controller implements ControllerCommands {
+  /** Takes what callers and replicas report of load. */
+  readonly scaling: Scaling;
   readonly #options: ControllerOptions;
   readonly #state = new ControllerState();
   readonly #checkpoint: Checkpoint;
   readonly #journal: Journal;
   readonly #replicas: ReplicaObserver;
   readonly #proxies: ProxyObserver;
+  readonly #engine: EngineObserver;
+  readonly #silence: SilenceObserver;
+  readonly #meter: ControllerMeter;
   readonly #applier: ActionApplier;
   readonly #waiters = new Waiters();
   readonly #logger: Logger;
@@ -68,9 +78,15 @@ export class Controller implements ControllerCommands {
     this.#checkpoint = new Checkpoint(options.engine.store);
     this.#journal = new Journal(this.#state, logger, clock);
     const nodeIp = (node: NodeId): string => options.engine.nodes().find(({ id }) => id === node)?.ip ?? node;
-    this.#replicas = new ReplicaObserver(this.#state, this.#journal, nodeIp, clock);
-    this.#proxies = new ProxyObserver(this.#state, logger, clock);
+    this.#meter = options.meter ?? NO_METER;
+    const replicaParts = { state: this.#state, journal: this.#journal, meter: this.#meter, nodeIp };
+    this.#replicas = new ReplicaObserver(replicaParts, clock, random);
+    this.#proxies = new ProxyObserver(this.#state, this.#meter, logger, clock);
+    this.#silence = new SilenceObserver(this.#state, options.engine, logger, clock);
+    const scaling = { state: this.#state, journal: this.#journal, policies: options.policies, wake: () => this.#wake() };
+    this.scaling = new Scaling(scaling, clock);
     const observers = { replicaObserver: this.#replicas, proxyObserver: this.#proxies };
+    this.#engine = new EngineObserver({ state: this.#state, ...observers, logger });
     const parts = {
       state: this.#state,
       options,
@@ -89,6 +105,7 @@ export class Controller implements ControllerCommands {
   async start(): Promise<void> {
     const { engine, feed } = this.#options;
     this.#checkpoint.load(this.#state, this.#clock.now());
+    if (this.#state.applications.size > 0) this.scaling.recovered();
     publish(this.#state, feed, this.#options.logging);
     feed.onProgress(() => this.#wake());
     await engine.adopt(this.#known());
@@ -126,10 +143,9 @@ export class Controller implements ControllerCommands {
     this.#wake();
   }
 
-  /** It misses heartbeats, or is heard again. */
-  onReplicaSuspect(id: ReplicaId, suspect: boolean): void {
-    const record = this.#state.replicas.get(id);
-    if (record !== undefined) record.suspect = suspect;
+  /** A replica or proxy has been silent for so long over its open link, or is heard again (null). Said again while it lasts. */
+  onSilence(id: ProcessId, silentMs: number | null): void {
+    this.#silence.onLook(id, silentMs);
     this.#wake();
   }
 
@@ -150,6 +166,7 @@ export class Controller implements ControllerCommands {
   }
 
   #deploy(applications: readonly VersionedApplication[]): void {
+    checkEngine(applications, this.#options.engine.name);
     const { changes, ...accepted } = acceptDeploy(this.#state, applications, this.#clock.now());
     this.#adopt({ ...accepted, standing: "serving" });
     for (const { application, deployment, reason } of changes) {
@@ -261,7 +278,17 @@ export class Controller implements ControllerCommands {
   }
 
   status(): InstanceStatus {
-    return readStatus(this.#state, this.#options, this.#startMs);
+    const autoscaling = (application: string, deployment: string) => this.scaling.details(application, deployment);
+    return readStatus(this.#state, autoscaling, this.#options, this.#startMs);
+  }
+
+  scale(application: string, deployment: string, replicas: number): void {
+    if (this.#state.standing !== "serving") return;
+    const next = acceptScale(this.#state, application, deployment, replicas);
+    if (next === undefined) return;
+    const { applications, deployments } = this.#state;
+    this.#adopt({ applications, deployments: new Map(deployments).set(deploymentKey(application, deployment), next) });
+    this.#journal.deployment(application, deployment, "deployment.scale", `an external scaler asked for ${replicas}`);
   }
 
   async locate(application: string, deployment: string | null): Promise<{ readonly deployment: string }> {
@@ -302,37 +329,8 @@ export class Controller implements ControllerCommands {
 
   async #consume(events: AsyncIterable<EngineEvent>): Promise<void> {
     for await (const event of events) {
-      this.#observe(event);
+      this.#engine.onEvent(event);
       this.#wake();
-    }
-  }
-
-  #observe(event: EngineEvent): void {
-    if (event.type === "engine") {
-      this.#state.engineUp = event.state === "up";
-      this.#logger.warn(`engine.${event.state}`, { reason: event.detail });
-      return;
-    }
-    if (event.type === "node") return;
-    const replica = this.#state.replicas.get(event.id);
-    const proxy = this.#state.proxies.get(event.id);
-    const record = replica ?? proxy;
-    if (record === undefined) return;
-    switch (event.type) {
-      case "pending":
-        if (replica !== undefined) replica.pending = `waiting for the engine (${event.cause}): ${event.detail}`;
-        return;
-      case "started":
-        record.pid = event.pid;
-        record.node = event.node;
-        if (replica !== undefined) replica.pending = "";
-        return;
-      case "suspect":
-        record.stuck = event.detail;
-        return;
-      case "exited":
-        if (replica !== undefined) this.#replicas.onExited(replica, event);
-        if (proxy !== undefined) this.#proxies.onExited(proxy, event.detail);
     }
   }
 
@@ -348,8 +346,10 @@ export class Controller implements ControllerCommands {
 
   #tick(): void {
     const { engine, feed, http } = this.#options;
-    const parts = { state: this.#state, applier: this.#applier, feed, journal: this.#journal };
-    const proxyNodes = http === null || this.#state.standing !== "serving" ? [] : engine.nodes().map(({ id }) => id);
+    const nodes = engine.nodes();
+    const own = { state: this.#state, applier: this.#applier, journal: this.#journal, scaling: this.scaling };
+    const parts = { ...own, feed, meter: this.#meter, nodes, clock: this.#clock };
+    const proxyNodes = http === null || this.#state.standing !== "serving" ? [] : nodes.map(({ id }) => id);
     const nowMs = this.#clock.now();
     const { effects, wakeAtMs } = reconcile(parts, proxyNodes, nowMs);
     this.#save();

@@ -2,7 +2,7 @@
 //   R1  Builds run side by side, at most `MAX_BUILDS`; one that fails is that application's affair.
 //   R2  A later file ends the builds of the one before: nobody waits for them (the controller takes their answers for void).
 //   R3  What an earlier head accepted and did not build is built after its restart (K1).
-import type { ServeConfig } from "../config/serve-config.ts";
+import { parseServeConfig, type ServeConfig } from "../config/serve-config.ts";
 import type { BuildTask } from "../controller/accept-config.ts";
 import type { ControllerCommands } from "../controller/commands.ts";
 import { ConfigError, ServeError, toServeError } from "../core/errors.ts";
@@ -10,6 +10,7 @@ import type { Logger } from "../core/logger.ts";
 import type { VersionedApplication } from "../model/target-state.ts";
 import type { Builders } from "./builders.ts";
 import type { CodeVersions } from "./code-version.ts";
+import { buildOrderOf, declaredApplication } from "./declared-application.ts";
 import { ignoredOptions } from "./ignored-options.ts";
 
 /** A builder is a process that loads user code: as many as a small machine has processors. */
@@ -19,8 +20,6 @@ export interface DeployerParts {
   readonly commands: ControllerCommands;
   readonly builders: Builders;
   readonly versions: CodeVersions;
-  /** Name of the engine, for messages. */
-  readonly engine: string;
 }
 
 /** A config file as somebody sent it. */
@@ -60,8 +59,6 @@ export class ConfigDeployer {
    * @throws {ServeError} DEPLOY_FAILED at the instance's end, ENGINE when the store refuses
    */
   async deploy({ document, workingDir, allowUnknownKeys }: SentConfig): Promise<DeployedConfig> {
-    // The schema comes with zod, which a head without config files need not load.
-    const { parseServeConfig } = await import("../config/serve-config.ts");
     const { config, warnings: unknown } = parseServeConfig(document);
     if (unknown.length > 0 && !allowUnknownKeys) throw refused(unknown);
     const { commands } = this.#parts;
@@ -124,16 +121,15 @@ export class ConfigDeployer {
   }
 
   async #build(task: BuildTask, signal: AbortSignal): Promise<VersionedApplication> {
-    const { builders, versions, engine } = this.#parts;
-    const { buildOrderOf, declaredApplication } = await import("./declared-application.ts");
-    const order = buildOrderOf(task, engine);
+    const { builders, versions } = this.#parts;
+    const order = buildOrderOf(task);
     const { applications } = await builders.build(order, signal);
     const [built] = applications;
     if (built === undefined || applications.length > 1) {
       const received = `${order.importPath}, which runs ${applications.length} applications`;
       throw new ConfigError({ path: "import_path", received, expected: "one application" });
     }
-    return versions.stamp(declaredApplication(built, task, engine));
+    return versions.stamp(declaredApplication(built, task));
   }
 }
 

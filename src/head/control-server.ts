@@ -12,6 +12,7 @@ import type { Listener, Transport } from "../transport/transport.ts";
 import type { Builders } from "./builders.ts";
 import type { HeadRequests } from "./head-methods.ts";
 import type { OutputRelay } from "./output-relay.ts";
+import type { Policies } from "./policies.ts";
 import type { ProcessLinks } from "./process-links.ts";
 
 /** Who is told what the processes of the instance say. */
@@ -19,6 +20,11 @@ export interface ProcessEvents {
   onReplicaReport(id: ProcessId, report: ReplicaReport): void;
   onProxyReport(id: ProcessId, report: ProxyReport): void;
   onLinkClosed(role: Role, id: ProcessId): void;
+  /** A caller of any kind told what it holds for deployments that scale by themselves. */
+  onScalingReport(id: ProcessId, report: Notifications["scaling.report"]): void;
+  onScalingStats(id: ProcessId, report: Notifications["scaling.stats"]): void;
+  /** Nothing more comes from it. */
+  onReporterLeft(id: ProcessId): void;
 }
 
 export interface ControlServerParts {
@@ -26,6 +32,7 @@ export interface ControlServerParts {
   readonly events: ProcessEvents;
   readonly links: ProcessLinks;
   readonly builders: Builders;
+  readonly policies: Policies;
   readonly feed: ChangeFeed;
   readonly output: OutputRelay;
   readonly logger: Logger;
@@ -74,13 +81,11 @@ export class ControlServer {
   }
 
   #accept(connection: Connection): void {
-    const { requests, feed, builders, links, events, output } = this.#parts;
+    const { requests, feed, builders, policies, links, events, output } = this.#parts;
     const link = new ControlLink(connection, this.#clock);
     const { role, id } = link.peer;
-    if (role === "builder") {
-      builders.connected(link);
-      return;
-    }
+    if (role === "builder") return builders.connected(link);
+    if (role === "policy") return policies.connected(link);
     link.onRequest((method, body) => requests.answer(role, id, method, body));
     link.onNotify((topic, body) => this.#heard(link, topic, body));
     feed.connect(id, (changes) => link.notify("feed", { changes }));
@@ -94,6 +99,7 @@ export class ControlServer {
       const isNewest = isProcess ? links.remove(link) : this.#visitors.get(id) === link && this.#visitors.delete(id);
       if (!isNewest) return;
       feed.disconnect(id);
+      events.onReporterLeft(id);
       if (isProcess) events.onLinkClosed(role, id);
       else output.disconnect(id);
     });
@@ -103,6 +109,9 @@ export class ControlServer {
     const { events, feed, logger } = this.#parts;
     const { role, id } = link.peer;
     if (topic === "feed.ack") feed.acknowledge(id, (body as Notifications["feed.ack"]).versions);
+    else if (topic === "scaling.report") events.onScalingReport(id, body as Notifications["scaling.report"]);
+    else if (topic === "scaling.stats" && role === "replica")
+      events.onScalingStats(id, body as Notifications["scaling.stats"]);
     else if (topic === "replica.report" && role === "replica") events.onReplicaReport(id, body as ReplicaReport);
     else if (topic === "proxy.report" && role === "proxy") events.onProxyReport(id, body as ProxyReport);
     else logger.warn("control.unknown_topic", { topic, role, id });

@@ -1,29 +1,30 @@
 // From what a builder made of an import path, and what a config file says of it, to the application that is deployed.
 // Nothing is run here; of the disk only folders are looked at.
-//   R1  A deployment's options are those of the file above those of the code (effective-options.ts), and what neither says
-//       is the application's: logs and environment (reference 2.6).
-//   R2  What the engine cannot do is an error that names the field and the engine.
+//   R1  The options of each deployment are made anew of code and file (effective-options.ts): what the file no longer says
+//       is the code's again.
+//   R2  Folders of the file start from the file's own, and are there.
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import { effectiveOptions } from "../config/effective-options.ts";
-import type { ResolvedDeploymentOptions, ResolvedRuntimeEnvOptions } from "../config/options.generated.ts";
+import { effectiveOptions, loggingOf, policyOf } from "../config/effective-options.ts";
+import type { ResolvedRuntimeEnvOptions } from "../config/options.generated.ts";
 import { readPolicyPath } from "../config/policy-path.ts";
-import { inheritOptions } from "../config/resolve-deployment.ts";
-import { resolveLogging } from "../config/resolve-logging.ts";
-import type { ApplicationConfig, DeploymentConfig, JsonObject } from "../config/serve-config.ts";
+import { runtimeEnvOptions } from "../config/runtime-env.ts";
+import { type ApplicationConfig, deploymentConfigOf } from "../config/serve-config.ts";
 import type { BuildTask } from "../controller/accept-config.ts";
 import { ConfigError, ServeError } from "../core/errors.ts";
 import type { ApplicationSpec, DeploymentSpec, PolicyRef } from "../model/application-spec.ts";
 import type { BuilderMethods } from "../protocol/control.ts";
 
-/** What a builder is asked for. @throws {ConfigError} an environment that the engine cannot make (R2) */
-export function buildOrderOf({ config, workingDir }: BuildTask, engine: string): BuilderMethods["build"]["in"] {
-  const env = environmentOf(config, workingDir, engine);
+const WORKING_DIR = "runtime_env.working_dir";
+
+/** What a builder is asked for. @throws {ConfigError} an environment that nobody can make, a folder that is not there */
+export function buildOrderOf({ config, workingDir }: BuildTask): BuilderMethods["build"]["in"] {
+  const { envVars = {}, workingDir: own } = runtimeEnvOptions(config.runtime_env ?? {}, "runtime_env");
   return {
     importPath: config.import_path,
     args: config.args ?? {},
-    workingDir: env.workingDir ?? workingDir,
-    env: env.envVars,
+    workingDir: own == null ? workingDir : existingFolder(own, workingDir, WORKING_DIR),
+    env: envVars,
     name: config.name ?? "default",
     routePrefix: config.route_prefix === undefined ? "/" : config.route_prefix,
   };
@@ -33,88 +34,50 @@ export function buildOrderOf({ config, workingDir }: BuildTask, engine: string):
  * The application as it is deployed.
  * @throws {ServeError} CONFIG_INVALID, DEPLOY_FAILED: the file and the code do not go together
  */
-export function declaredApplication(built: ApplicationSpec, task: BuildTask, engine: string): ApplicationSpec {
-  const { config, workingDir } = task;
-  const overrides = overridesByName(config.deployments ?? [], built);
-  const logging = config.logging_config ?? null;
-  const application = {
-    loggingConfig: logging === null ? null : resolveLogging(logging),
-    runtimeEnv: environmentOf(config, workingDir, engine),
-  };
+export function declaredApplication(built: ApplicationSpec, { config, workingDir }: BuildTask): ApplicationSpec {
+  checkOverrides(config, built);
+  const { runtime_env: runtimeEnv = {}, external_scaler_enabled: externalScalerEnabled = false } = config;
+  const inherited = { logging: loggingOf(config.logging_config), runtimeEnv };
   const deployments = built.deployments.map((spec): DeploymentSpec => {
-    const file = overrides.get(spec.name) ?? null;
-    const { options } = effectiveOptions(spec.input, file ?? undefined, { logging: application.loggingConfig });
-    const path = `deployments[${JSON.stringify(spec.name)}].ray_actor_options.runtime_env.working_dir`;
-    const own = options.runtimeEnv.workingDir;
-    const runtimeEnv = {
-      ...options.runtimeEnv,
-      workingDir: own === null ? null : folder(own, workingDir, path, engine),
-    };
-    return { ...spec, file, options: inheritOptions({ ...options, runtimeEnv }, application) };
+    const file = deploymentConfigOf(config, spec.name) ?? null;
+    const { options } = effectiveOptions(spec.input, file ?? undefined, inherited);
+    return { ...spec, file, options: { ...options, runtimeEnv: inPlace(options.runtimeEnv, spec.name, workingDir) } };
   });
-  if (config.external_scaler_enabled === true) refuseAutoscaling(deployments);
+  if (externalScalerEnabled) refuseAutoscaling(deployments);
+  const autoscalingPolicy = policyRefOf(config, built.workingDir);
+  return { ...built, deployments, source: "declarative", externalScalerEnabled, autoscalingPolicy };
+}
+
+/** R2 */
+function inPlace(env: ResolvedRuntimeEnvOptions, deployment: string, from: string): ResolvedRuntimeEnvOptions {
+  if (env.workingDir === null) return env;
   return {
-    ...built,
-    deployments,
-    source: "declarative",
-    externalScalerEnabled: config.external_scaler_enabled ?? false,
-    autoscalingPolicy: policyOf(config, built.workingDir),
+    ...env,
+    workingDir: existingFolder(env.workingDir, from, `deployment ${JSON.stringify(deployment)}.${WORKING_DIR}`),
   };
 }
 
-/** The environment of all replicas of an application. */
-function environmentOf(config: ApplicationConfig, workingDir: string, engine: string): ResolvedRuntimeEnvOptions {
-  const { env_vars: envVars, working_dir: dir, node_options: nodeOptions, ...others } = config.runtime_env ?? {};
-  const [field] = Object.keys(others);
-  if (field !== undefined) {
-    throw new ConfigError({
-      path: `runtime_env.${field}`,
-      received: "a field that the engine does not have",
-      expected: `env_vars, working_dir or node_options: the ${engine} engine makes no other environments`,
-    });
-  }
-  return {
-    envVars: (envVars ?? {}) as Record<string, string>,
-    workingDir: typeof dir === "string" ? folder(dir, workingDir, "runtime_env.working_dir", engine) : null,
-    nodeOptions: (nodeOptions ?? []) as readonly string[],
-    pip: null,
-  };
+function existingFolder(text: string, from: string, path: string): string {
+  const folder = resolve(from, text);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return folder;
+  throw new ConfigError({
+    path,
+    received: `${JSON.stringify(text)} (no folder ${folder})`,
+    expected: "an existing folder",
+  });
 }
 
-/** The absolute path of a local folder: `dir`, `/dir`, `local://dir`. */
-function folder(text: string, from: string, path: string, engine: string): string {
-  const local = text.replace(/^local:\/\//, "");
-  const received = JSON.stringify(text);
-  if (/^\w+:\/\//.test(local)) {
-    throw new ConfigError({ path, received, expected: `a local folder: the ${engine} engine fetches nothing` });
-  }
-  const found = resolve(from, local);
-  if (statSync(found, { throwIfNoEntry: false })?.isDirectory() === true) return found;
-  throw new ConfigError({ path, received: `${received} (no folder ${found})`, expected: "an existing folder" });
+/** Ray Serve's words. */
+function checkOverrides({ deployments = [] }: ApplicationConfig, built: ApplicationSpec): void {
+  const known = built.deployments.map(({ name }) => name);
+  const unknown = deployments.find(({ name }) => !known.includes(name))?.name;
+  if (unknown === undefined) return;
+  const available = known.map((name) => `'${name}'`).join(", ");
+  const message = `Deployment '${unknown}' does not exist. Available: [${available}]`;
+  throw new ServeError("DEPLOY_FAILED", message, { deployment: unknown });
 }
 
-/** What the file says of each deployment; of several entries for one the later fields hold, as in Ray Serve. */
-function overridesByName(
-  entries: readonly DeploymentConfig[],
-  { deployments }: ApplicationSpec,
-): ReadonlyMap<string, DeploymentConfig> {
-  const known = deployments.map(({ name }) => name);
-  const overrides = new Map<string, DeploymentConfig>();
-  for (const entry of entries) {
-    if (!known.includes(entry.name)) {
-      const names = known.map((name) => `'${name}'`).join(", ");
-      throw new ServeError("DEPLOY_FAILED", `Deployment '${entry.name}' does not exist. Available: [${names}]`, {
-        deployment: entry.name,
-      });
-    }
-    overrides.set(entry.name, { ...overrides.get(entry.name), ...entry });
-  }
-  return overrides;
-}
-
-function refuseAutoscaling(
-  deployments: readonly { readonly name: string; readonly options: ResolvedDeploymentOptions }[],
-): void {
+function refuseAutoscaling(deployments: readonly DeploymentSpec[]): void {
   const scaling = deployments
     .filter(({ options }) => options.autoscalingConfig !== null)
     .map(({ name }) => `"${name}"`);
@@ -126,9 +89,8 @@ function refuseAutoscaling(
   });
 }
 
-function policyOf({ autoscaling_policy: policy }: ApplicationConfig, workingDir: string): PolicyRef | null {
-  if (policy === null || policy === undefined) return null;
-  const { policy_function: path, policy_kwargs: kwargs = {} } = policy;
-  const found = typeof path === "string" ? readPolicyPath(path, workingDir) : null;
-  return found === null ? null : { ...found, kwargs: kwargs as JsonObject };
+function policyRefOf({ autoscaling_policy: policy }: ApplicationConfig, workingDir: string): PolicyRef | null {
+  const given = policyOf(policy);
+  const found = given === null ? null : readPolicyPath(given.policyFunction, workingDir);
+  return found === null ? null : { ...found, kwargs: given?.policyKwargs ?? {} };
 }

@@ -90,9 +90,9 @@ function handlersOf(parts: HeadParts): Handlers {
     build: (order) => builders.build(order),
     deployConfig: async ({ wait, ...sent }, from) => {
       const { config, applications, warnings } = await deployer.deploy(sent);
+      if (!wait) return { warnings };
       const exposed = config.applications.some(({ route_prefix: prefix }) => prefix !== null);
-      const deployed = [deployer.whenDeployed(applications, from), exposed ? whenListening() : undefined];
-      if (wait) await Promise.all(deployed);
+      await Promise.all([deployer.whenDeployed(applications, from), exposed ? whenListening() : undefined]);
       return { warnings };
     },
     config: () => commands.config(),

@@ -3,6 +3,7 @@
 //   R1  Gauges are made anew at each look, so those of what is gone are gone.
 //   R2  Durations and counts of a deployment, and counts of a replica, are shown once more after its end, then dropped:
 //       what stays is bounded by what runs.
+import { LoopMonitor } from "../admin/loop-monitor.ts";
 import type { MeteredDeployment, MeteredReplica, ControllerMeter, TickTimes } from "../controller/meter.ts";
 import type { FeedMeter } from "../controller/change-feed.ts";
 import type { Clock } from "../core/clock.ts";
@@ -46,6 +47,8 @@ export interface HeadFacts {
 }
 
 export class HeadMetrics implements ControllerMeter, FeedMeter {
+  /** The newest turns of the controller's loop, for REST. */
+  readonly loop: LoopMonitor;
   readonly #metrics: MetricRegistry;
   readonly #nodeIp: (node: string) => string;
   /** Replicas whose last health check failed. */
@@ -62,6 +65,7 @@ export class HeadMetrics implements ControllerMeter, FeedMeter {
     this.#nodeIp = nodeIp;
     this.#clock = clock;
     this.#tickedMs = clock.monotonic();
+    this.loop = new LoopMonitor(clock);
   }
 
   startedReplica(of: MeteredDeployment, ms: number): void {
@@ -102,6 +106,7 @@ export class HeadMetrics implements ControllerMeter, FeedMeter {
     const sleptMs = Math.max(0, nowMs - totalMs - this.#tickedMs);
     this.#tickedMs = nowMs;
     this.#turns++;
+    this.loop.add({ totalMs, sleptMs, deploymentsMs, proxiesMs, statusesMs });
     const told = [
       [METRICS.controlLoopDuration, totalMs],
       [METRICS.controlLoopSleep, sleptMs],

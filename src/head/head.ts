@@ -3,6 +3,7 @@
 //   R1  What an earlier head left is taken up before anybody may dial in (K1).
 //   R2  The end, in order: processes, admin, links, store. The store is emptied, for nothing that it names is left.
 //   R3  A head that finds the order to end, given to one before it, goes on with it and ends.
+import type { AdminParts } from "../admin/admin-parts.ts";
 import { type AdminServer, startAdminServer } from "../admin/server.ts";
 import { formatProgramOptions, type HeadOptions } from "../config/head-options.ts";
 import type { ResolvedLoggingOptions } from "../config/options.generated.ts";
@@ -27,6 +28,7 @@ import { ControlServer, type ProcessEvents } from "./control-server.ts";
 import { HeadRequests } from "./head-methods.ts";
 import { OutputRelay, type ReplicaName } from "./output-relay.ts";
 import { HeadMetrics } from "./head-metrics.ts";
+import { Policies } from "./policies.ts";
 import { ProcessLinks } from "./process-links.ts";
 import { tapEngine } from "./tap-engine.ts";
 
@@ -67,6 +69,7 @@ export class Head {
   readonly #server: ControlServer;
   readonly #links: ProcessLinks;
   readonly #builders: Builders;
+  readonly #policies: Policies;
   readonly #deployer: ConfigDeployer;
   readonly #output: OutputRelay;
   readonly #feed: ChangeFeed;
@@ -77,6 +80,8 @@ export class Head {
   readonly #clock: Clock;
   readonly #resolveEnded: (ended: Promise<void>) => void;
   #admin: AdminServer | undefined;
+  /** What an earlier head left has been taken up. */
+  #isUp = false;
   #ending: Promise<void> | undefined;
 
   constructor(around: HeadSurroundings, logger: Logger, clock: Clock, random: Random) {
@@ -92,12 +97,13 @@ export class Head {
     feed.measure(this.#metrics);
     followLogging(feed, around.configureLog);
     const versions = new CodeVersions();
-    this.#links = new ProcessLinks((id, suspect) => this.#onSuspect(id, suspect), clock);
+    this.#links = new ProcessLinks((id, silentMs) => this.#controller.onSilence(id, silentMs), clock);
     this.#builders = around.builders;
+    this.#policies = new Policies(around.engine, clock, random);
     this.#output = new OutputRelay(around.logsDir, () => replicaNames(this.#controller), clock);
     this.#controller = new Controller(this.#controllerOptions(feed, versions), logger, clock, random);
     const shared = { commands: this.#controller, builders: this.#builders, versions };
-    this.#deployer = new ConfigDeployer({ ...shared, engine: around.engine.name }, logger);
+    this.#deployer = new ConfigDeployer(shared, logger);
     const requests = new HeadRequests({
       ...shared,
       feed,
@@ -109,24 +115,29 @@ export class Head {
       supervise: around.supervise,
     });
     const events = eventsTo(this.#controller);
-    const own = { links: this.#links, builders: this.#builders, output: this.#output };
+    const own = { links: this.#links, builders: this.#builders, policies: this.#policies, output: this.#output };
     this.#server = new ControlServer({ ...own, requests, events, feed, logger }, clock);
   }
 
   /** @throws {ServeError} ENGINE: a damaged checkpoint, an address or a chosen admin port that is taken */
   async start(): Promise<void> {
-    const { options, engine, transport, address, adminToken: token, metricsPrefix } = this.#around;
+    const { options, engine, transport, address, adminToken: token } = this.#around;
     if (options.fresh && leftByDriver(engine.store)) await endLeftovers(engine, this.#logger, this.#clock);
-    const metrics = (): Promise<readonly SnapshotPart[]> => this.#gatherMetrics();
     if (options.admin !== null) {
-      const admin = { ...keptAdminPort(engine.store, options.admin), token, metricsPrefix, metrics };
-      this.#admin = await startAdminServer(admin, this.#logger);
+      const place = { ...keptAdminPort(engine.store, options.admin), token };
+      this.#admin = await startAdminServer(place, this.#adminParts(), this.#logger, this.#clock);
       keepHead(engine.store, this.#admin.endpoint.port, options.attached);
     }
     await this.#controller.start(); // R1
+    this.#isUp = true;
     await this.#server.listen(transport, address, "head");
     if (this.#controller.isShuttingDown) void this.shutdown(); // R3
     this.#deployer.resume();
+  }
+
+  /** Whether the process of this id lives, as the engine says. */
+  runs(id: string): boolean {
+    return this.#running.has(id);
   }
 
   /** Drains and ends all processes; resolves when none is left, and the head ends after that. Again: the same. */
@@ -150,6 +161,7 @@ export class Head {
     const { engine } = this.#around;
     this.#controller.stop();
     this.#builders.killAll();
+    this.#policies.killAll();
     await this.#admin?.close();
     await this.#server.close("the instance has ended");
     clearStore(engine.store); // R2
@@ -176,6 +188,7 @@ export class Head {
         versions.changedSince(application, spec, codeVersion),
       ),
       proxies: this.#links.proxyLinks(),
+      policies: this.#policies,
       feed,
       bootstrap: () => ({ args, env: {} }),
       http: options.proxyLocation === "Disabled" ? null : options.http,
@@ -184,6 +197,26 @@ export class Head {
       pid: this.#around.pid,
       proxyDir,
       admin: () => this.#admin?.endpoint ?? null,
+    };
+  }
+
+  #adminParts(): AdminParts {
+    return {
+      commands: this.#controller,
+      // A relative path in a config that came over HTTP starts where the instance was started.
+      deployConfig: async (document) => {
+        const sent = { document, workingDir: process.cwd(), allowUnknownKeys: true };
+        return (await this.#deployer.deploy(sent)).warnings;
+      },
+      isReady: () => this.#isUp,
+      health: () => ({
+        ...this.#metrics.loop.read(),
+        pending: process.getActiveResourcesInfo().length,
+        rssBytes: process.memoryUsage.rss(),
+      }),
+      info: this.#info(),
+      metrics: () => this.#gatherMetrics(),
+      metricsPrefix: this.#around.metricsPrefix,
     };
   }
 
@@ -212,12 +245,7 @@ export class Head {
       this.#output.exited(event.id);
       this.#server.retire(event.id, event.epoch);
     }
-    return !this.#builders.observe(event);
-  }
-
-  #onSuspect(id: string, suspect: boolean): void {
-    this.#logger.warn(suspect ? "process.silent" : "process.heard_again", { process: id });
-    this.#controller.onReplicaSuspect(id, suspect);
+    return !this.#builders.observe(event) && !this.#policies.observe(event);
   }
 }
 
@@ -252,6 +280,9 @@ function eventsTo(controller: Controller): ProcessEvents {
   return {
     onReplicaReport: (id, report) => controller.onReplicaReport(id, report),
     onProxyReport: (id, report) => controller.onProxyReport(id, report),
+    onScalingReport: (id, { deployments }) => controller.scaling.onReport(id, deployments),
+    onScalingStats: (id, { stats }) => controller.scaling.onStats(id, stats),
+    onReporterLeft: (id) => controller.scaling.onLinkClosed(id),
     onLinkClosed: (role, id) =>
       role === "replica" ? controller.onReplicaLinkClosed(id) : controller.onProxyLinkClosed(id),
   };

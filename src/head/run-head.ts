@@ -22,6 +22,7 @@ import type { Transport } from "../transport/transport.ts";
 import { Builders } from "./builders.ts";
 import { makeFolders } from "./folders.ts";
 import type { Head } from "./head.ts";
+import { LOG_LIMITS, LogKeeper } from "./log-keeper.ts";
 import { lockHolder, takeHeadLock } from "./lock.ts";
 import { succession } from "./succession.ts";
 
@@ -45,7 +46,9 @@ export async function runHead(args: readonly string[], clock: Clock, random: Ran
     const head = await assemble({ ...base, builders }, options, paths, log, clock, random);
     await head.start();
     obeySignals(head, options.attached, log.logger);
+    const keeper = new LogKeeper(paths.logs, (program) => isRunning(program, head), LOG_LIMITS, clock);
     await head.ended;
+    keeper.close();
     log.logger.info("head.ended");
     log.close();
     lock.release();
@@ -94,6 +97,17 @@ async function assemble(
   const around = { ...base, options: whole, address, ...places, adminToken, metricsPrefix, supervise, ...measured };
   const { Head } = await import("./head.ts"); // R4
   return new Head(around, log.logger, clock, random);
+}
+
+/** @param program name of its log files: ends in the id of a replica, or in the pid of any other program */
+function isRunning(program: string, head: Head): boolean {
+  const id = program.slice(program.lastIndexOf("_") + 1);
+  if (program.startsWith("replica_")) return head.runs(id);
+  try {
+    return process.kill(Number(id), 0);
+  } catch {
+    return false;
+  }
 }
 
 function obeySignals(head: Head, attached: boolean, logger: Logger): void {

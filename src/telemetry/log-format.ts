@@ -11,8 +11,8 @@ import { attributesOf, LEVEL_NAMES, SOURCE } from "./log-attributes.ts";
 export type LogComponent =
   | { readonly kind: "replica"; readonly application: string; readonly deployment: string; readonly replicaId: string }
   | {
-      readonly kind: "controller" | "proxy" | "supervisor" | "driver";
-      /** The proxy's address, else the process id. */
+      readonly kind: "controller" | "proxy" | "supervisor" | "driver" | "policy";
+      /** The proxy's address, the policy's application, else the process id. */
       readonly id: string;
     }
   | { readonly kind: "builder"; readonly application: string; readonly pid: number };

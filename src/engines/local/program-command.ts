@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { ServeError } from "../../core/errors.ts";
 
 /** The programs that have a main file (architecture section 1); driver and CLI are started by users. */
-export type MainProgram = "head" | "supervisor" | "builder" | "proxy" | "replica";
+export type MainProgram = "head" | "supervisor" | "builder" | "policy" | "proxy" | "replica";
 
 /** An executable and its arguments; no shell is between. */
 export interface Command {

@@ -1,0 +1,85 @@
+// `GET /api/manta/v1/applications/{application}/deployments/{deployment}`: its effective options and where each comes
+// from, and what its autoscaler sees and did.
+import { toCamelCase, toSnakeCase, RAY_ACTOR_OPTIONS } from "../../config/names.ts";
+import { deploymentSchemaOf } from "../../config/to-ray-schema.ts";
+import { ServeError } from "../../core/errors.ts";
+import type { AutoscalingDetails, DeploymentDetails, InstanceStatus, OptionOrigin } from "../../model/status.ts";
+import type { AdminParts } from "../admin-parts.ts";
+import { json } from "../exchange.ts";
+import type { Route } from "../match-route.ts";
+
+export function deploymentRoute({ commands }: AdminParts): Route {
+  return {
+    method: "GET",
+    path: "/api/manta/v1/applications/{application}/deployments/{deployment}",
+    answer: ({ params: { application = "", deployment = "" } }) =>
+      json(200, formatDeployment(application, findDeployment(commands.status(), application, deployment))),
+  };
+}
+
+/** @throws {ServeError} APPLICATION_NOT_FOUND, DEPLOYMENT_NOT_FOUND, both naming what exists */
+function findDeployment({ applications }: InstanceStatus, application: string, deployment: string): DeploymentDetails {
+  const known = (names: object): string => Object.keys(names).join(", ") || "none";
+  const found = Object.values(applications).find(({ name }) => name === application);
+  if (found === undefined) {
+    const message = `there is no application ${application}; deployed: ${known(applications)}`;
+    throw new ServeError("APPLICATION_NOT_FOUND", message, { application });
+  }
+  const one = Object.values(found.deployments).find(({ name }) => name === deployment);
+  if (one !== undefined) return one;
+  const message = `application ${application} has no deployment ${deployment}; it has ${known(found.deployments)}`;
+  throw new ServeError("DEPLOYMENT_NOT_FOUND", message, { application, deployment });
+}
+
+function formatDeployment(application: string, deployment: DeploymentDetails): object {
+  return {
+    application,
+    name: deployment.name,
+    status: deployment.status,
+    status_trigger: deployment.statusTrigger,
+    message: deployment.message,
+    code_version: deployment.codeVersion,
+    target_num_replicas: deployment.targetNumReplicas,
+    calls: deployment.calls,
+    options: formatOptions(deployment),
+    autoscaling: deployment.autoscaling === null ? null : formatAutoscaling(deployment.autoscaling),
+  };
+}
+
+/** Each option by the name that config files use: `{ value, origin }`. What is unset and has no default is null. */
+export function formatOptions({ name, options, origins }: DeploymentDetails): Readonly<Record<string, object>> {
+  const { name: _name, ...shown } = deploymentSchemaOf(options, name) as Readonly<Record<string, unknown>>;
+  const unset = Object.entries(options).filter(([, value]) => value === null);
+  const values = {
+    ...Object.fromEntries(unset.map(([key]) => [toSnakeCase(key), null])),
+    max_constructor_retry_count: options.maxConstructorRetryCount, // no config file may set it, so Ray's schema has none
+    ...shown,
+  };
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key, { value, origin: originOf(key, origins) }]),
+  );
+}
+
+/** Two of our options are one of Ray's: what was set of them counts. */
+function originOf(key: string, origins: DeploymentDetails["origins"]): OptionOrigin {
+  const names = key === RAY_ACTOR_OPTIONS.snake ? RAY_ACTOR_OPTIONS.camel : [toCamelCase(key)];
+  return names.map((name) => origins[name] ?? "default").find((origin) => origin !== "default") ?? "default";
+}
+
+/** Names of metrics are the policy's and stay as they are. */
+function formatAutoscaling(autoscaling: AutoscalingDetails): object {
+  return {
+    scaling_status: autoscaling.scalingStatus,
+    reason: autoscaling.reason,
+    decisions: autoscaling.decisions.map((decision) => ({
+      timestamp_s: decision.timestampS,
+      reason: decision.reason,
+      prev_num_replicas: decision.prevNumReplicas,
+      curr_num_replicas: decision.currNumReplicas,
+      policy: decision.policy,
+    })),
+    metrics: autoscaling.metrics,
+    metrics_health: autoscaling.metricsHealth,
+    errors: autoscaling.errors,
+  };
+}

@@ -1,0 +1,64 @@
+// `autoscalingPolicy()`: a user's policy as an option. What crosses to the head is where it is found; it runs in a process
+// of its own, never in the head.
+import type { AutoscalingPolicyOptions } from "../config/options.generated.ts";
+import { showValue } from "../config/check-rule.ts";
+import { ConfigError } from "../core/errors.ts";
+import type { AutoscalingContext } from "../model/autoscaling-context.ts";
+import { store } from "./globals.ts";
+import { placeOfCaller } from "./user-place.ts";
+
+type Kwargs = Readonly<Record<string, unknown>>;
+type Awaitable<T> = T | Promise<T>;
+
+/** Replicas, a fraction included; with a state, that comes back as `context.policyState`. */
+export type PolicyReply = number | readonly [replicas: number, state: unknown];
+
+/** Says how many replicas one deployment should have. */
+export type AutoscalingPolicy = (context: AutoscalingContext, kwargs: Kwargs) => Awaitable<PolicyReply>;
+
+/** A policy that keeps things between calls: made once, with the policy's `kwargs`. */
+export type AutoscalingPolicyClass = new (kwargs: never) => {
+  decide(context: AutoscalingContext): Awaitable<PolicyReply>;
+};
+
+/** Contexts or replies of one application, by deployment name. */
+type ByDeployment<T> = Readonly<Record<string, T>>;
+
+/** Says it for all autoscaled deployments of one application; one that the reply leaves out keeps its size. */
+export type ApplicationPolicy = (
+  contexts: ByDeployment<AutoscalingContext>,
+  kwargs: Kwargs,
+) => Awaitable<ByDeployment<PolicyReply>>;
+
+/** The same as a class. */
+export type ApplicationPolicyClass = new (kwargs: never) => {
+  decide(contexts: ByDeployment<AutoscalingContext>): Awaitable<ByDeployment<PolicyReply>>;
+};
+
+/**
+ * Makes an option of a policy: `autoscalingConfig: { policy: autoscalingPolicy(byHour) }`. Call it while its module is
+ * loaded, as `deployment()`, so that the policy's process finds it there.
+ * @param kwargs JSON data: the second argument of a function, the constructor's argument of a class
+ * @throws {ConfigError} no function, one without a name, or code that no process could import
+ */
+export function autoscalingPolicy(
+  policy: AutoscalingPolicy | AutoscalingPolicyClass | ApplicationPolicy | ApplicationPolicyClass,
+  kwargs: Record<string, unknown> = {},
+): AutoscalingPolicyOptions {
+  const path = "autoscalingPolicy(...)";
+  if (typeof policy !== "function") {
+    throw new ConfigError({
+      path,
+      received: showValue(policy),
+      expected: "a function, or a class with decide(context)",
+    });
+  }
+  const { name } = policy;
+  if (name === "") {
+    throw new ConfigError({ path, received: "a function without a name", expected: "a named function or class" });
+  }
+  const place = placeOfCaller();
+  if (!("file" in place)) throw new ConfigError({ path: `autoscalingPolicy(${name})`, ...place });
+  store.policies.register(name, policy);
+  return { policyFunction: `${place.file}:${name}`, policyKwargs: { ...kwargs } };
+}
