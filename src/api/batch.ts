@@ -10,6 +10,7 @@ import { checkOption, checkOptions, resolveOptions } from "../config/check-optio
 import { showValue } from "../config/check-rule.ts";
 import type { BatchOptions as SetOptions } from "../config/options.generated.ts";
 import { ConfigError } from "../core/errors.ts";
+import { batchMeter } from "./batching-meters.ts";
 import { currentRuntime, currentScope, runInScope, runWithRuntime } from "./globals.ts";
 import { nameOf } from "./name-of.ts";
 import type { Runtime } from "./runtime.ts";
@@ -147,6 +148,7 @@ class BatchGroup<T> {
     const { plan } = this;
     const name = nameOf(key, batched, this.#fn.name);
     const { maxConcurrentBatches } = this.#settings;
+    const meter = batchMeter(runtime, name);
     const batcher: Batcher<T, Caller> = new Batcher(
       (items) => this.#fn.call(key === batched ? undefined : key, items),
       {
@@ -161,7 +163,7 @@ class BatchGroup<T> {
         open: openSurroundings,
         ran: (record) => {
           plan.ran(record);
-          runtime.batchRan?.(name, record, batcher.queued);
+          meter?.(record, batcher.queued);
         },
       },
     );

@@ -7,6 +7,7 @@ import { checkOptions, resolveOptions } from "../config/check-options.ts";
 import { showValue } from "../config/check-rule.ts";
 import type { MultiplexedOptions } from "../config/options.generated.ts";
 import { ConfigError, describeThrown, ServeError } from "../core/errors.ts";
+import { modelMeter } from "./batching-meters.ts";
 import { currentRuntime, currentScope } from "./globals.ts";
 import { nameOf } from "./name-of.ts";
 import type { Runtime } from "./runtime.ts";
@@ -58,8 +59,6 @@ export function multiplexed<M, This = unknown>(
     }
     const self = typeof this === "object" && this !== null ? this : getModel;
     const cache = caches.get(self) ?? open(self);
-    const runtime = currentRuntime();
-    runtime.modelMeter?.asked();
     return hold(await cache.use(id));
   };
   const open = (self: object): ModelCache<M> => {
@@ -87,18 +86,24 @@ function openCache<M>(
   load: (id: string) => Promise<M> | M,
   runtime: Runtime,
 ): ModelCache<M> {
-  const { logger, modelMeter, clock } = runtime;
+  const { logger, clock } = runtime;
+  const meter = modelMeter(runtime);
+  const owner = {};
   const level = runtime.replica === undefined ? "debug" : "info"; // a plain unit test stays quiet
   const cache = new ModelCache<M>(
     { name, limit, load, dispose },
     {
-      onChange: (ids) => modelMeter?.held(name, ids),
+      onAsked: () => meter?.asked(),
+      onChange: (ids) => {
+        meter?.held(ids);
+        runtime.holdsModels?.(owner, ids);
+      },
       loaded: (id, ms) => {
-        modelMeter?.loaded(ms);
+        meter?.loaded(ms);
         logger[level]("model.loaded", { model: id, ms: Math.round(ms) });
       },
       disposed: (id, ms) => {
-        modelMeter?.unloaded(ms);
+        meter?.unloaded(ms);
         logger[level]("model.unloaded", { model: id, ms: Math.round(ms) });
       },
       disposeFailed: (id, error) => logger.error("model.unload_failed", { model: id, error: describeThrown(error) }),

@@ -1,7 +1,6 @@
 // What surrounds user code, as an interface: driver, replica and memory engine implement it, composition roots install
 // it. The installed runtime travels in AsyncLocalStorage (constructors included) with one default a process. Store and
 // registry hang on `globalThis[Symbol.for("manta-serve/1")]`, so that a second copy of the package finds them.
-import type { BatchRecord } from "../batching/batcher.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
@@ -26,16 +25,6 @@ export interface ReplicaContext {
   readonly codeVersion: string;
 }
 
-/** Hears of models that `multiplexed()` holds. Milliseconds. */
-export interface ModelMeter {
-  /** A model was asked for. */
-  asked(): void;
-  loaded(ms: number): void;
-  unloaded(ms: number): void;
-  /** The ids that `name` holds or loads, least recent first. */
-  held(name: string, ids: readonly string[]): void;
-}
-
 /** What surrounds user code. */
 export interface Runtime {
   readonly clock: Clock;
@@ -51,10 +40,8 @@ export interface Runtime {
   onDrain?(fn: () => void): void;
   /** Called once after the last request of a replica; the replica waits for what `fn` returns before it ends. */
   onEnd?(fn: () => Promise<void>): void;
-  /** Counts what `multiplexed()` does. */
-  readonly modelMeter?: ModelMeter;
-  /** A batch has run. @param queued items that wait now */
-  batchRan?(name: string, record: BatchRecord, queued: number): void;
+  /** The model ids that `multiplexed()` holds for `owner` changed: callers with such an id prefer this replica (P3). */
+  holdsModels?(owner: object, ids: readonly string[]): void;
   /** Starts a call at once. Arguments are resolved values; what cannot cross is told by `onError`. */
   startCall(call: ValueCall, observer: ValueObserver): OutgoingCall;
   /**

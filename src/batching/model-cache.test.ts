@@ -16,6 +16,7 @@ function open(limit: number, load: (id: string) => Promise<string> | string = (i
       dispose: (model) => void log.push(`dispose ${model}`),
     },
     {
+      onAsked: () => undefined,
       onChange: (ids) => void log.push(`ids ${ids.join()}`),
       loaded: () => undefined,
       disposed: () => undefined,
@@ -122,6 +123,7 @@ it("never holds more than its limit, and disposes of each model that it loaded e
           dispose: (model) => expect(live.delete(model)).toBe(true),
         },
         {
+          onAsked: () => undefined,
           onChange: () => undefined,
           loaded: () => undefined,
           disposed: () => undefined,

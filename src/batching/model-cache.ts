@@ -15,6 +15,8 @@ export interface ModelUse<M> {
 
 /** What the cache tells, for metrics and for routing. Milliseconds. */
 export interface ModelEvents {
+  /** A model was asked for. */
+  onAsked(): void;
   /** The ids that are held or being loaded, least recent first. */
   onChange(ids: readonly string[]): void;
   loaded(id: string, ms: number): void;
@@ -62,6 +64,7 @@ export class ModelCache<M> {
 
   /** A model for use. @throws {ServeError} MODEL_LOAD with what the loader threw as cause */
   async use(id: string): Promise<ModelUse<M>> {
+    this.#events.onAsked();
     const entry = this.#entries.get(id) ?? this.#miss(id);
     this.#entries.delete(id);
     this.#entries.set(id, entry);

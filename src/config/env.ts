@@ -60,6 +60,7 @@ export function readEnv(env: Readonly<Record<string, string | undefined>> = proc
     buckets: {
       ...readBuckets(env, "request", "RAY_SERVE_REQUEST_LATENCY_BUCKETS_MS", "REQUEST_LATENCY_BUCKETS_MS"),
       ...readBuckets(env, "startup", "RAY_SERVE_REPLICA_STARTUP_SHUTDOWN_LATENCY_BUCKETS_MS"),
+      ...readBuckets(env, "modelLoad", "RAY_SERVE_MODEL_LOAD_LATENCY_BUCKETS_MS", "MODEL_LOAD_LATENCY_BUCKETS_MS"),
     },
     logClientAddress: env["RAY_SERVE_LOG_CLIENT_ADDRESS"] === "1",
     startedByNpm: Boolean(env["npm_lifecycle_event"]),

@@ -138,6 +138,7 @@ export class ActionApplier {
       suspect: false,
       pending: "",
       changedFiles: [],
+      models: [],
     };
     state.replicas.set(record.id, record);
     journal.replica(record, "replica.start", action.reason);

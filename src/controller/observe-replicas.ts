@@ -88,6 +88,7 @@ export class ReplicaObserver {
     record.pending = "";
     if (report.codeVersion !== null) record.codeVersion = report.codeVersion;
     record.changedFiles = report.changedFiles;
+    record.models = report.models;
     switch (report.phase) {
       case "idle":
         this.#onIdle(record);

@@ -71,9 +71,9 @@ function targetsOf(
   failed: boolean,
 ): DeploymentTargets {
   const { name, options } = target.spec;
-  const replicas = records.flatMap(({ id, phase, node, suspect, linkLostAtMs }) => {
+  const replicas = records.flatMap(({ id, phase, node, suspect, linkLostAtMs, models }) => {
     const address = publishedAddress(phase);
-    return address === null ? [] : [{ id, address, node, suspect: suspect || linkLostAtMs !== null }];
+    return address === null ? [] : [{ id, address, node, suspect: suspect || linkLostAtMs !== null, models }];
   });
   return {
     application,

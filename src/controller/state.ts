@@ -39,6 +39,8 @@ export interface ReplicaRecord extends ProcessRecord {
   pending: string;
   /** Files that differed from the deploy when it started (D3). */
   changedFiles: readonly string[];
+  /** Multiplexed models that it holds. */
+  models: readonly string[];
 }
 
 export interface ProxyRecord extends ProcessRecord {

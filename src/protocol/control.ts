@@ -202,6 +202,8 @@ export interface ReplicaReport {
   readonly ongoing: number;
   /** Files that changed on disk between the deploy and this start; empty when none (D3). */
   readonly changedFiles: readonly string[];
+  /** Ids of the multiplexed models that it holds or loads, least recent first. */
+  readonly models: readonly string[];
 }
 
 /** What a proxy says of itself, on connect and on every change. */
@@ -294,4 +296,6 @@ export interface ReplicaTarget {
   readonly node: string;
   /** Chosen last: it misses heartbeats. */
   readonly suspect: boolean;
+  /** Ids of the multiplexed models that it holds or loads; absent: none. */
+  readonly models?: readonly string[];
 }

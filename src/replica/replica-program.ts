@@ -6,7 +6,7 @@
 import { createHandle, handleRefOf } from "../api/handle.ts";
 import type { Registration } from "../api/registry.ts";
 import type { Runtime } from "../api/runtime.ts";
-import type { Clock } from "../core/clock.ts";
+import type { Cancel, Clock } from "../core/clock.ts";
 import { ServeError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
@@ -51,6 +51,8 @@ export interface ReplicaProgramOptions {
   readonly random: Random;
 }
 
+/** Least time between two reports of held models, milliseconds (as Ray Serve's 0.1 s, reference 4.7). */
+const MODELS_MS = 100;
 /** Longest wait for callers to take the last answers of a replica that ends, milliseconds. */
 const LAST_WRITES_MS = 1000;
 
@@ -67,6 +69,7 @@ export class ReplicaProgram {
   // Code that was edited between the deploy and this start (D3).
   #changedFiles: readonly string[] = [];
   #closed = false;
+  #cancelReport: Cancel | undefined;
 
   constructor(options: ReplicaProgramOptions, logger: Logger) {
     this.#options = options;
@@ -98,6 +101,7 @@ export class ReplicaProgram {
       recorder: (order) => this.#openRecorder(order),
       prepare: (target) => this.#calls.prepare(target),
       onChanged: () => this.#report(),
+      onModels: () => this.#reportSoon(),
       onDrained: () => void this.close(),
     });
     this.#head = new HeadLink(
@@ -200,8 +204,20 @@ export class ReplicaProgram {
     this.#head.link?.notify("replica.report", this.#state());
   }
 
+  /** Ids of models change in bursts: a load evicts one and adds one (M1). */
+  #reportSoon(): void {
+    this.#cancelReport ??= this.#options.clock.after(
+      MODELS_MS,
+      () => {
+        this.#cancelReport = undefined;
+        this.#report();
+      },
+      true,
+    );
+  }
+
   #state(): ReplicaReport {
-    const { phase, order, ongoing } = this.#replica;
+    const { phase, order, ongoing, models } = this.#replica;
     return {
       phase,
       address: this.#listener?.address ?? this.#options.door,
@@ -210,6 +226,7 @@ export class ReplicaProgram {
       rank: order?.rank ?? 0,
       ongoing,
       changedFiles: this.#changedFiles,
+      models,
     };
   }
 

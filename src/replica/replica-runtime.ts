@@ -13,15 +13,23 @@ export class ReplicaRuntime implements Runtime {
   readonly locate?: NonNullable<Runtime["locate"]>;
   readonly #base: Omit<Runtime, "replica">;
   readonly #replicaId: string;
+  readonly #atDrain: (() => void)[] = [];
+  readonly #atEnd: (() => Promise<void>)[] = [];
+  readonly #models = new Map<object, readonly string[]>();
+  readonly #onModels: () => void;
   #context: ReplicaContext;
+  #maxOngoingRequests: number;
 
-  constructor(base: Omit<Runtime, "replica">, replicaId: string, order: LoadOrder) {
+  /** @param onModels the ids of `models` changed */
+  constructor(base: Omit<Runtime, "replica">, replicaId: string, order: LoadOrder, onModels: () => void) {
     this.clock = base.clock;
     this.random = base.random;
     if (base.locate !== undefined) this.locate = base.locate;
     this.#base = base;
     this.#replicaId = replicaId;
+    this.#onModels = onModels;
     this.#context = contextOf(replicaId, order);
+    this.#maxOngoingRequests = order.spec.options.maxOngoingRequests;
   }
 
   get logger(): Logger {
@@ -36,9 +44,42 @@ export class ReplicaRuntime implements Runtime {
     return this.#context;
   }
 
-  /** Rank or world size changed. */
+  get maxOngoingRequests(): number {
+    return this.#maxOngoingRequests;
+  }
+
+  /** Model ids that the replica holds or loads, least recent first. */
+  get models(): readonly string[] {
+    return [...this.#models.values()].flat();
+  }
+
+  /** Rank, world size or limits changed. */
   update(order: LoadOrder): void {
     this.#context = contextOf(this.#replicaId, order);
+    this.#maxOngoingRequests = order.spec.options.maxOngoingRequests;
+  }
+
+  onDrain(fn: () => void): void {
+    this.#atDrain.push(fn);
+  }
+
+  onEnd(fn: () => Promise<void>): void {
+    this.#atEnd.push(fn);
+  }
+
+  holdsModels(owner: object, ids: readonly string[]): void {
+    this.#models.set(owner, ids);
+    this.#onModels();
+  }
+
+  /** Nothing new comes: what waits for more need not wait. */
+  drain(): void {
+    for (const fn of this.#atDrain.splice(0)) fn();
+  }
+
+  /** The last request has ended. */
+  async end(): Promise<void> {
+    await Promise.all(this.#atEnd.splice(0).map((fn) => fn()));
   }
 
   startCall(call: ValueCall, observer: ValueObserver): OutgoingCall {

@@ -32,6 +32,8 @@ export interface ReplicaSurroundings {
   prepare(target: HandleRef): void;
   /** Something that the head should know changed. */
   onChanged(): void;
+  /** The models that it holds changed; may come many times in a row. */
+  readonly onModels: () => void;
   onDrained(): void;
 }
 
@@ -100,6 +102,11 @@ export class Replica implements CallerHost {
     return this.slots.ongoing;
   }
 
+  /** Ids of the multiplexed models that it holds or loads. */
+  get models(): readonly string[] {
+    return this.#runtime?.models ?? [];
+  }
+
   get refuses(): boolean {
     return this.#phase !== "ready";
   }
@@ -127,7 +134,8 @@ export class Replica implements CallerHost {
     if (this.#phase !== "idle") throw new ServeError("PROTOCOL", `load came while the replica is ${this.#phase}`);
     this.#order = order;
     this.#setPhase("loading");
-    const runtime = new ReplicaRuntime(this.#surroundings.runtime, this.#surroundings.replicaId, order);
+    const { runtime: base, replicaId, onModels } = this.#surroundings;
+    const runtime = new ReplicaRuntime(base, replicaId, order, onModels);
     this.#runtime = runtime;
     this.#recorder = this.#surroundings.recorder(order);
     let step = "import";
@@ -182,6 +190,7 @@ export class Replica implements CallerHost {
     if (this.#phase === "draining") return;
     this.#setPhase("draining");
     for (const caller of this.#callers) caller.drain();
+    this.#runtime?.drain();
     this.#finishWhenIdle();
   }
 
@@ -230,11 +239,15 @@ export class Replica implements CallerHost {
 
   async #dispose(): Promise<void> {
     const callable = this.#callable;
-    if (callable === undefined || this.#runtime === undefined) return;
+    const runtime = this.#runtime;
+    if (callable === undefined || runtime === undefined) return;
     try {
-      await runWithRuntime(this.#runtime, () => callable.dispose());
+      await runWithRuntime(runtime, async () => {
+        await runtime.end();
+        await callable.dispose();
+      });
     } catch (reason) {
-      this.#runtime.logger.error("replica.dispose_failed", { error: describeThrown(reason) });
+      runtime.logger.error("replica.dispose_failed", { error: describeThrown(reason) });
     }
   }
 

@@ -47,6 +47,18 @@ export class CallQueue<W extends Waiter> {
     return undefined;
   }
 
+  /** Takes the newest one. */
+  takeLast(): W | undefined {
+    const items = this.#items;
+    while (items.length > this.#head) {
+      const item = items.pop();
+      if (item === undefined) continue;
+      this.#length--;
+      return item;
+    }
+    return undefined;
+  }
+
   /** Takes out one that left. False when it did not wait here. */
   remove(item: W): boolean {
     const at = this.#items.indexOf(item, this.#head);

@@ -13,8 +13,8 @@ export const STARTUP_BUCKETS_MS = [
 /** Delays of an event loop in milliseconds: set E of reference 3.2. */
 export const EVENT_LOOP_BUCKETS_MS = [1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000] as const;
 
-/** Sets that the environment may replace: `request` is L, `startup` is S. */
-export type BucketSet = "request" | "startup";
+/** Sets that the environment may replace: `request` is L, `startup` is S, `modelLoad` is M. */
+export type BucketSet = "request" | "startup" | "modelLoad";
 
 /** What takes the place of a set; a set that is not named keeps its bounds. */
 export type BucketOverrides = Readonly<Partial<Record<BucketSet, readonly number[]>>>;

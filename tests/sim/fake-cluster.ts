@@ -200,6 +200,7 @@ export class FakeCluster {
       rank: order?.rank ?? 0,
       ongoing: 0,
       changedFiles: [],
+      models: [],
     });
   }
 
