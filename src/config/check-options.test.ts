@@ -153,7 +153,7 @@ describe("resolveOptions", () => {
         ([, facts]) => facts.required,
       );
       const input = Object.fromEntries(
-        required.map(([option, { rule }]) => [option, rule.kind === "number" ? 1 : "a"]),
+        required.map(([option, { rule }]) => [option, { number: 1, array: [] }[rule.kind as string] ?? "a:b"]),
       );
       expect(resolveTable(OPTIONS[name as OptionGroup], input)).toEqual(schema.parse(input));
     }

@@ -61,7 +61,7 @@ export function effectiveOptions(
 
 /** The options that a file's entry sets, with the defaults that its nulls stand for. */
 function fileOptions(file: DeploymentConfig, code: DeploymentOptions): DeploymentOptions {
-  const { ray_actor_options: actor, ...rest } = file;
+  const { name: _name, ray_actor_options: actor, ...rest } = file;
   const options = documentOptions("deployment", rest) as DeploymentOptions;
   // Null replicas are the default number, and leave a deployment that scales by load to its autoscaling.
   if (rest["num_replicas"] === null && typeof code.numReplicas === "number" && options.autoscalingConfig == null) {

@@ -67,6 +67,13 @@ export interface ControllerCommands {
    *     the only build failed (rejects)
    */
   locate(application: string, deployment: string | null): Promise<{ readonly deployment: string }>;
+  /**
+   * Takes an external scaler's order: so many replicas, of which the target capacity takes its share. Checkpointed; the
+   * number that it has is no change, and at the instance's end nothing happens.
+   * @throws {ServeError} APPLICATION_NOT_FOUND, DEPLOYMENT_NOT_FOUND; CONFIG_INVALID with `details.reason` "external scaler
+   *     disabled" or "deleting", and for a number that is no integer >= 0
+   */
+  scale(application: string, deployment: string, replicas: number): void;
   /** The newest actions on what the filter names and their reasons, oldest first; also of what is gone, for a while. */
   history(filter: HistoryFilter): readonly HistoryEntry[];
 }

@@ -47,6 +47,8 @@ export interface ScaleDecision {
 /** What a deployment's autoscaler sees and did. */
 export interface AutoscalingDetails {
   readonly scalingStatus: "UPSCALING" | "DOWNSCALING" | "STABLE";
+  /** What the last look came to, in words and numbers. */
+  readonly reason: string;
   /** Oldest first, the newest 50. */
   readonly decisions: readonly ScaleDecision[];
   /** By name: `totalRequests`, `queuedRequests`, `desiredReplicas`, a user's own. */

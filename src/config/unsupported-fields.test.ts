@@ -1,0 +1,38 @@
+import { expect, it } from "vitest";
+import type { DeploymentOptions } from "./options.generated.ts";
+import { resolveDeployment } from "./resolve-deployment.ts";
+import { unsupportedFields } from "./unsupported-fields.ts";
+
+const fieldsOf = (input: DeploymentOptions, engine: string) =>
+  unsupportedFields(resolveDeployment(input, "X"), engine).map((sentence) => sentence.split(":")[0]);
+
+it("names what the local engine cannot honour, with the engine's name", () => {
+  const asked: DeploymentOptions = {
+    placementGroupBundles: [{ CPU: 1 }],
+    deploymentActors: [{ name: "a", actorClass: "b" }],
+    resources: { labelSelector: { zone: "a" }, fallbackStrategy: [{ label_selector: {} }] },
+    runtimeEnv: { pip: ["numpy"] },
+  };
+  expect(fieldsOf(asked, "local")).toEqual([
+    "placementGroupBundles",
+    "deploymentActors",
+    "resources.labelSelector",
+    "resources.fallbackStrategy",
+    "runtimeEnv.pip",
+  ]);
+  expect(unsupportedFields(resolveDeployment({ gangSchedulingConfig: { gangSize: 1 } }, "X"), "memory")).toEqual([
+    "gangSchedulingConfig: the memory engine cannot honour it; an engine on Ray can",
+  ]);
+  expect(fieldsOf(asked, "ray")).toEqual([]);
+});
+
+it("says nothing where nothing is asked for", () => {
+  expect(
+    fieldsOf({ deploymentActors: [], runtimeEnv: { pip: [] }, resources: { labelSelector: {} } }, "local"),
+  ).toEqual([]);
+});
+
+it("names a router that does not exist on any engine", () => {
+  const input = { requestRouterConfig: { requestRouterClass: "./routers.ts:Mine" } };
+  expect(fieldsOf(input, "ray")).toEqual(["requestRouterConfig.requestRouterClass"]);
+});
