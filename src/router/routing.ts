@@ -1,0 +1,216 @@
+// Which replicas a call may go to, in which order: model affinity (P3), locality (P2), then the deployment's router
+// (P1, P4, P5). Pure: candidates, times and random numbers in, one of the inputs out.
+//   R1  A call without a model goes to any replica that its router takes.
+//   R2  A call with a model goes to those that hold it; for `matchMs` it waits for one of them, then any other may load it.
+//   R3  Nobody holds the model: one of those with the fewest models.
+//   R4  Of equally good replicas those on the caller's node go first.
+import type { Random } from "../core/random.ts";
+import { type Candidate, chooseReplica } from "./choose-replica.ts";
+import { HashRing } from "./hash-ring.ts";
+
+/** A replica as routers see it. */
+export interface RoutedReplica extends Candidate {
+  readonly id: string;
+  readonly node: string;
+  /** Multiplexed models that it holds or loads, as far as is known here. */
+  readonly models: ReadonlySet<string>;
+  /** What its `recordRoutingStats` returned last. */
+  readonly stats: Readonly<Record<string, unknown>>;
+}
+
+/** A call as routers see it. */
+export interface RoutedCall {
+  readonly method: string;
+  readonly requestId: string;
+  /** Empty: none. */
+  readonly multiplexedModelId: string;
+  readonly sessionId: string;
+  /** How long it waits already, milliseconds. */
+  readonly waitedMs: number;
+  /** What is left until its deadline, milliseconds; Infinity: it has none. */
+  readonly remainingMs: number;
+}
+
+/** A user's router (P5). Loaded in each caller; must answer at once. */
+export interface RequestRouter {
+  /** Replicas for a call, best first; the first with a free slot gets it. None of them free: it waits for one of them. */
+  choose(candidates: readonly RoutedReplica[], call: RoutedCall, random: Random): readonly RoutedReplica[];
+  /** The call was sent. */
+  onRouted?(replica: RoutedReplica, call: RoutedCall): void;
+  /** The call has ended, however it ended. */
+  onCompleted?(replica: RoutedReplica, call: RoutedCall): void;
+}
+
+/** How a deployment's calls are spread over the replicas that suit them. */
+export interface Strategy {
+  /** One of `pool` that has a free slot; undefined: the call waits. */
+  choose<R extends RoutedReplica>(pool: readonly R[], call: RoutedCall, random: Random): R | undefined;
+  /** Whether the call may have a slot that frees at `replica`, which is in `pool`. */
+  accepts<R extends RoutedReplica>(replica: R, pool: readonly R[], call: RoutedCall, random: Random): boolean;
+}
+
+/** Longest wait for a replica that holds the model (P3). */
+const MATCH_MS = 1000;
+
+/** The replica that gets a call now; undefined: it waits. @param node the caller's own, when its replicas go first */
+export function routeCall<R extends RoutedReplica>(
+  call: RoutedCall,
+  replicas: readonly R[],
+  strategy: Strategy,
+  node: string | undefined,
+  random: Random,
+): R | undefined {
+  for (const pool of poolsFor(call, replicas)) {
+    const near = node === undefined ? [] : pool.filter((replica) => replica.node === node); // R4
+    const chosen =
+      (near.length > 0 && near.length < pool.length ? strategy.choose(near, call, random) : undefined) ??
+      strategy.choose(pool, call, random);
+    if (chosen !== undefined) return chosen;
+  }
+  return undefined;
+}
+
+/** Whether a call that waits may have a slot that frees at `replica`. */
+export function mayUse<R extends RoutedReplica>(
+  call: RoutedCall,
+  replica: R,
+  replicas: readonly R[],
+  strategy: Strategy,
+  random: Random,
+): boolean {
+  return poolsFor(call, replicas).some(
+    (pool) => pool.includes(replica) && strategy.accepts(replica, pool, call, random),
+  );
+}
+
+/** How long a call waits for a replica that holds its model, milliseconds after it began to wait (P3). */
+export function matchLimitMs({ waitedMs, remainingMs }: RoutedCall): number {
+  return Math.min(MATCH_MS, (waitedMs + remainingMs) / 10);
+}
+
+/** Replicas that suit a call, best first (R1, R2, R3). */
+function poolsFor<R extends RoutedReplica>(call: RoutedCall, replicas: readonly R[]): readonly (readonly R[])[] {
+  const { multiplexedModelId: model } = call;
+  if (model === "") return [replicas];
+  const holders = replicas.filter(({ models }) => models.has(model));
+  if (holders.length === 0) return withFewestModels(replicas);
+  if (call.waitedMs < matchLimitMs(call)) return [holders];
+  return [holders, ...withFewestModels(replicas.filter((replica) => !holders.includes(replica)))];
+}
+
+/** Groups of equally many models, fewest first: a full one must not keep the call from the next. */
+function withFewestModels<R extends RoutedReplica>(replicas: readonly R[]): readonly (readonly R[])[] {
+  const counts = [...new Set(replicas.map(({ models }) => models.size))].sort((a, b) => a - b);
+  return counts.map((count) => replicas.filter(({ models }) => models.size === count));
+}
+
+/** Any that is in the pool. */
+const anyOfPool = (): boolean => true;
+
+/** P1 */
+const powerOfTwo: Strategy = { choose: (pool, _call, random) => chooseReplica(pool, random), accepts: anyOfPool };
+
+/** The one with the fewest ongoing calls; suspects last. */
+const leastLoaded: Strategy = {
+  choose(pool, _call, random) {
+    const free = soundFirst(pool.filter((replica) => replica.free));
+    const least = Math.min(...free.map(({ load }) => load));
+    const equal = free.filter(({ load }) => load === least);
+    return equal[Math.floor(random.next() * equal.length)];
+  },
+  accepts: anyOfPool,
+};
+
+/** One after the other, from a random start; full ones are passed over. */
+function roundRobin(random: Random): Strategy {
+  let last = Math.floor(random.next() * 0xffff);
+  return {
+    choose(pool) {
+      const sound = soundFirst(pool);
+      for (const candidates of sound === pool ? [pool] : [sound, pool]) {
+        for (let step = 1; step <= candidates.length; step++) {
+          const at = (last + step) % candidates.length;
+          const replica = candidates[at];
+          if (replica?.free !== true) continue;
+          last = at;
+          return replica;
+        }
+      }
+      return undefined;
+    },
+    accepts: anyOfPool,
+  };
+}
+
+/** P4: the key's own replica, then its neighbours on the ring, then waiting for one of them. */
+function consistentHash(points: number | undefined, fallbacks: number): Strategy {
+  let ids = "";
+  let ring = new HashRing([]);
+  const owners = (pool: readonly RoutedReplica[], call: RoutedCall): readonly string[] => {
+    const sorted = pool.map(({ id }) => id).sort();
+    if (sorted.join() !== ids) [ids, ring] = [sorted.join(), new HashRing(sorted, points)];
+    return ring.owners(call.sessionId || call.requestId, 1 + fallbacks);
+  };
+  return {
+    choose(pool, call) {
+      const byId = new Map(pool.map((replica) => [replica.id, replica]));
+      const candidates = owners(pool, call).flatMap((id) => byId.get(id) ?? []);
+      return soundFirst(candidates.filter(({ free }) => free))[0];
+    },
+    accepts: (replica, pool, call) => owners(pool, call).includes(replica.id),
+  };
+}
+
+/** P5 */
+function custom(router: RequestRouter): Strategy {
+  return {
+    choose<R extends RoutedReplica>(pool: readonly R[], call: RoutedCall, random: Random) {
+      const ranked = router.choose(pool, call, random);
+      return pool.find((replica) => replica === ranked.find(({ free }) => free));
+    },
+    accepts: (replica, pool, call, random) => router.choose(pool, call, random).includes(replica),
+  };
+}
+
+function soundFirst<R extends RoutedReplica>(replicas: readonly R[]): readonly R[] {
+  const sound = replicas.filter(({ suspect }) => !suspect);
+  return sound.length > 0 ? sound : replicas;
+}
+
+/** Names of the built-in routers. */
+export const ROUTERS = ["pow2", "round-robin", "least-loaded", "consistent-hash"] as const;
+
+export type RouterName = (typeof ROUTERS)[number];
+
+/** Fallbacks of the consistent-hash router unless told otherwise (P4). */
+const FALLBACKS = 2;
+
+/**
+ * The strategy of a deployment.
+ * @param router the name of one of ours, or a user's own
+ * @param kwargs `requestRouterKwargs`; ours read `num_virtual_nodes` and `num_fallback_replicas`
+ */
+export function createStrategy(
+  router: RouterName | RequestRouter,
+  kwargs: Readonly<Record<string, unknown>>,
+  random: Random,
+): Strategy {
+  if (typeof router === "object") return custom(router);
+  switch (router) {
+    case "pow2":
+      return powerOfTwo;
+    case "least-loaded":
+      return leastLoaded;
+    case "round-robin":
+      return roundRobin(random);
+    case "consistent-hash":
+      return consistentHash(
+        countOf(kwargs["num_virtual_nodes"]),
+        countOf(kwargs["num_fallback_replicas"]) ?? FALLBACKS,
+      );
+  }
+}
+
+function countOf(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 ? value : undefined;
+}
