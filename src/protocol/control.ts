@@ -130,9 +130,9 @@ export interface LoadOrder {
 export interface ReplicaMethods {
   /** Imports the code, constructs, `setup`, `reconfigure`, first health check. Fails with the user's error. */
   load: { in: LoadOrder & { readonly changedFiles: ReplicaReport["changedFiles"] }; out: null };
-  /** New options that need no restart: limits, user config, logging. */
+  /** New options that need no restart: limits, user config, logging, its place among the replicas, a route. */
   reconfigure: {
-    in: Pick<LoadOrder, "spec" | "rank" | "worldSize" | "logging">;
+    in: Pick<LoadOrder, "spec" | "exposed" | "rank" | "worldSize" | "logging">;
     out: null;
   };
   checkHealth: { in: null; out: null };

@@ -37,13 +37,17 @@ export class UserCallable {
     await this.#lifecycle("setup");
   }
 
+  /** True when `reconfigure` has a parameter for the rank. */
+  get takesRank(): boolean {
+    const method = this.#object?.["reconfigure"];
+    return typeof method === "function" && method.length >= 2;
+  }
+
   /** Calls `reconfigure` when there is a config to hand over, or when the method asks for the rank (reference 4.1). */
   async reconfigure(userConfig: unknown, rank: unknown): Promise<void> {
     const method = this.#object?.["reconfigure"];
     if (typeof method !== "function") return;
-    if (userConfig === null || userConfig === undefined) {
-      if (method.length < 2) return;
-    }
+    if ((userConfig === null || userConfig === undefined) && !this.takesRank) return;
     await this.#lifecycle("reconfigure", userConfig, { rank });
   }
 
