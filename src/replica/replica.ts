@@ -179,6 +179,11 @@ export class Replica implements CallerHost {
     await runWithRuntime(this.runtime, () => this.callable.checkHealth());
   }
 
+  /** What the user's `recordAutoscalingStats` returns; undefined: there is none. Rejects with what it throws. */
+  recordAutoscalingStats(): Promise<unknown> | undefined {
+    return runWithRuntime(this.runtime, () => this.callable.recordAutoscalingStats());
+  }
+
   /** Refuses new calls and ends when the accepted ones are done (D5). Later calls change nothing. */
   drain(): void {
     if (this.#phase === "draining") return;

@@ -56,6 +56,12 @@ export class UserCallable {
     await this.#lifecycle("checkHealth");
   }
 
+  /** Undefined: the class has no such method. Rejects with what it throws. */
+  recordAutoscalingStats(): Promise<unknown> | undefined {
+    const method = this.#object?.["recordAutoscalingStats"];
+    return typeof method === "function" ? this.#lifecycle("recordAutoscalingStats") : undefined;
+  }
+
   /** Calls `[Symbol.asyncDispose]`. */
   async dispose(): Promise<void> {
     const method = this.#object?.[Symbol.asyncDispose];
@@ -118,9 +124,9 @@ export class UserCallable {
     return callable;
   }
 
-  async #lifecycle(name: string, ...args: readonly unknown[]): Promise<void> {
+  async #lifecycle(name: string, ...args: readonly unknown[]): Promise<unknown> {
     const method = this.#object?.[name];
-    if (typeof method === "function") await (method as AnyMethod).apply(this.#object, [...args]);
+    return typeof method === "function" ? (method as AnyMethod).apply(this.#object, [...args]) : undefined;
   }
 
   #noMethod(method: string, callable: readonly string[]): ServeError {
