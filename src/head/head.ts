@@ -190,6 +190,7 @@ export class Head {
       proxies: this.#links.proxyLinks(),
       policies: this.#policies,
       feed,
+      meter: this.#metrics,
       bootstrap: () => ({ args, env: {} }),
       http: options.proxyLocation === "Disabled" ? null : options.http,
       proxyLocation: options.proxyLocation,
