@@ -48,6 +48,7 @@ export type {
   RunOptions,
   RuntimeEnvOptions,
 } from "./config/options.generated.ts";
+export type { ApplicationConfig, DeploymentConfig, ServeConfig } from "./config/serve-config.ts";
 export type { ErrorCode } from "./core/error-codes.ts";
 export type {
   BackPressureDetails,

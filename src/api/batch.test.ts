@@ -17,6 +17,7 @@ const facts = (given: Partial<RequestFacts> = {}): RequestFacts => ({
   route: "/",
   multiplexedModelId: "",
   sessionId: "",
+  priority: "normal",
   deadlineMs: undefined,
   timeoutS: 0,
   ...given,

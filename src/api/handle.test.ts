@@ -20,6 +20,7 @@ const facts: RequestFacts = {
   route: "/shop",
   multiplexedModelId: "m1",
   sessionId: "s1",
+  priority: "normal",
   deadlineMs: undefined,
   timeoutS: 0,
 };
@@ -145,6 +146,7 @@ describe("inside of a request", () => {
       requestId: "r1",
       route: "/shop",
       sessionId: "s1",
+      priority: "normal",
       multiplexedModelId: "",
       deadlineMs: nowMs + 500,
       timeoutS: 0.5,

@@ -50,14 +50,14 @@ class HandleTraps implements ProxyHandler<() => undefined> {
   readonly #ref: HandleRef;
   readonly #runtime: Runtime;
   readonly #signal: AbortSignal | undefined;
-  readonly #timeoutS: number | undefined;
+  readonly #options: Omit<HandleOptions, "signal">;
   readonly #methods = new Map<string, RemoteFunction>();
 
   constructor(ref: HandleRef, runtime: Runtime, signal: AbortSignal | undefined) {
     this.#ref = ref;
     this.#runtime = runtime;
     this.#signal = signal;
-    this.#timeoutS = (ref.options as HandleOptions | undefined)?.timeoutS;
+    this.#options = (ref.options as HandleOptions | undefined) ?? {};
   }
 
   get(face: object, key: string | symbol): unknown {
@@ -97,8 +97,10 @@ class HandleTraps implements ProxyHandler<() => undefined> {
   #withOptions(options: HandleOptions): unknown {
     const { application, deployment } = this.#ref;
     checkOptions("handle", options, `handle("${deploymentKey(application, deployment)}").options`);
-    const { signal = this.#signal, timeoutS = this.#timeoutS } = options ?? {};
-    const crossing = timeoutS === undefined ? undefined : { options: { timeoutS } };
+    const { signal = this.#signal, ...given } = options ?? {};
+    const named = Object.entries(given).filter(([, value]) => value !== undefined);
+    const kept = { ...this.#options, ...Object.fromEntries(named) };
+    const crossing = Object.keys(kept).length === 0 ? undefined : { options: kept };
     return createHandle({ application, deployment, ...crossing }, this.#runtime, signal);
   }
 
@@ -109,13 +111,14 @@ class HandleTraps implements ProxyHandler<() => undefined> {
 
   #envelope(scope: RequestScope | undefined, method: string, args: readonly unknown[]): ValueCall {
     const facts = scope?.facts;
+    const { timeoutS: limitS, multiplexedModelId = "", sessionId, priority, preferLocal, idempotent } = this.#options;
     let deadlineMs = facts?.deadlineMs;
     let timeoutS = facts?.timeoutS ?? 0;
-    if (this.#timeoutS !== undefined) {
-      const ownMs = this.#runtime.clock.now() + this.#timeoutS * 1000;
+    if (limitS !== undefined) {
+      const ownMs = this.#runtime.clock.now() + limitS * 1000;
       if (deadlineMs === undefined || ownMs < deadlineMs) {
         deadlineMs = ownMs;
-        timeoutS = this.#timeoutS;
+        timeoutS = limitS;
       }
     }
     return {
@@ -125,8 +128,11 @@ class HandleTraps implements ProxyHandler<() => undefined> {
       deadlineMs,
       timeoutS,
       route: facts?.route ?? "",
-      multiplexedModelId: "",
-      sessionId: facts?.sessionId ?? "",
+      multiplexedModelId,
+      sessionId: sessionId ?? facts?.sessionId ?? "",
+      priority: priority ?? facts?.priority ?? "normal",
+      preferLocal: preferLocal ?? false,
+      idempotent: idempotent ?? false,
       args,
     };
   }

@@ -170,18 +170,17 @@ export const metrics: Metrics = {
   counter(name, options = {}) {
     const metric = new UserMetric("counter", name, options);
     return {
-      inc: (value = 1, labels?: Labels) => void (metric.at(value, labels, 0) as CounterSeries | undefined)?.inc(value),
+      inc: (value = 1, labels?: Labels) => (metric.at(value, labels, 0) as CounterSeries | undefined)?.inc(value),
     };
   },
   gauge(name, options = {}) {
     const metric = new UserMetric("gauge", name, options);
-    return { set: (value, labels?: Labels) => void (metric.at(value, labels) as GaugeSeries | undefined)?.set(value) };
+    return { set: (value, labels?: Labels) => (metric.at(value, labels) as GaugeSeries | undefined)?.set(value) };
   },
   histogram(name, options = { buckets: [] }) {
     const metric = new UserMetric("histogram", name, options);
     return {
-      observe: (value, labels?: Labels) =>
-        void (metric.at(value, labels) as HistogramSeries | undefined)?.observe(value),
+      observe: (value, labels?: Labels) => (metric.at(value, labels) as HistogramSeries | undefined)?.observe(value),
     };
   },
 };

@@ -8,7 +8,15 @@ let runtime: FakeRuntime;
 beforeEach(() => void (runtime = new FakeRuntime()));
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-const facts = { requestId: "r", application: "a", deployment: "D", route: "", sessionId: "", deadlineMs: undefined };
+const facts = {
+  requestId: "r",
+  application: "a",
+  deployment: "D",
+  route: "",
+  sessionId: "",
+  deadlineMs: undefined,
+  priority: "normal",
+} as const;
 const request = (multiplexedModelId: string): RequestScope =>
   new RequestScope({ ...facts, multiplexedModelId, timeoutS: 0 }, runtime);
 

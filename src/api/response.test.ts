@@ -35,6 +35,7 @@ const scopeOf = () =>
       route: "",
       multiplexedModelId: "",
       sessionId: "",
+      priority: "normal",
       deadlineMs: undefined,
       timeoutS: 3,
     },

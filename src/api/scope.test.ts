@@ -22,6 +22,7 @@ const facts = {
   route: "/shop",
   multiplexedModelId: "",
   sessionId: "",
+  priority: "normal" as const,
   deadlineMs: 5,
   timeoutS: 1,
 };

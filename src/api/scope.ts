@@ -4,7 +4,7 @@
 //   R3  The first of `cancel` and `end` decides; later ones do nothing.
 //   R4  A call started after `cancel` fails at once with the same error.
 import { RequestCancelledError, RequestTimeoutError, type ServeError } from "../core/errors.ts";
-import type { CancelReason } from "../model/call.ts";
+import type { CancelReason, Priority } from "../model/call.ts";
 import type { Runtime } from "./runtime.ts";
 import type { RequestContext } from "./types.ts";
 
@@ -17,6 +17,7 @@ export interface RequestFacts {
   readonly route: string;
   readonly multiplexedModelId: string;
   readonly sessionId: string;
+  readonly priority: Priority;
   /** Unix milliseconds; undefined: no limit. */
   readonly deadlineMs: number | undefined;
   /** The limit that the deadline came from, seconds; only for messages, 0 when unknown. */

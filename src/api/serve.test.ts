@@ -20,11 +20,13 @@ interface Ran {
 function setUp() {
   const runtime = new FakeRuntime();
   const ran: Ran[] = [];
+  const deployed: unknown[] = [];
   let loads = 0;
   const driver: Driver = {
     runtime,
     start: async () => undefined,
     run: async (specs, options) => void ran.push({ specs, options }),
+    deploy: async (config, options) => void deployed.push({ config, options }),
     status: async () => NO_INSTANCE,
     delete: async () => undefined,
     shutdown: async () => undefined,
@@ -34,8 +36,25 @@ function setUp() {
     loads++;
     return driver;
   });
-  return { runtime, ran, serve, loads: () => loads };
+  return { runtime, ran, deployed, serve, loads: () => loads };
 }
+
+describe("serve.deploy", () => {
+  it("hands a path or a document to the driver, with the options of the instance", async () => {
+    const { serve, deployed } = setUp();
+    const config = { applications: [{ import_path: "./app.ts:app" }] };
+    await serve.deploy("config.yaml", { http: { port: 0 } });
+    await serve.deploy(config);
+    expect(deployed).toEqual([
+      { config: "config.yaml", options: { http: { port: 0 } } },
+      { config, options: {} },
+    ]);
+  });
+
+  it.each([undefined, null, "", 7])("refuses %s", async (config) => {
+    await expect(setUp().serve.deploy(config as never)).rejects.toThrow(/^serve\.deploy\(\.\.\.\): received/);
+  });
+});
 
 describe("serve.run", () => {
   it("hands the application to the driver as data and gives the ingress's handle", async () => {
@@ -139,6 +158,7 @@ describe("in a replica", () => {
         route: "",
         multiplexedModelId: "",
         sessionId: "",
+        priority: "normal",
         deadlineMs: undefined,
         timeoutS: 3,
       },

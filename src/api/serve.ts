@@ -3,6 +3,7 @@
 import { checkOptions } from "../config/check-options.ts";
 import { showValue } from "../config/check-rule.ts";
 import type { ApplicationOptions, InstanceOptions, RunOptions } from "../config/options.generated.ts";
+import type { ServeConfig } from "../config/serve-config.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { ApplicationSpec } from "../model/application-spec.ts";
 import type { CallTarget } from "../model/call.ts";
@@ -26,6 +27,8 @@ export interface Driver {
    * @throws {ServeError} DEPLOY_FAILED with the reason, CONFIG_INVALID
    */
   run(applications: readonly ApplicationSpec[], options: InstanceOptions): Promise<void>;
+  /** Starts if need be, as the config says, and resolves when all its applications are RUNNING and acknowledged. */
+  deploy(config: string | ServeConfig, options: InstanceOptions): Promise<void>;
   status(): Promise<InstanceStatus>;
   /** Resolves when the application is gone. */
   delete(application: string): Promise<void>;
@@ -56,6 +59,15 @@ export interface Serve {
    * @throws {ServeError} as `run`; two applications under one name or route prefix are CONFIG_INVALID
    */
   runMany(items: readonly RunManyItem[], options?: InstanceOptions): Promise<void>;
+  /**
+   * Deploys a config file and waits until all its applications serve: those that it names are built from their import
+   * paths, declared ones that it does not name go, and what `serve.run` deployed stays. Joins the running instance of the
+   * namespace, or starts one as the config says.
+   * @param config path of a YAML or JSON file; or what one would hold, whose relative paths start from this process's folder
+   * @param options of the instance, above those of the config
+   * @throws {ServeError} DEPLOY_FAILED with the reasons, CONFIG_INVALID for a wrong config
+   */
+  deploy(config: string | ServeConfig, options?: InstanceOptions): Promise<void>;
   /** Joins the running instance of the namespace, or starts one; an instance that runs keeps its own options. */
   start(options?: InstanceOptions): Promise<void>;
   /** What runs, in the words of Ray Serve's REST API, and where it listens. */
@@ -104,6 +116,17 @@ export function createServe(load: () => Promise<Driver>): Serve {
       await endRegistry("serve.runMany", applications);
       const specs = applications.map(({ app, name, routePrefix, shared }) => specOf(app, name, routePrefix, shared));
       await (await load()).run(specs, options);
+    },
+
+    async deploy(config, options = {}) {
+      const isObject = typeof config === "object" && config !== null;
+      if (!isObject && (typeof config !== "string" || config === "")) {
+        const expected = "the path of a config file, or an object with `applications`";
+        throw new ConfigError({ path: "serve.deploy(...)", received: showValue(config), expected });
+      }
+      checkOptions("instance", options, "serve.deploy");
+      await endRegistry("serve.deploy", []);
+      await (await load()).deploy(config, options);
     },
 
     async start(options = {}) {

@@ -12,6 +12,7 @@ const facts = {
   route: "",
   multiplexedModelId: "",
   sessionId: "",
+  priority: "normal" as const,
   deadlineMs: undefined,
   timeoutS: 0,
 };

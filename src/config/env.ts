@@ -6,7 +6,7 @@ import { ConfigError } from "../core/errors.ts";
 import { checkOption } from "./check-options.ts";
 
 /** Bounds of histograms by what they are about: requests, or starts and ends of replicas. */
-type Buckets = Readonly<Partial<Record<"request" | "startup", readonly number[]>>>;
+type Buckets = Readonly<Partial<Record<"request" | "startup" | "modelLoad", readonly number[]>>>;
 
 /** What the environment says, with defaults. */
 export interface Environment {

@@ -214,6 +214,16 @@ export interface DeploymentOptions {
 export interface HandleOptions {
   /** Deadline of each call, counted from its start; it covers waiting, running and streaming. A caller's earlier deadline holds. In seconds. */
   timeoutS?: number | undefined;
+  /** Model that the calls are for: they go to replicas that hold it. */
+  multiplexedModelId?: string | undefined;
+  /** Session that the calls belong to; the router `consistent-hash` sends those of one session to one replica. Nested calls inherit it. */
+  sessionId?: string | undefined;
+  /** Which waiting calls go first, and which are refused first when the queue is full. Nested calls inherit it. Without it that of the request, else `normal`. */
+  priority?: "high" | "normal" | "low" | undefined;
+  /** Replicas on the caller's machine go first while one of them has a free slot. Default: false; proxies do it. */
+  preferLocal?: boolean | undefined;
+  /** The calls may run twice: one whose replica dies is tried on another, up to three times within its deadline. */
+  idempotent?: boolean | undefined;
   /** Cancels the calls when it aborts. */
   signal?: AbortSignal | undefined;
 }
@@ -494,6 +504,11 @@ export interface ResolvedDeploymentOptions {
 /** `HandleOptions` with its defaults. */
 export interface ResolvedHandleOptions {
   readonly timeoutS?: number | undefined;
+  readonly multiplexedModelId?: string | undefined;
+  readonly sessionId?: string | undefined;
+  readonly priority?: "high" | "normal" | "low" | undefined;
+  readonly preferLocal?: boolean | undefined;
+  readonly idempotent?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -1654,6 +1669,55 @@ const handle = {
     unit: "s",
     update: "live",
     rayName: "timeout_s",
+    since: "0.1.0",
+  },
+  multiplexedModelId: {
+    rule: { kind: "string", pattern: "^[^]{1,}$" },
+    text: "Model that the calls are for: they go to replicas that hold it.",
+    unit: null,
+    update: "live",
+    rayName: "multiplexed_model_id",
+    since: "0.1.0",
+    expected: "a non-empty string",
+  },
+  sessionId: {
+    rule: { kind: "string", pattern: "^[^]{1,}$" },
+    text: "Session that the calls belong to; the router `consistent-hash` sends those of one session to one replica. Nested calls inherit it.",
+    unit: null,
+    update: "live",
+    rayName: "session_id",
+    since: "0.1.0",
+    expected: "a non-empty string",
+  },
+  priority: {
+    rule: {
+      kind: "oneOf",
+      rules: [
+        { kind: "exactly", value: "high" },
+        { kind: "exactly", value: "normal" },
+        { kind: "exactly", value: "low" },
+      ],
+    },
+    text: "Which waiting calls go first, and which are refused first when the queue is full. Nested calls inherit it. Without it that of the request, else `normal`.",
+    unit: null,
+    update: "live",
+    rayName: null,
+    since: "0.1.0",
+  },
+  preferLocal: {
+    rule: { kind: "boolean" },
+    text: "Replicas on the caller's machine go first while one of them has a free slot. Default: false; proxies do it.",
+    unit: null,
+    update: "live",
+    rayName: "_prefer_local_routing",
+    since: "0.1.0",
+  },
+  idempotent: {
+    rule: { kind: "boolean" },
+    text: "The calls may run twice: one whose replica dies is tried on another, up to three times within its deadline.",
+    unit: null,
+    update: "live",
+    rayName: null,
     since: "0.1.0",
   },
   signal: {

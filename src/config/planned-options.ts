@@ -3,5 +3,4 @@
 
 /** Options by group. */
 export const PLANNED_OPTIONS: Readonly<Record<string, readonly string[]>> = {
-  handle: ["idempotent", "multiplexedModelId", "preferLocal", "priority", "sessionId"],
 };

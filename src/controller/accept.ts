@@ -1,10 +1,11 @@
 // Checks a deploy and works out what it makes of the target state. Pure: the controller checkpoints and adopts the result.
 //   R1  All applications of a deploy are accepted, or none; each is named once.
 //   R2  No two applications share a prefix (RT2).
-//   R3  A deployment that gave up is tried again by any deploy that names it.
+//   R3  A deployment that gave up is tried again by any deploy that names it, unless only its size changes.
 //   R4  What a deploy takes out of the graph is kept until the replicas that may call it are gone (D6).
 //   R5  A deployment that comes back while replicas of it still live goes on from what those were told.
 //   R6  What a build made keeps the words of the config file that ordered it, and the time of its acceptance.
+//   R7  What was healthy before a change is kept until the change is healthy, too (D6).
 import { type Capacity, FULL_CAPACITY } from "../autoscaling/capacity.ts";
 import { scaleAfterDeploy } from "../autoscaling/scale-after-deploy.ts";
 import { unsupportedFields } from "../config/unsupported-fields.ts";
@@ -110,19 +111,42 @@ function nextState(
     before === undefined || known === undefined ? undefined : { options: known.spec.options, memory: before.scale };
   const scale = scaleAfterDeploy(size, target.spec.options, capacity);
   if (before === undefined) {
-    return { status: NEW_DEPLOYMENT, starts: freshMemory(generation), scale, dead: [] };
+    return { status: NEW_DEPLOYMENT, starts: freshMemory(generation), failure: null, scale, dead: [] };
   }
-  const failed = before.status.status === "DEPLOY_FAILED";
-  const starts = failed || before.starts.generation !== generation ? freshMemory(generation) : before.starts;
-  const statusEvent = failed ? "configUpdate" : event;
+  const tried = before.failure?.generation ?? before.starts.generation;
+  const isCountOnly = event === "scaleUp" || event === "scaleDown";
+  const again = before.status.status === "DEPLOY_FAILED" && !isCountOnly; // R3
+  const isAnew = again || tried !== generation;
+  const isRollout = target.fallback !== null && generationOf(target.fallback) !== generation;
+  const statusEvent = again ? "configUpdate" : event;
   const status = statusEvent === undefined ? before.status : afterStatusEvent(before.status, statusEvent, "");
-  return { ...before, status, starts, scale };
+  if (!isAnew) return { ...before, status, scale };
+  return { ...before, status, starts: freshMemory(generation, isRollout), failure: null, scale };
 }
 
-function changeOf(known: ApplicationTarget | undefined, spec: DeploymentSpec, codeVersion: string): TargetChange {
-  const change = decideTargetChange(findDeployment(known, spec.name), spec, codeVersion);
+/** @param state of the deployment before */
+function changeOf(
+  known: ApplicationTarget | undefined,
+  { state, exposed }: { readonly state: DeploymentState | undefined; readonly exposed: boolean },
+  spec: DeploymentSpec,
+  codeVersion: string,
+): TargetChange {
+  const before = findDeployment(known, spec.name);
   const isInGraph = known?.deleting === false && known.deployments.some((target) => target.spec.name === spec.name);
+  const fallback = isInGraph ? healthyTarget(before, state) : null;
+  const change = decideTargetChange({ before, fallback, exposed }, spec, codeVersion);
   return isInGraph ? change : { ...change, event: "configUpdate", reason: "new deployment" }; // R5
+}
+
+/** The last target that was healthy, as far as it is known (R7). */
+function healthyTarget(
+  before: DeploymentTarget | undefined,
+  state: DeploymentState | undefined,
+): DeploymentTarget | null {
+  if (before === undefined || state === undefined) return null;
+  const { starts, failure } = state;
+  const wasHealthy = failure === null && starts.wasHealthy && starts.generation === generationOf(before);
+  return wasHealthy ? { ...before, fallback: null } : before.fallback;
 }
 
 /** @throws {ConfigError} an option that the engine cannot honour */

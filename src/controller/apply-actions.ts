@@ -7,13 +7,16 @@ import type { Logger } from "../core/logger.ts";
 import { type Random, randomId } from "../core/random.ts";
 import type { ReplicaPhase } from "../model/lifecycle.ts";
 import { type ApplicationTarget, type DeploymentTarget } from "../model/target-state.ts";
-import type { LoadOrder } from "../protocol/control.ts";
+import type { NodeId } from "../model/ids.ts";
+import type { LoadOrder, ReplicaMethods } from "../protocol/control.ts";
 import type { ControllerOptions } from "./controller-options.ts";
+import type { ReplicaAction } from "./decide/goal.ts";
+import { type CheckAction, afterCheckBegan, freshHealth } from "./decide/health.ts";
 import type { ProxyAction } from "./decide/proxies.ts";
-import type { ReplicaAction } from "./decide/replicas.ts";
 import { instanceLogging, replicaLogging } from "./logging.ts";
 import type { Journal } from "./journal.ts";
 import type { LinkOutcome } from "./links.ts";
+import { type ControllerMeter, NO_METER } from "./meter.ts";
 import { PROXY_DRAIN_MS, type ProxyObserver } from "./observe-proxies.ts";
 import type { ReplicaObserver } from "./observe-replicas.ts";
 import { EPOCH, proxySpec, replicaSpec } from "./process-specs.ts";
@@ -40,24 +43,23 @@ export interface ApplierParts {
 
 export class ActionApplier {
   readonly #parts: ApplierParts;
+  readonly #meter: ControllerMeter;
   readonly #clock: Clock;
   readonly #random: Random;
 
   constructor(parts: ApplierParts, clock: Clock, random: Random) {
     this.#parts = parts;
+    this.#meter = parts.options.meter ?? NO_METER;
     this.#clock = clock;
     this.#random = random;
   }
 
-  /** Plans one action on a deployment; `application` and `target` are undefined when it is no longer wanted at all. */
+  /** Plans one action on a replica; `application` and `target` are undefined when it is no longer wanted at all. */
   planReplica(
-    action: ReplicaAction,
+    action: Exclude<ReplicaAction, { kind: "start" }>,
     application: ApplicationTarget | undefined,
     target: DeploymentTarget | undefined,
   ): Effect | undefined {
-    if (action.kind === "start") {
-      return application === undefined || target === undefined ? undefined : this.#start(action, application, target);
-    }
     const record = this.#parts.state.replicas.get(action.id);
     if (record === undefined) return undefined;
     this.#parts.journal.replica(record, `replica.${action.kind}`, action.reason);
@@ -65,8 +67,16 @@ export class ActionApplier {
       case "load":
         return application === undefined || target === undefined ? undefined : this.#load(record, application, target);
       case "reconfigure":
-        return target === undefined ? undefined : this.#reconfigure(record, target);
+        return application === undefined || target === undefined
+          ? undefined
+          : this.#reconfigure(record, application, target);
+      case "place":
+        return application === undefined || target === undefined
+          ? undefined
+          : this.#place(record, action.rank, application, target);
       case "leave":
+        if (action.died) this.#parts.replicaObserver.onDied(record, action.reason);
+        record.stopSinceMs ??= this.#clock.now();
         moveReplica(record, {
           kind: "leaving",
           untilMs: this.#clock.now() + Math.min(LEAVE_MS, graceOf(record, target)),
@@ -76,12 +86,31 @@ export class ActionApplier {
         return this.#drain(record, graceOf(record, target));
       case "kill":
         if (action.died) this.#parts.replicaObserver.onDied(record, action.reason);
+        record.stopSinceMs ??= this.#clock.now();
         moveReplica(record, { kind: "ending", untilMs: this.#clock.now() + END_MS });
         return () => this.#parts.options.engine.kill(record.id);
       case "forget":
         this.#parts.replicaObserver.onGone(record);
         return undefined;
     }
+  }
+
+  /** Plans one health check; it leaves no line in the history unless it fails. */
+  planCheck({ id, timeoutMs }: CheckAction): Effect | undefined {
+    const { state, options, replicaObserver, wake } = this.#parts;
+    const record = state.replicas.get(id);
+    if (record === undefined) return undefined;
+    record.health = afterCheckBegan(record.health, this.#clock.now(), this.#random.next());
+    return () => {
+      const begunMs = this.#clock.monotonic();
+      const over = (error: unknown): void => {
+        replicaObserver.onHealthChecked(id, error, this.#clock.monotonic() - begunMs);
+        wake();
+      };
+      return options.replicas
+        .checkHealth(id, timeoutMs)
+        .then((outcome) => over(outcome === "done" ? null : undefined), over);
+    };
   }
 
   planProxy(action: ProxyAction): Effect | undefined {
@@ -95,10 +124,12 @@ export class ActionApplier {
       case "listen":
         return this.#listen(record.id);
       case "drain":
+        record.stopSinceMs ??= nowMs;
         moveProxy(record, { kind: "draining", untilMs: nowMs + PROXY_DRAIN_MS });
         return () => this.#orElseStop(options.proxies.drain(record.id, PROXY_DRAIN_MS), record.id, PROXY_DRAIN_MS);
       case "kill":
         proxyObserver.onDied(record, action.reason);
+        record.stopSinceMs ??= nowMs;
         moveProxy(record, { kind: "ending", untilMs: nowMs + END_MS });
         return () => options.engine.kill(record.id);
       case "forget":
@@ -119,51 +150,58 @@ export class ActionApplier {
     });
   }
 
-  #start(action: ReplicaAction & { kind: "start" }, application: ApplicationTarget, target: DeploymentTarget): Effect {
+  /** Plans one more replica on a node. */
+  planStart(
+    action: ReplicaAction & { kind: "start" },
+    node: NodeId,
+    application: ApplicationTarget,
+    target: DeploymentTarget,
+  ): Effect {
     const { state, options, journal } = this.#parts;
+    const nowMs = this.#clock.now();
     const record: ReplicaRecord = {
       id: randomId(this.#random),
       application: application.name,
       deployment: target.spec.name,
       rank: action.rank,
-      startMs: this.#clock.now(),
+      worldSize: 0,
+      startMs: nowMs,
       graceMs: target.spec.options.gracefulShutdownTimeoutS * 1000,
       codeVersion: target.codeVersion,
       configRevision: target.configRevision,
       phase: { kind: "launching" },
       pid: null,
-      node: "",
+      node,
       linkLostAtMs: null,
       stuck: null,
-      suspect: false,
-      pending: "",
+      silent: null,
+      stopSinceMs: null,
+      health: freshHealth(nowMs, 0),
+      pending: null,
       changedFiles: [],
       models: [],
     };
     state.replicas.set(record.id, record);
     journal.replica(record, "replica.start", action.reason);
     const bootstrap = options.bootstrap({ id: record.id, epoch: EPOCH, program: "replica" });
-    return () => options.engine.start(replicaSpec(record.id, application, target, bootstrap));
+    return () => options.engine.start(replicaSpec({ id: record.id, node }, application, target, bootstrap));
   }
 
   #load(record: ReplicaRecord, application: ApplicationTarget, target: DeploymentTarget): Effect {
     const { options, replicaObserver, wake } = this.#parts;
     moveReplica(record, { kind: "loading", awaited: true, idle: false });
     record.configRevision = target.configRevision;
-    const isIngress = application.ingress === target.spec.name;
     const order: LoadOrder = {
       application: application.name,
-      spec: target.spec,
-      isIngress,
-      exposed: isIngress && application.routePrefix !== null,
+      isIngress: application.ingress === target.spec.name,
       codeVersion: target.codeVersion,
-      rank: record.rank,
-      worldSize: this.#worldSize(record),
-      logging: replicaLogging(target, instanceLogging(this.#parts.state, options.logging)),
+      ...this.#options(record, application, target),
     };
-    return () =>
-      options.replicas.load(record.id, order).then(
-        () => {
+    return () => {
+      const begunMs = this.#clock.monotonic();
+      return options.replicas.load(record.id, order).then(
+        (outcome) => {
+          if (outcome === "done") this.#meter.initialized(record, this.#clock.monotonic() - begunMs);
           replicaObserver.onLoadAnswered(record.id);
           wake();
         },
@@ -172,20 +210,23 @@ export class ActionApplier {
           wake();
         },
       );
+    };
   }
 
-  #reconfigure(record: ReplicaRecord, target: DeploymentTarget): Effect {
+  #reconfigure(record: ReplicaRecord, application: ApplicationTarget, target: DeploymentTarget): Effect {
     const { options, replicaObserver, wake } = this.#parts;
     if (record.phase.kind === "running")
       moveReplica(record, { ...record.phase, kind: "updating" } satisfies ReplicaPhase);
-    const { spec, configRevision } = target;
-    const logging = replicaLogging(target, instanceLogging(this.#parts.state, options.logging));
-    const order = { spec, rank: record.rank, worldSize: this.#worldSize(record), logging };
-    return () =>
-      options.replicas.reconfigure(record.id, order).then(
+    const { configRevision } = target;
+    const order = this.#options(record, application, target);
+    return () => {
+      const begunMs = this.#clock.monotonic();
+      return options.replicas.reconfigure(record.id, order).then(
         (outcome) => {
-          if (outcome === "done") replicaObserver.onReconfigured(record.id, configRevision);
-          else replicaObserver.onNotReconfigured(record.id, configRevision, undefined);
+          if (outcome === "done") {
+            this.#meter.reconfigured(record, this.#clock.monotonic() - begunMs);
+            replicaObserver.onReconfigured(record.id, configRevision);
+          } else replicaObserver.onNotReconfigured(record.id, configRevision, undefined);
           wake();
         },
         (reason: unknown) => {
@@ -193,13 +234,46 @@ export class ActionApplier {
           wake();
         },
       );
+    };
   }
 
-  #worldSize({ application, deployment }: ReplicaRecord): number {
-    return this.#parts.state.deployment(application, deployment).scale.target;
+  /** Tells a replica its rank and how many there are; it serves on meanwhile. */
+  #place(record: ReplicaRecord, rank: number, application: ApplicationTarget, target: DeploymentTarget): Effect {
+    const { options, replicaObserver, wake } = this.#parts;
+    record.rank = rank;
+    const order = this.#options(record, application, target);
+    return () =>
+      options.replicas.reconfigure(record.id, order).then(
+        (outcome) => {
+          replicaObserver.onPlaced(record.id, outcome);
+          wake();
+        },
+        (reason: unknown) => {
+          replicaObserver.onPlaced(record.id, "done", reason);
+          wake();
+        },
+      );
+  }
+
+  /** What a replica runs with. It is told so, and the record says that it knows. */
+  #options(
+    record: ReplicaRecord,
+    application: ApplicationTarget,
+    target: DeploymentTarget,
+  ): ReplicaMethods["reconfigure"]["in"] {
+    const { state, options } = this.#parts;
+    record.worldSize = state.deployment(record.application, record.deployment).scale.target;
+    return {
+      spec: target.spec,
+      exposed: application.ingress === target.spec.name && application.routePrefix !== null,
+      rank: record.rank,
+      worldSize: record.worldSize,
+      logging: replicaLogging(target, instanceLogging(state, options.logging)),
+    };
   }
 
   #drain(record: ReplicaRecord, graceMs: number): Effect {
+    record.stopSinceMs ??= this.#clock.now();
     moveReplica(record, { kind: "draining", untilMs: this.#clock.now() + graceMs });
     return () => this.#orElseStop(this.#parts.options.replicas.drain(record.id, graceMs), record.id, graceMs);
   }
@@ -209,7 +283,7 @@ export class ActionApplier {
     const id = `proxy-${randomId(this.#random)}`;
     const { node } = action;
     const nodeIp = options.engine.nodes().find((info) => info.id === node)?.ip ?? node;
-    const common = { pid: null, linkLostAtMs: null, stuck: null };
+    const common = { pid: null, linkLostAtMs: null, stuck: null, silent: null, stopSinceMs: null };
     state.proxies.set(id, { ...common, id, node, startMs: this.#clock.now(), phase: { kind: "launching" } });
     logger.info("proxy.start", { proxy: id, node, reason: action.reason });
     const bootstrap = options.bootstrap({ id, epoch: EPOCH, program: "proxy" });

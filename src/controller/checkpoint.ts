@@ -8,6 +8,7 @@ import type { StateStore } from "../engine/state-store.ts";
 import type { Address } from "../model/address.ts";
 import { isServing, isStopping } from "../model/lifecycle.ts";
 import type { ApplicationTarget } from "../model/target-state.ts";
+import { freshHealth } from "./decide/health.ts";
 import { decodeValue, encodeToBytes, plainHooks, plainRevivers } from "../protocol/values.ts";
 import type {
   AcceptedConfig,
@@ -30,12 +31,22 @@ const ORDERS_KEY = "orders";
 /** How long a replica or proxy of the last checkpoint may take to dial in. Chosen: far above a busy loop's pause. */
 const RECOVER_MS = 10_000;
 
+/** What a head that starts does not know of a replica; the replica, the engine or time will say. */
+const UNKNOWN = {
+  linkLostAtMs: null,
+  stuck: null,
+  silent: null,
+  stopSinceMs: null,
+  health: freshHealth(0, 0),
+  pending: null,
+} as const satisfies Partial<ReplicaRecord>;
+
 type Kept = Pick<
   ControllerState,
   "applications" | "deployments" | "config" | "capacity" | "replicas" | "proxies" | "endpoint" | "standing" | "orders"
 >;
 
-interface KeptReplica extends Omit<ReplicaRecord, "phase" | "linkLostAtMs" | "stuck" | "suspect" | "pending"> {
+interface KeptReplica extends Omit<ReplicaRecord, "phase" | keyof typeof UNKNOWN> {
   readonly address: Address | null;
   readonly readySinceMs: number;
   /** It was on its way out, with or without grace. The order may not have gone out, so it is given again. */
@@ -49,7 +60,7 @@ interface Processes {
   readonly standing: ControllerState["standing"];
 }
 
-type Deployments = Readonly<Record<string, Pick<DeploymentState, "status" | "starts" | "scale">>>;
+type Deployments = Readonly<Record<string, Pick<DeploymentState, "status" | "starts" | "failure" | "scale">>>;
 
 interface KeptConfig {
   readonly config: AcceptedConfig | null;
@@ -112,7 +123,8 @@ export class Checkpoint {
     const untilMs = nowMs + RECOVER_MS;
     for (const kept of processes.replicas) state.replicas.set(kept.id, recoverReplica(kept, nowMs));
     for (const kept of processes.proxies) {
-      state.proxies.set(kept.id, { ...kept, phase: { kind: "recovering", untilMs }, linkLostAtMs: null, stuck: null });
+      const phase = { kind: "recovering", untilMs } as const;
+      state.proxies.set(kept.id, { ...kept, phase, linkLostAtMs: null, stuck: null, silent: null, stopSinceMs: null });
     }
     state.endpoint = processes.endpoint;
     state.standing = processes.standing;
@@ -143,7 +155,7 @@ function encode(value: unknown): Uint8Array {
 
 function deploymentsOf(kept: Kept): Deployments {
   return Object.fromEntries(
-    [...kept.deployments].map(([key, { status, starts, scale }]) => [key, { status, starts, scale }]),
+    [...kept.deployments].map(([key, { status, starts, failure, scale }]) => [key, { status, starts, failure, scale }]),
   );
 }
 
@@ -157,7 +169,8 @@ function processesOf(kept: Kept): Processes {
 }
 
 function keepReplica(record: ReplicaRecord): KeptReplica {
-  const { phase, linkLostAtMs: _link, stuck: _stuck, suspect: _suspect, pending: _pending, ...kept } = record;
+  const { phase, linkLostAtMs: _link, stuck: _stuck, silent: _silent, stopSinceMs: _stop, ...rest } = record;
+  const { health: _health, pending: _pending, ...kept } = rest;
   if (isServing(phase) || phase.kind === "recovering") {
     return { ...kept, address: phase.address, readySinceMs: phase.readySinceMs, stopping: null };
   }
@@ -167,11 +180,10 @@ function keepReplica(record: ReplicaRecord): KeptReplica {
 }
 
 function recoverReplica({ address, readySinceMs, stopping, ...kept }: KeptReplica, nowMs: number): ReplicaRecord {
-  const unknown = { linkLostAtMs: null, stuck: null, suspect: false, pending: "" };
-  if (stopping === "drain") return { ...kept, ...unknown, phase: { kind: "leaving", untilMs: nowMs } };
-  if (stopping === "kill") return { ...kept, ...unknown, phase: { kind: "failed", error: "its end was under way" } };
+  if (stopping === "drain") return { ...kept, ...UNKNOWN, phase: { kind: "leaving", untilMs: nowMs } };
+  if (stopping === "kill") return { ...kept, ...UNKNOWN, phase: { kind: "failed", error: "its end was under way" } };
   const untilMs = nowMs + RECOVER_MS;
-  return { ...kept, ...unknown, phase: { kind: "recovering", address, readySinceMs, untilMs } };
+  return { ...kept, ...UNKNOWN, phase: { kind: "recovering", address, readySinceMs, untilMs } };
 }
 
 function damaged(place: string, key: string, why: string): ServeError {

@@ -1,7 +1,9 @@
 // What follows from the target state for each deployment: its goal, and the counted facts its status is made of. Pure.
 import { isServing, isStopping, publishedAddress } from "../model/lifecycle.ts";
 import type { ApplicationTarget, DeploymentTarget } from "../model/target-state.ts";
-import type { DeploymentGoal } from "./decide/replicas.ts";
+import type { DeploymentGoal } from "./decide/goal.ts";
+import { silenceText } from "./decide/health.ts";
+import { rolloutRule } from "./decide/rollout.ts";
 import { startThreshold } from "./decide/start-failures.ts";
 import type { DeploymentFacts } from "./decide/status.ts";
 import { deploymentsToStop, mayDropRetired } from "./decide/teardown.ts";
@@ -11,18 +13,42 @@ import type { ReplicaRecord } from "./state.ts";
 const SLOW_LOAD_MS = 10_000;
 
 /** A deployment that shall be gone. */
-const NOTHING: DeploymentGoal = { codeVersion: "", configRevision: 0, replicas: 0, surge: 0, startThreshold: 0 };
+const NOTHING: DeploymentGoal = {
+  codeVersion: "",
+  configRevision: 0,
+  replicas: 0,
+  rollout: { surge: 0, batch: 1, stopFirst: false },
+  startThreshold: 0,
+  stalled: false,
+};
 
-/** What a deployment should have. @param target undefined: it shall be gone @param replicas how many it should have */
-export function goalOf(target: DeploymentTarget | undefined, replicas: number): DeploymentGoal {
+/**
+ * The target that holds now: where the rollout to the newest one was given up, the one before it (D6).
+ * @param failure of the deployment's state
+ */
+export function holdingTarget<T extends DeploymentTarget | undefined>(
+  target: T,
+  failure: object | null,
+): T | DeploymentTarget {
+  return failure === null ? target : (target?.fallback ?? target);
+}
+
+/**
+ * What a deployment should have.
+ * @param target the one that holds; undefined: it shall be gone
+ * @param replicas how many it should have
+ * @param stalled the newest target was given up
+ */
+export function goalOf(target: DeploymentTarget | undefined, replicas: number, stalled = false): DeploymentGoal {
   if (target === undefined) return NOTHING;
-  const { rollingUpdatePercentage, maxConstructorRetryCount } = target.spec.options;
+  const { rollingUpdatePercentage, maxSurgePercent, maxConstructorRetryCount } = target.spec.options;
   return {
     codeVersion: target.codeVersion,
     configRevision: target.configRevision,
     replicas,
-    surge: Math.max(1, Math.floor(rollingUpdatePercentage * replicas)),
+    rollout: rolloutRule(replicas, rollingUpdatePercentage, maxSurgePercent),
     startThreshold: startThreshold(maxConstructorRetryCount, replicas),
+    stalled,
   };
 }
 
@@ -51,19 +77,18 @@ export function mayMoveEntrance(
   return serves || hasNobody(replicas.get(entrance) ?? []);
 }
 
-/** Counts what a status is decided from. */
+/** Counts what a status is decided from. @param held why starts are held back; empty: none is */
 export function factsOf(
   target: DeploymentTarget,
   replicas: number,
   records: readonly ReplicaRecord[],
+  held: string,
   nowMs: number,
 ): DeploymentFacts {
   const goal = goalOf(target, replicas);
   const live = records.filter(({ phase }) => !isStopping(phase));
   const current = live.filter(({ codeVersion }) => codeVersion === target.codeVersion);
   const upToDate = current.filter((r) => r.phase.kind === "running" && r.configRevision === target.configRevision);
-  const pending = live.find((record) => record.pending !== "")?.pending ?? slowLoad(live, nowMs);
-  const changed = [...new Set(live.flatMap(({ changedFiles }) => changedFiles))];
   return {
     target: goal.replicas,
     upToDate: upToDate.length,
@@ -72,8 +97,25 @@ export function factsOf(
     stopping: records.length - live.length,
     recovering: live.filter(({ phase }) => phase.kind === "recovering").length,
     startThreshold: goal.startThreshold,
-    note: changed.length > 0 ? `code changed on disk: ${changed.join(", ")}` : pending,
+    note:
+      [silence(live, nowMs), changedCode(live), held, waiting(live), slowLoad(live, nowMs)].find((n) => n !== "") ?? "",
   };
+}
+
+/** H2 */
+function silence(live: readonly ReplicaRecord[], nowMs: number): string {
+  const silent = live.find((record) => record.silent !== null);
+  return silent?.silent ? `replica ${silent.id}: ${silenceText(silent.silent, nowMs)}` : "";
+}
+
+function changedCode(live: readonly ReplicaRecord[]): string {
+  const changed = [...new Set(live.flatMap(({ changedFiles }) => changedFiles))];
+  return changed.length === 0 ? "" : `code changed on disk: ${changed.join(", ")}`;
+}
+
+function waiting(live: readonly ReplicaRecord[]): string {
+  const pending = live.find((record) => record.pending !== null)?.pending;
+  return pending ? `waiting for the engine (${pending.cause}): ${pending.detail}` : "";
 }
 
 /** Names a replica whose load does not end: an import that waits for ever fails nothing, so somebody has to be told. */

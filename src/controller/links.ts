@@ -15,6 +15,8 @@ export interface ReplicaLinks {
   load(id: ReplicaId, order: LoadOrder): Promise<LinkOutcome>;
   /** Changed options, in place. Rejects with the user's error. */
   reconfigure(id: ReplicaId, order: ReplicaMethods["reconfigure"]["in"]): Promise<LinkOutcome>;
+  /** The user's `checkHealth`. Rejects with the user's error, and with ENGINE when no answer comes within `timeoutMs`. */
+  checkHealth(id: ReplicaId, timeoutMs: number): Promise<LinkOutcome>;
   /** Refuse new calls, finish accepted ones, dispose, exit (D5). Resolves when the replica has the order. */
   drain(id: ReplicaId, graceMs: number): Promise<LinkOutcome>;
 }

@@ -1,7 +1,7 @@
 // Which logging options hold: those of the deployment (which has taken over its application's), else the instance's.
 // Pure. The instance's are what the accepted config says, else what the head was started with.
 import type { ResolvedLoggingOptions } from "../config/options.generated.ts";
-import { resolveLogging } from "../config/resolve-logging.ts";
+import { loggingOf } from "../config/effective-options.ts";
 import type { DeploymentTarget } from "../model/target-state.ts";
 import type { ControllerState } from "./state.ts";
 
@@ -10,8 +10,7 @@ export function instanceLogging(
   { config }: Pick<ControllerState, "config">,
   started: ResolvedLoggingOptions,
 ): ResolvedLoggingOptions {
-  const given = config?.document.logging_config;
-  return given === null || given === undefined ? started : resolveLogging(given);
+  return loggingOf(config?.document.logging_config) ?? started;
 }
 
 /** What a replica logs. @param instance the instance's options */

@@ -5,6 +5,7 @@ import type { ProcessId } from "../model/ids.ts";
 import type { ProxyReport } from "../protocol/control.ts";
 import { describeFailure } from "./describe-failure.ts";
 import { afterProxyDeath } from "./decide/proxies.ts";
+import type { ControllerMeter } from "./meter.ts";
 import { type ControllerState, type ProxyRecord, moveProxy } from "./state.ts";
 
 /** Longest wait for open requests when a proxy stops, milliseconds. The default grace of a replica, whose requests they are. */
@@ -12,11 +13,13 @@ export const PROXY_DRAIN_MS = 20_000;
 
 export class ProxyObserver {
   readonly #state: ControllerState;
+  readonly #meter: ControllerMeter;
   readonly #logger: Logger;
   readonly #clock: Clock;
 
-  constructor(state: ControllerState, logger: Logger, clock: Clock) {
+  constructor(state: ControllerState, meter: ControllerMeter, logger: Logger, clock: Clock) {
     this.#state = state;
+    this.#meter = meter;
     this.#logger = logger;
     this.#clock = clock;
   }
@@ -24,6 +27,7 @@ export class ProxyObserver {
   /** The process has ended. */
   onExited(record: ProxyRecord, detail: string): void {
     this.onDied(record, detail);
+    if (record.stopSinceMs !== null) this.#meter.proxyStopped(record.node, this.#clock.now() - record.stopSinceMs);
     this.#state.proxies.delete(record.id);
   }
 
@@ -48,6 +52,7 @@ export class ProxyObserver {
       return;
     }
     record.linkLostAtMs = null;
+    record.silent = null;
     record.pid = report.pid;
     const nowMs = this.#clock.now();
     switch (report.phase) {

@@ -4,11 +4,13 @@
 //   R3  While the answer to a load order is to come, a report of `idle` waits for it: only the answer knows the error.
 //   R4  What does not fit the table of legal moves is an echo of an earlier phase, and ignored.
 import type { Clock } from "../core/clock.ts";
+import type { Random } from "../core/random.ts";
 import { isServing, isStarting, isStopping } from "../model/lifecycle.ts";
 import type { EngineEvent } from "../engine/engine.ts";
 import type { NodeId, ReplicaId } from "../model/ids.ts";
 import type { ReplicaReport } from "../protocol/control.ts";
 import { describeFailure } from "./describe-failure.ts";
+import { afterCheck, freshHealth } from "./decide/health.ts";
 import {
   type StartMemory,
   afterDeath,
@@ -18,7 +20,9 @@ import {
   generationOf,
 } from "./decide/start-failures.ts";
 import type { Journal } from "./journal.ts";
+import type { ControllerMeter } from "./meter.ts";
 import { replicaDetails } from "./read-status.ts";
+import type { LinkOutcome } from "./links.ts";
 import { type ControllerState, type ReplicaRecord, moveReplica } from "./state.ts";
 
 /** How many ended replicas a deployment shows (`RAY_SERVE_RETAINED_DEAD_REPLICAS`, reference section 6). */
@@ -26,17 +30,28 @@ const DEAD_REPLICAS = 10;
 
 type Exited = Extract<EngineEvent, { type: "exited" }>;
 
+export interface ReplicaObserverParts {
+  readonly state: ControllerState;
+  readonly journal: Journal;
+  readonly meter: ControllerMeter;
+  readonly nodeIp: (node: NodeId) => string;
+}
+
 export class ReplicaObserver {
   readonly #state: ControllerState;
   readonly #journal: Journal;
-  readonly #clock: Clock;
+  readonly #meter: ControllerMeter;
   readonly #nodeIp: (node: NodeId) => string;
+  readonly #clock: Clock;
+  readonly #random: Random;
 
-  constructor(state: ControllerState, journal: Journal, nodeIp: (node: NodeId) => string, clock: Clock) {
+  constructor({ state, journal, meter, nodeIp }: ReplicaObserverParts, clock: Clock, random: Random) {
     this.#state = state;
-    this.#nodeIp = nodeIp;
     this.#journal = journal;
+    this.#meter = meter;
+    this.#nodeIp = nodeIp;
     this.#clock = clock;
+    this.#random = random;
   }
 
   /** The process has ended; so has the replica. */
@@ -56,6 +71,7 @@ export class ReplicaObserver {
   /** Nothing of it is left but its entry among the dead. */
   onGone(record: ReplicaRecord): void {
     this.#state.replicas.delete(record.id);
+    if (record.stopSinceMs !== null) this.#meter.stopped(record, this.#clock.now() - record.stopSinceMs);
     const deployment = this.#state.deployment(record.application, record.deployment);
     const details = { ...replicaDetails(record, this.#nodeIp(record.node)), state: "STOPPED" } as const;
     deployment.dead = [...deployment.dead, details].slice(-DEAD_REPLICAS);
@@ -83,9 +99,9 @@ export class ReplicaObserver {
       return;
     }
     record.linkLostAtMs = null;
-    record.suspect = false;
+    record.silent = null;
     record.pid = report.pid;
-    record.pending = "";
+    record.pending = null;
     if (report.codeVersion !== null) record.codeVersion = report.codeVersion;
     record.changedFiles = report.changedFiles;
     record.models = report.models;
@@ -126,6 +142,27 @@ export class ReplicaObserver {
     moveReplica(record, { kind: "failed", error: text });
   }
 
+  /** A health check has ended. @param error null: it passed; undefined: its link closed first @param ms how long it took */
+  onHealthChecked(id: ReplicaId, error: unknown, ms: number): void {
+    const record = this.#state.replicas.get(id);
+    if (record === undefined) return;
+    const text = error === null || error === undefined ? error : describeFailure(error);
+    record.health = afterCheck(record.health, text);
+    if (text === undefined) return;
+    const { application, deployment } = record;
+    this.#meter.healthChecked({ application, deployment, replicaId: id }, ms, text === null);
+    if (text !== null) this.#journal.replica(record, "replica.health_check_failed", text, "warn");
+  }
+
+  /** A replica was told its rank and the number of replicas; nobody knows whether it heard where the link closed first. */
+  onPlaced(id: ReplicaId, outcome: LinkOutcome, reason?: unknown): void {
+    const record = this.#state.replicas.get(id);
+    if (record === undefined) return;
+    if (reason !== undefined)
+      this.#journal.replica(record, "replica.reconfigure_failed", describeFailure(reason), "warn");
+    else if (outcome === "link closed") record.worldSize = 0;
+  }
+
   /** The replica runs with the options of `revision`. */
   onReconfigured(id: ReplicaId, revision: number): void {
     const record = this.#state.replicas.get(id);
@@ -164,6 +201,8 @@ export class ReplicaObserver {
     const adopted = phase.kind === "recovering";
     const readySinceMs = adopted && phase.address !== null ? phase.readySinceMs : this.#clock.now();
     if (!moveReplica(record, { kind: "running", address, readySinceMs })) return; // R4
+    record.health = freshHealth(this.#clock.now(), this.#random.next());
+    if (!adopted) this.#meter.startedReplica(record, this.#clock.now() - record.startMs);
     this.#remember(record, (starts) => afterReady(starts, record.rank));
     this.#journal.replica(
       record,

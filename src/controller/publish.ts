@@ -17,7 +17,7 @@ import {
 } from "../protocol/control.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import { gaveUp } from "./decide/start-failures.ts";
-import { goalOf, hasNobody, stoppingDeployments } from "./goals.ts";
+import { goalOf, hasNobody, holdingTarget, stoppingDeployments } from "./goals.ts";
 import { instanceLogging } from "./logging.ts";
 import type { ControllerState, ReplicaRecord } from "./state.ts";
 
@@ -41,7 +41,12 @@ export function publish(state: ControllerState, feed: ChangeFeed, logging: Resol
       wanted.add(key);
       feed.set(
         key,
-        targetsOf(application.name, target, replicas.get(name) ?? [], isUnavailable(state, application, target)),
+        targetsOf(
+          application.name,
+          holdingTarget(target, state.deployment(application.name, name).failure),
+          replicas.get(name) ?? [],
+          isUnavailable(state, application, target),
+        ),
       );
     }
   }
@@ -71,9 +76,9 @@ function targetsOf(
   failed: boolean,
 ): DeploymentTargets {
   const { name, options } = target.spec;
-  const replicas = records.flatMap(({ id, phase, node, suspect, linkLostAtMs, models }) => {
+  const replicas = records.flatMap(({ id, phase, node, silent, linkLostAtMs, models }) => {
     const address = publishedAddress(phase);
-    return address === null ? [] : [{ id, address, node, suspect: suspect || linkLostAtMs !== null, models }];
+    return address === null ? [] : [{ id, address, node, suspect: silent !== null || linkLostAtMs !== null, models }];
   });
   return {
     application,

@@ -2,6 +2,8 @@
 // carried out. This is where a reader sees how a decision is made; the decisions themselves are in decide/.
 //   R1  A deployment that the target state does not name, but that has replicas, has the goal "nothing".
 //   R2  Statuses are decided last, from what the plans have made of the state: what is called complete is published.
+import type { Clock } from "../core/clock.ts";
+import type { NodeInfo } from "../engine/engine.ts";
 import type { NodeId } from "../model/ids.ts";
 import { deploymentKey } from "../model/ids.ts";
 import { type ApplicationTarget, type DeploymentTarget, findDeployment } from "../model/target-state.ts";
@@ -9,13 +11,18 @@ import { targetsKey } from "../protocol/control.ts";
 import type { ActionApplier, Effect } from "./apply-actions.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import { decideProxies } from "./decide/proxies.ts";
+import { decideHealth } from "./decide/health.ts";
+import { choosePlace } from "./decide/placement.ts";
 import { decideReplicas } from "./decide/replicas.ts";
-import { afterHealthy } from "./decide/start-failures.ts";
-import { afterStatusEvent, decideStatus } from "./decide/status.ts";
-import { factsOf, goalOf, mayMoveEntrance, stoppingDeployments } from "./goals.ts";
+import { goalOf, holdingTarget, mayMoveEntrance, stoppingDeployments } from "./goals.ts";
 import type { Journal } from "./journal.ts";
+import type { ControllerMeter } from "./meter.ts";
+import { freeingOrder, nodeLoads } from "./node-loads.ts";
+import { resourcesOf } from "./process-specs.ts";
+import type { Scaling } from "./scaling.ts";
 import type { ReplicaSnapshot } from "./snapshot.ts";
 import type { ControllerState, ReplicaRecord } from "./state.ts";
+import { updateStatuses } from "./update-statuses.ts";
 
 export interface Plan {
   readonly effects: readonly Effect[];
@@ -28,34 +35,82 @@ export interface ReconcileParts {
   readonly applier: ActionApplier;
   readonly feed: ChangeFeed;
   readonly journal: Journal;
+  readonly scaling: Scaling;
+  readonly meter: ControllerMeter;
+  /** What the engine has to run replicas on; the head's own first. */
+  readonly nodes: readonly NodeInfo[];
+  readonly clock: Pick<Clock, "monotonic">;
 }
 
 /** @param proxyNodes nodes that should have a proxy */
 export function reconcile(parts: ReconcileParts, proxyNodes: readonly NodeId[], nowMs: number): Plan {
-  const { state, applier } = parts;
+  const { state, applier, clock } = parts;
   const effects: (Effect | undefined)[] = [...applier.planStrangers()];
   const times: (number | undefined)[] = [];
+  const held = new Map<string, string>();
+  const begunMs = clock.monotonic();
   endWhatIsOver(parts);
+  times.push(parts.scaling.look(nowMs));
   for (const { application, deployment } of everyDeployment(state)) {
-    const target = state.applications.get(application);
-    const wanted = wantedTarget(state, target, deployment);
-    const snapshots = state.replicasOf(application, deployment).map((record) => snapshotOf(record, parts.feed));
-    const { starts, scale } = state.deployment(application, deployment);
-    const decision = decideReplicas(goalOf(wanted, scale.target), snapshots, starts, nowMs);
-    effects.push(
-      ...decision.actions.map((action) => applier.planReplica(action, target, findDeployment(target, deployment))),
-    );
-    times.push(decision.wakeAtMs);
+    const plan = planDeployment(parts, application, deployment, nowMs);
+    effects.push(...plan.effects);
+    times.push(...plan.times);
+    held.set(deploymentKey(application, deployment), plan.held);
   }
+  const deploymentsMs = clock.monotonic();
   const proxies = decideProxies(proxyNodes, [...state.proxies.values()], state.proxyMemory, nowMs);
   effects.push(...proxies.actions.map((action) => applier.planProxy(action)));
   times.push(proxies.wakeAtMs);
-  updateStatuses(parts, nowMs);
+  const proxiesMs = clock.monotonic();
+  updateStatuses(parts, (application, deployment) => held.get(deploymentKey(application, deployment)) ?? "", nowMs);
+  parts.meter.ticked({
+    deploymentsMs: deploymentsMs - begunMs,
+    proxiesMs: proxiesMs - deploymentsMs,
+    statusesMs: clock.monotonic() - proxiesMs,
+  });
   const future = times.filter((time) => time !== undefined);
   return {
     effects: effects.filter((effect) => effect !== undefined),
     wakeAtMs: future.length === 0 ? undefined : Math.min(...future),
   };
+}
+
+interface DeploymentPlan {
+  readonly effects: readonly (Effect | undefined)[];
+  readonly times: readonly (number | undefined)[];
+  /** Why starts are held back; empty: none is. */
+  readonly held: string;
+}
+
+/** One deployment: what its replicas should do, where new ones go, which are asked for their health. */
+function planDeployment(parts: ReconcileParts, name: string, deployment: string, nowMs: number): DeploymentPlan {
+  const { state, applier, nodes } = parts;
+  const application = state.applications.get(name);
+  const { starts, scale, failure } = state.deployment(name, deployment);
+  const wanted = holdingTarget(wantedTarget(state, application, deployment), failure);
+  const target = holdingTarget(findDeployment(application, deployment), failure);
+  const seen = state.replicasOf(name, deployment).map((record) => snapshotOf(record, parts));
+  const goal = goalOf(wanted, scale.target, failure !== null);
+  const decision = decideReplicas(goal, seen, starts, freeingOrder(state, nodes), nowMs);
+  const effects: (Effect | undefined)[] = [];
+  let held = "";
+  for (const action of decision.actions) {
+    if (action.kind !== "start") {
+      effects.push(applier.planReplica(action, application, target));
+    } else if (application !== undefined && target !== undefined) {
+      const { resources, maxReplicasPerNode } = target.spec.options;
+      const needs = { resources: resourcesOf(resources), maxReplicasPerNode };
+      const node = choosePlace(needs, nodeLoads(state, nodes, name, deployment));
+      if (node === null) held = `no node for another replica: maxReplicasPerNode is ${maxReplicasPerNode}`;
+      else effects.push(applier.planStart(action, node, application, target));
+    }
+  }
+  if (target === undefined) return { effects, times: [decision.wakeAtMs], held };
+  const { healthCheckPeriodS, healthCheckTimeoutS } = target.spec.options;
+  const rules = { periodMs: healthCheckPeriodS * 1000, timeoutMs: healthCheckTimeoutS * 1000 };
+  const health = decideHealth(rules, seen, nowMs);
+  effects.push(...health.actions.map((action) => applier.planCheck(action)));
+  return { effects, times: [decision.wakeAtMs, health.wakeAtMs], held };
 }
 
 /** Every deployment that is wanted or that has replicas (R1). */
@@ -82,10 +137,15 @@ function wantedTarget(
   return stopping.has(deployment) ? undefined : findDeployment(application, deployment);
 }
 
-function snapshotOf(record: ReplicaRecord, feed: ChangeFeed): ReplicaSnapshot {
-  const { id, codeVersion, configRevision, rank, phase, linkLostAtMs, stuck, application, deployment } = record;
-  const released = phase.kind === "leaving" && feed.isAcknowledged(targetsKey(application, deployment));
-  return { id, codeVersion, configRevision, rank, phase, linkLostAtMs, stuck, released };
+function snapshotOf(record: ReplicaRecord, { state, feed, nodes }: ReconcileParts): ReplicaSnapshot {
+  const { phase, node, application, deployment } = record;
+  const isThere = node === "" || nodes.some(({ id }) => id === node);
+  return {
+    ...record,
+    pending: record.pending?.cause ?? null,
+    displaced: !isThere || state.drainingNodes.has(node),
+    released: phase.kind === "leaving" && feed.isAcknowledged(targetsKey(application, deployment)),
+  };
 }
 
 /** Strikes off applications, retired deployments and memories that nothing is left of, and goes on with a shutdown. */
@@ -118,22 +178,4 @@ function endWhatIsOver({ state, journal }: ReconcileParts): void {
   if (changed) state.applications = applications;
   const kept = new Set(everyDeployment(state).map((d) => deploymentKey(d.application, d.deployment)));
   for (const key of state.deployments.keys()) if (!kept.has(key)) state.deployments.delete(key);
-}
-
-/** R2 */
-function updateStatuses({ state, journal }: ReconcileParts, nowMs: number): void {
-  for (const { name, deployments, deleting } of state.applications.values()) {
-    for (const target of deployments) {
-      const deployment = state.deployment(name, target.spec.name);
-      const before = deployment.status;
-      const facts = factsOf(target, deployment.scale.target, state.replicasOf(name, target.spec.name), nowMs);
-      const after = deleting ? afterStatusEvent(before, "delete", "") : decideStatus(before, facts, deployment.starts);
-      deployment.status = after;
-      if (after.status === "HEALTHY") deployment.starts = afterHealthy(deployment.starts);
-      if (after.status === before.status && after.trigger === before.trigger) continue;
-      const bad = after.status === "DEPLOY_FAILED" || after.status === "UNHEALTHY";
-      const words = `${before.status} -> ${after.status} (${after.trigger})${after.message === "" ? "" : `: ${after.message}`}`;
-      journal.deployment(name, target.spec.name, "deployment.status", words, bad ? "warn" : "info");
-    }
-  }
 }

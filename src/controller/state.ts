@@ -6,8 +6,10 @@ import { PROXY_MOVES, type ProxyPhase, REPLICA_MOVES, type ReplicaPhase, canMove
 import { type NodeId, type ProcessId, type ReplicaId, deploymentKey } from "../model/ids.ts";
 import type { ScaleMemory } from "../autoscaling/scale-memory.ts";
 import type { ServeConfig } from "../config/serve-config.ts";
+import type { EngineEvent } from "../engine/engine.ts";
 import type { ReplicaDetails } from "../model/status.ts";
 import type { ApplicationTarget } from "../model/target-state.ts";
+import type { HealthMemory, Silence } from "./decide/health.ts";
 import type { ProxyMemory } from "./decide/proxies.ts";
 import { type StartMemory, freshMemory } from "./decide/start-failures.ts";
 import { NEW_DEPLOYMENT, type StatusInfo } from "./decide/status.ts";
@@ -22,25 +24,36 @@ export interface ProcessRecord {
   linkLostAtMs: number | null;
   /** The engine's words when the process cannot run on. */
   stuck: string | null;
+  /** It misses heartbeats: chosen last, and shown in status (H2); null: it is heard. */
+  silent: Silence | null;
+  /** When it was told to leave, to drain or to die; null: it was not. */
+  stopSinceMs: number | null;
 }
 
 export interface ReplicaRecord extends ProcessRecord {
   readonly application: string;
   readonly deployment: string;
-  readonly rank: number;
+  rank: number;
+  /** How many replicas it believes there are; 0: nobody knows what it believes. */
+  worldSize: number;
   /** Grace of its deployment when it started, for the day when the deployment is no more. */
   readonly graceMs: number;
   codeVersion: string;
   configRevision: number;
   phase: ReplicaPhase;
-  /** Misses heartbeats: chosen last. */
-  suspect: boolean;
-  /** Why the engine has not started it yet; empty when it has. */
-  pending: string;
+  health: HealthMemory;
+  /** Why the engine has not started it yet; null when it has. */
+  pending: PendingStart | null;
   /** Files that differed from the deploy when it started (D3). */
   changedFiles: readonly string[];
   /** Multiplexed models that it holds. */
   models: readonly string[];
+}
+
+/** What the engine said of a start that it could not make yet. */
+export interface PendingStart {
+  readonly cause: Extract<EngineEvent, { type: "pending" }>["cause"];
+  readonly detail: string;
 }
 
 export interface ProxyRecord extends ProcessRecord {
@@ -51,10 +64,19 @@ export interface ProxyRecord extends ProcessRecord {
 export interface DeploymentState {
   status: StatusInfo;
   starts: StartMemory;
+  /** The rollout to the target was given up: until the next deploy the target's `fallback` is what holds (D6). */
+  failure: RolloutFailure | null;
   /** `scale.target` is how many replicas it should have: every reader takes it from here. */
   scale: ScaleMemory;
   /** The newest replicas that ended, oldest first; not in the checkpoint. */
   dead: readonly ReplicaDetails[];
+}
+
+/** A rollout that was given up. */
+export interface RolloutFailure {
+  /** Of the target that failed, as `generationOf` names it. */
+  readonly generation: string;
+  readonly message: string;
 }
 
 /** The config file that holds, as it was accepted. */
@@ -71,6 +93,13 @@ export interface Capacity {
   /** 0 to 100; null: all of them. */
   readonly percent: number | null;
   readonly direction: "UP" | "DOWN" | null;
+}
+
+/** An order that was accepted. */
+export interface AcceptedOrder {
+  readonly id: string;
+  /** The applications that it was about. */
+  readonly applications: readonly string[];
 }
 
 export const ALL_CAPACITY: Capacity = { percent: null, direction: null };
@@ -92,6 +121,8 @@ export class ControllerState {
   readonly proxies = new Map<ProcessId, ProxyRecord>();
   readonly history = new History();
   readonly proxyMemory = new Map<NodeId, ProxyMemory>();
+  /** Nodes that are being emptied. */
+  readonly drainingNodes = new Set<NodeId>();
   /** Processes that dialled in and that nobody knows. */
   readonly strangers = new Map<ProcessId, "replica" | "proxy">();
   /** Where the first proxy listened; later ones get the same port. */
@@ -101,6 +132,8 @@ export class ControllerState {
   /** False while the engine says that it lost its substrate: then nothing is decided. */
   engineUp = true;
   standing: Standing = "serving";
+  /** Orders that were accepted, newest last, by which one that comes again is known. */
+  orders: readonly AcceptedOrder[] = [];
 
   /** The memory of a deployment; a new one begins empty. */
   deployment(application: string, deployment: string): DeploymentState {
@@ -108,16 +141,9 @@ export class ControllerState {
     let state = this.deployments.get(key);
     if (state === undefined) {
       const scale = { target: 0 };
-      state = { status: NEW_DEPLOYMENT, starts: freshMemory(""), scale, dead: [] };
+      state = { status: NEW_DEPLOYMENT, starts: freshMemory(""), failure: null, scale, dead: [] };
       this.deployments.set(key, state);
     }
-/** An order that was accepted. */
-export interface AcceptedOrder {
-  readonly id: string;
-  /** The applications that it was about. */
-  readonly applications: readonly string[];
-}
-
     return state;
   }
 
@@ -138,8 +164,6 @@ export interface AcceptedOrder {
     return groups;
   }
 }
-  /** Orders that were accepted, newest last, by which one that comes again is known. */
-  orders: readonly AcceptedOrder[] = [];
 
 /** True when nothing is left of what ran. */
 export function isEmpty({ applications, replicas, proxies }: ControllerState): boolean {

@@ -7,7 +7,7 @@
 import type { NodeId, ProcessId } from "../model/ids.ts";
 import type { StateStore } from "./state-store.ts";
 
-export type ProgramName = "replica" | "proxy" | "builder";
+export type ProgramName = "replica" | "proxy" | "builder" | "policy";
 
 /** What a process may use. Fractions are allowed; the local engine treats cpus and memory as advisory. */
 export interface Resources {
@@ -87,6 +87,8 @@ export interface Engine {
   stop(id: ProcessId, graceMs: number): void;
   kill(id: ProcessId): void;
   nodes(): readonly NodeInfo[];
+  /** CPU time that a process has used so far, milliseconds; null: the engine cannot tell. */
+  cpuTimeMs(id: ProcessId): number | null;
   /** Ends when `signal` aborts. One consumer. Events that came before the call are kept for it. */
   events(signal: AbortSignal): AsyncIterable<EngineEvent>;
   /**

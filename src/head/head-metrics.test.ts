@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
 import { applicationDetails, deploymentDetails, replicaDetails } from "../../tests/fixtures/status.ts";
-import { resolveDeployment } from "../config/resolve-deployment.ts";
 import type { DeploymentDetails, InstanceStatus } from "../model/status.ts";
 import { ManualClock } from "../core/clock.ts";
 import { LOGGING_KEY, ROUTES_KEY, targetsKey } from "../protocol/control.ts";
@@ -64,26 +63,47 @@ it("drops what it counted for a deployment or replica one look after its end (R2
 });
 
 it("shows what an autoscaler knows, and nothing of a deployment that has none", () => {
+  const { metrics, page } = measured();
+  const known = {
+    totalRequests: 7,
+    desiredReplicas: 4,
+    targetOngoingRequests: 3,
+    policyExecutionTimeMs: 12,
+    ownStat: 1,
+  };
   const autoscaling = {
     scalingStatus: "STABLE",
+    reason: "",
     decisions: [],
-    metrics: { totalRequests: 7, desiredReplicas: 4 },
+    metrics: known,
     metricsHealth: "healthy",
     errors: [],
   } as const;
-  const options = resolveDeployment({ autoscalingConfig: { maxReplicas: 9, targetOngoingRequests: 3 } }, "d");
-  const page = measured().page(
+  metrics.scalingReported([
+    {
+      ...CART,
+      queued: [[40, 1]],
+      ongoing: [
+        [20, 1],
+        [6, 1],
+      ],
+    },
+  ]);
+  const text = page(
     statusOf(
-      deploymentDetails({ name: "Cart", targetNumReplicas: 2, autoscaling, options }),
+      deploymentDetails({ name: "Cart", targetNumReplicas: 2, autoscaling }),
       deploymentDetails({ name: "Till" }),
     ),
   );
-  const values = [...page.matchAll(/ray_serve_autoscaling_(\w+)\{deployment="(\w+)",application="shop"\} (\d+)/g)];
-  expect(values.map(([, ...rest]) => rest)).toEqual([
-    ["target_replicas", "Cart", "2"],
-    ["target_ongoing_requests", "Cart", "3"],
-    ["total_requests", "Cart", "7"],
-    ["desired_replicas", "Cart", "4"],
+  const values = [...text.matchAll(/ray_serve_autoscaling_(\w+)\{deployment="(\w+)",application="shop"(.*)\} (\d+)/g)];
+  expect(values.map(([, ...rest]) => rest).filter(([name]) => !name?.endsWith("_bucket"))).toEqual([
+    ["target_replicas", "Cart", "", "2"],
+    ["target_ongoing_requests", "Cart", "", "3"],
+    ["total_requests", "Cart", "", "7"],
+    ["desired_replicas", "Cart", "", "4"],
+    ["policy_execution_time_ms", "Cart", ',policy_scope="deployment"', "12"],
+    ["handle_metrics_delay_ms_sum", "Cart", "", "6"],
+    ["handle_metrics_delay_ms_count", "Cart", "", "1"],
   ]);
 });
 

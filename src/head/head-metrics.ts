@@ -9,7 +9,7 @@ import type { FeedMeter } from "../controller/change-feed.ts";
 import type { Clock } from "../core/clock.ts";
 import { deploymentKey } from "../model/ids.ts";
 import type { ApplicationStatus, DeploymentStatus, InstanceStatus, ProxyStatus } from "../model/status.ts";
-import { LOGGING_KEY, ROUTES_KEY } from "../protocol/control.ts";
+import { LOGGING_KEY, ROUTES_KEY, type ScalingReport } from "../protocol/control.ts";
 import { METRICS } from "../telemetry/metric-names.ts";
 import { MetricRegistry, type MetricSnapshot } from "../telemetry/metrics.ts";
 
@@ -95,6 +95,14 @@ export class HeadMetrics implements ControllerMeter, FeedMeter {
     this.#metrics.counter(METRICS.healthCheckFailures).labels({ deployment, replica, application }).inc();
   }
 
+  /** Callers told what they hold. */
+  scalingReported(reports: readonly ScalingReport[]): void {
+    for (const { queued, ongoing, ...of } of reports) {
+      const ages = [queued.at(-1)?.[0], ongoing.at(-1)?.[0]].filter((age) => age !== undefined);
+      if (ages.length > 0) this.#observe(METRICS.autoscalingHandleMetricsDelay, of, Math.min(...ages));
+    }
+  }
+
   proxyStopped(node: string, ms: number): void {
     const labels = { node_id: node, node_ip_address: this.#nodeIp(node) };
     this.#metrics.histogram(METRICS.proxyShutdownDuration).labels(labels).observe(ms);
@@ -141,7 +149,9 @@ export class HeadMetrics implements ControllerMeter, FeedMeter {
     setProxies(gauges, status);
     setSubscribers(gauges, subscriptions);
     const present = new Set<string>();
-    for (const { name: application, status: own, deployments } of Object.values(status.applications)) {
+    for (const { name: application, status: own, deployments, deployedAppConfig } of Object.values(
+      status.applications,
+    )) {
       gauges.gauge(METRICS.applicationStatus).labels({ application }).set(APPLICATION_VALUE[own]);
       for (const details of Object.values(deployments)) {
         const { name: deployment, replicas } = details;
@@ -150,7 +160,7 @@ export class HeadMetrics implements ControllerMeter, FeedMeter {
           .gauge(METRICS.deploymentStatus)
           .labels({ deployment, application })
           .set(DEPLOYMENT_VALUE[details.status]);
-        setAutoscaling(gauges, application, details);
+        setAutoscaling(gauges, application, details, deployedAppConfig?.autoscaling_policy == null);
         const health = gauges.gauge(METRICS.replicaHealthy);
         for (const { replicaId: replica, state } of replicas) {
           present.add(replica);
@@ -164,12 +174,7 @@ export class HeadMetrics implements ControllerMeter, FeedMeter {
   }
 
   #observe(
-    definition:
-      | typeof METRICS.replicaStartupLatency
-      | typeof METRICS.replicaReconfigureLatency
-      | typeof METRICS.healthCheckLatency
-      | typeof METRICS.replicaShutdownDuration
-      | typeof METRICS.replicaInitializationLatency,
+    definition: (typeof PER_DEPLOYMENT)[number],
     { application, deployment }: MeteredDeployment,
     ms: number,
   ): void {
@@ -202,6 +207,7 @@ const PER_DEPLOYMENT = [
   METRICS.replicaReconfigureLatency,
   METRICS.healthCheckLatency,
   METRICS.replicaShutdownDuration,
+  METRICS.autoscalingHandleMetricsDelay,
 ] as const;
 
 function setProxies(gauges: MetricRegistry, { proxies }: HeadFacts["status"]): void {
@@ -221,20 +227,30 @@ function setSubscribers(gauges: MetricRegistry, subscriptions: HeadFacts["subscr
 
 type Details = InstanceStatus["applications"][string]["deployments"][string];
 
-function setAutoscaling(gauges: MetricRegistry, application: string, details: Details): void {
-  const { name: deployment, autoscaling, targetNumReplicas, options } = details;
+function setAutoscaling(gauges: MetricRegistry, application: string, details: Details, ownPolicy: boolean): void {
+  const { name: deployment, autoscaling, targetNumReplicas } = details;
   if (autoscaling === null) return;
   const labels = { deployment, application };
-  const { totalRequests, desiredReplicas } = autoscaling.metrics;
   gauges.gauge(METRICS.autoscalingTargetReplicas).labels(labels).set(targetNumReplicas);
-  const targetOngoing = options.autoscalingConfig?.targetOngoingRequests;
-  if (typeof targetOngoing === "number") {
-    gauges.gauge(METRICS.autoscalingTargetOngoingRequests).labels(labels).set(targetOngoing);
+  for (const [name, definition] of Object.entries(AUTOSCALING_GAUGES)) {
+    const value = autoscaling.metrics[name];
+    if (value !== undefined) gauges.gauge(definition).labels(labels).set(value);
   }
-  if (totalRequests !== undefined) gauges.gauge(METRICS.autoscalingTotalRequests).labels(labels).set(totalRequests);
-  if (desiredReplicas !== undefined)
-    gauges.gauge(METRICS.autoscalingDesiredReplicas).labels(labels).set(desiredReplicas);
+  const policyMs = autoscaling.metrics["policyExecutionTimeMs"];
+  if (policyMs === undefined) return;
+  const policy_scope = ownPolicy ? "deployment" : "application";
+  gauges
+    .gauge(METRICS.autoscalingPolicyTime)
+    .labels({ ...labels, policy_scope })
+    .set(policyMs);
 }
+
+/** By the name that status has for them. */
+const AUTOSCALING_GAUGES = {
+  targetOngoingRequests: METRICS.autoscalingTargetOngoingRequests,
+  totalRequests: METRICS.autoscalingTotalRequests,
+  desiredReplicas: METRICS.autoscalingDesiredReplicas,
+} as const;
 
 /** Ray's name of what a key of the feed is about. */
 function namespaceOf(key: string): string {

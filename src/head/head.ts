@@ -114,7 +114,7 @@ export class Head {
       shutdown: () => this.shutdown(),
       supervise: around.supervise,
     });
-    const events = eventsTo(this.#controller);
+    const events = eventsTo(this.#controller, this.#metrics);
     const own = { links: this.#links, builders: this.#builders, policies: this.#policies, output: this.#output };
     this.#server = new ControlServer({ ...own, requests, events, feed, logger }, clock);
   }
@@ -190,6 +190,7 @@ export class Head {
       proxies: this.#links.proxyLinks(),
       policies: this.#policies,
       feed,
+      meter: this.#metrics,
       bootstrap: () => ({ args, env: {} }),
       http: options.proxyLocation === "Disabled" ? null : options.http,
       proxyLocation: options.proxyLocation,
@@ -276,11 +277,14 @@ function nodeIp(engine: Engine, node: string): string {
 }
 
 /** What processes say, as the controller takes it. */
-function eventsTo(controller: Controller): ProcessEvents {
+function eventsTo(controller: Controller, metrics: HeadMetrics): ProcessEvents {
   return {
     onReplicaReport: (id, report) => controller.onReplicaReport(id, report),
     onProxyReport: (id, report) => controller.onProxyReport(id, report),
-    onScalingReport: (id, { deployments }) => controller.scaling.onReport(id, deployments),
+    onScalingReport: (id, { deployments }) => {
+      metrics.scalingReported(deployments);
+      controller.scaling.onReport(id, deployments);
+    },
     onScalingStats: (id, { stats }) => controller.scaling.onStats(id, stats),
     onReporterLeft: (id) => controller.scaling.onLinkClosed(id),
     onLinkClosed: (role, id) =>

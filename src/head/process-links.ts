@@ -2,7 +2,7 @@
 // newer one takes the place of the older.
 //   R1  An order over a link that is closed, or closes first, has the outcome "link closed"; any other failure is the
 //       process's own answer (controller/links.ts).
-//   R2  Silent for three heartbeats: suspect. A look that comes late itself proves nothing and is left out.
+//   R2  Silent for three heartbeats is worth a word. A look that comes late itself proves nothing and is left out.
 import type { LinkOutcome, ProxyLinks, ReplicaLinks } from "../controller/links.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import type { ProcessId } from "../model/ids.ts";
@@ -17,19 +17,19 @@ const MISSES = 3;
 /** How long a process may take to tell its metrics. */
 const METRICS_LIMIT_MS = 1000;
 
-/** Told when a process falls silent or is heard again. */
-export type OnSuspect = (id: ProcessId, suspect: boolean) => void;
+/** Told at each look for how long a process has been silent, and once when it is heard again (null). */
+export type OnSilence = (id: ProcessId, silentMs: number | null) => void;
 
 export class ProcessLinks {
   readonly #links = new Map<ProcessId, ControlLink>();
-  readonly #suspects = new Set<ProcessId>();
-  readonly #onSuspect: OnSuspect;
+  readonly #silent = new Set<ProcessId>();
+  readonly #onSilence: OnSilence;
   readonly #clock: Clock;
   readonly #stopLooking: Cancel;
   #lookedMs: number;
 
-  constructor(onSuspect: OnSuspect, clock: Clock) {
-    this.#onSuspect = onSuspect;
+  constructor(onSilence: OnSilence, clock: Clock) {
+    this.#onSilence = onSilence;
     this.#clock = clock;
     this.#lookedMs = clock.monotonic();
     this.#stopLooking = clock.every(HEARTBEAT_MS, () => this.#look());
@@ -47,7 +47,7 @@ export class ProcessLinks {
     const { id } = link.peer;
     if (this.#links.get(id) !== link) return false;
     this.#links.delete(id);
-    this.#suspects.delete(id);
+    this.#silent.delete(id);
     return true;
   }
 
@@ -111,11 +111,11 @@ export class ProcessLinks {
     this.#lookedMs = nowMs;
     if (late) return; // R2
     for (const [id, link] of this.#links) {
-      const suspect = nowMs - link.lastHeardMs > MISSES * HEARTBEAT_MS;
-      if (suspect === this.#suspects.has(id)) continue;
-      if (suspect) this.#suspects.add(id);
-      else this.#suspects.delete(id);
-      this.#onSuspect(id, suspect);
+      const silentMs = nowMs - link.lastHeardMs;
+      if (silentMs > MISSES * HEARTBEAT_MS) {
+        this.#silent.add(id);
+        this.#onSilence(id, silentMs);
+      } else if (this.#silent.delete(id)) this.#onSilence(id, null);
     }
   }
 }

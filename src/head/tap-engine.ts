@@ -10,6 +10,7 @@ export function tapEngine(engine: Engine, look: (event: EngineEvent) => boolean)
     stop: (id, graceMs) => engine.stop(id, graceMs),
     kill: (id) => engine.kill(id),
     nodes: () => engine.nodes(),
+    cpuTimeMs: (id) => engine.cpuTimeMs(id),
     async *events(signal) {
       for await (const event of engine.events(signal)) if (look(event)) yield event;
     },

@@ -7,6 +7,11 @@ export interface CallTarget {
   readonly deployment: string;
 }
 
+/** Priorities of calls, highest first (Q6). */
+export const PRIORITIES = ["high", "normal", "low"] as const;
+
+export type Priority = (typeof PRIORITIES)[number];
+
 /** What every call carries, whatever its payload. */
 export interface CallEnvelope {
   readonly target: CallTarget;
@@ -20,6 +25,11 @@ export interface CallEnvelope {
   readonly route: string;
   readonly multiplexedModelId: string;
   readonly sessionId: string;
+  readonly priority: Priority;
+  /** It may run again elsewhere when its replica dies (Q3). */
+  readonly idempotent: boolean;
+  /** Replicas on the caller's node go first (P2). */
+  readonly preferLocal: boolean;
 }
 
 /** A call with values as arguments. */

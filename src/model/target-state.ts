@@ -17,6 +17,8 @@ export interface DeploymentTarget {
   readonly codeVersion: string;
   /** Grows with every change of an option of kind `reconfigure`; a replica behind it is told in place. */
   readonly configRevision: number;
+  /** What was healthy before this target, kept until this one is; null: nothing was, or this one is (D6). */
+  readonly fallback: DeploymentTarget | null;
 }
 
 /**

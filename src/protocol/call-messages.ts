@@ -4,6 +4,7 @@
 //       do not know at the end.
 //   C2  A fixed part may be followed by bytes of a later version; readers ignore them where no body follows.
 //   C3  Body bytes are never looked at here: they are `payload.subarray(at)` of the caller.
+import { PRIORITIES, type Priority } from "../model/call.ts";
 import type { CancelReason } from "../model/call.ts";
 import { ByteReader } from "./byte-reader.ts";
 import type { ByteWriter } from "./byte-writer.ts";
@@ -67,6 +68,7 @@ export interface CallMeta {
   readonly route: string;
   readonly multiplexedModelId: string;
   readonly sessionId: string;
+  readonly priority: Priority;
   /** Bodies of Request and Response values that follow as streams 1, 2, ...; not counting stream 0. */
   readonly streams: number;
   /** True when the body goes on in CHUNKs of stream 0 after ACCEPT. */
@@ -87,7 +89,8 @@ export function writeCallMeta(writer: ByteWriter, meta: CallMeta): void {
   writeFilled(writer, meta.route);
   writeFilled(writer, meta.multiplexedModelId);
   writeFilled(writer, meta.sessionId);
-  writeNil(writer); // priority (Q6)
+  if (meta.priority === "normal") writeNil(writer);
+  else writeNumber(writer, PRIORITIES.indexOf(meta.priority));
   writeNumber(writer, meta.streams);
   writeBoolean(writer, meta.continues);
   const http = meta.http;
@@ -129,16 +132,33 @@ export function readCall(bytes: Uint8Array, offset: number, end: number): Incomi
   const route = readOptionalString(reader) ?? "";
   const multiplexedModelId = readOptionalString(reader) ?? "";
   const sessionId = readOptionalString(reader) ?? "";
-  readValue(reader, plainRevivers); // priority (Q6)
+  const priority = priorityOf(readValue(reader, plainRevivers));
   const streams = readCount(reader);
   const continues = readBoolean(reader);
   const http = readHttpCallMeta(reader);
   if (reader.fault !== undefined || positions < CALL_POSITIONS || (kind === CALL_KIND.http) !== (http !== undefined))
     return undefined;
   return {
-    meta: { kind, method, requestId, timeoutMs, route, multiplexedModelId, sessionId, streams, continues, http },
+    meta: {
+      kind,
+      method,
+      requestId,
+      timeoutMs,
+      route,
+      multiplexedModelId,
+      sessionId,
+      priority,
+      streams,
+      continues,
+      http,
+    },
     bodyAt,
   };
+}
+
+/** Nil is normal, and so is what a later version may send. */
+function priorityOf(value: unknown): Priority {
+  return (typeof value === "number" ? PRIORITIES[value] : undefined) ?? "normal";
 }
 
 function readHttpCallMeta(reader: ByteReader): HttpCallMeta | undefined {

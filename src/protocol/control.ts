@@ -130,9 +130,9 @@ export interface LoadOrder {
 export interface ReplicaMethods {
   /** Imports the code, constructs, `setup`, `reconfigure`, first health check. Fails with the user's error. */
   load: { in: LoadOrder & { readonly changedFiles: ReplicaReport["changedFiles"] }; out: null };
-  /** New options that need no restart: limits, user config, logging. */
+  /** New options that need no restart: limits, user config, logging, its place among the replicas, a route. */
   reconfigure: {
-    in: Pick<LoadOrder, "spec" | "rank" | "worldSize" | "logging">;
+    in: Pick<LoadOrder, "spec" | "exposed" | "rank" | "worldSize" | "logging">;
     out: null;
   };
   checkHealth: { in: null; out: null };
@@ -283,8 +283,10 @@ export interface DeploymentTargets {
   readonly maxOngoingRequests: number;
   /** -1: no limit. */
   readonly maxQueuedRequests: number;
-  /** What a full queue answers over HTTP; `retryAfterS` null: the least that is sensible. */
-  readonly backpressure: ResolvedBackpressureOptions;
+  /** What a full queue answers over HTTP; absent: 503. `retryAfterS` null: the least that is sensible. */
+  readonly backpressure?: ResolvedBackpressureOptions;
+  /** How callers choose a replica; absent: `pow2`. */
+  readonly router?: { readonly name: string; readonly kwargs: Readonly<Record<string, unknown>> };
   readonly replicas: readonly ReplicaTarget[];
   /** How callers report what they hold, milliseconds; absent: nobody wants to know. */
   readonly autoscaling?: { readonly metricsIntervalMs: number; readonly lookBackMs: number };
@@ -298,4 +300,6 @@ export interface ReplicaTarget {
   readonly suspect: boolean;
   /** Ids of the multiplexed models that it holds or loads; absent: none. */
   readonly models?: readonly string[];
+  /** What its `recordRoutingStats` returned last; absent: nothing. */
+  readonly stats?: Readonly<Record<string, unknown>>;
 }

@@ -250,6 +250,9 @@ export class Exchange implements HttpObserver, OpenRequest, BodyOwner, Receiving
         route: this.#route.prefix,
         multiplexedModelId: facts.multiplexedModelId,
         sessionId: facts.sessionId,
+        priority: facts.priority,
+        idempotent: false, // no method implies it (Q3)
+        preferLocal: true,
         verb: this.verb,
         url: this.#url,
         headers: facts.headers,

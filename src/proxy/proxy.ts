@@ -68,12 +68,7 @@ export class Proxy {
     this.#options = options;
     this.#clock = clock;
     this.#random = random;
-    this.#recorder = new RequestRecorder(
-      metrics,
-      options.node,
-      (entry) => log.access(entry),
-      options.logsClients,
-    );
+    this.#recorder = new RequestRecorder(metrics, options.node, (entry) => log.access(entry), options.logsClients);
     this.#feed = new FeedClient({
       routes: (table) => this.#useRoutes(table),
       logging: (changed) => log.configure(changed),

@@ -1,6 +1,7 @@
 // One pass over a request's raw headers: what the proxy itself needs, and what the application sees. Pure.
 //   R1  Hop-by-hop headers never pass, nor those that Connection names (RT7). `Expect` was met by the proxy.
 //   R2  Everything else passes as sent: order, spelling, duplicates.
+import { PRIORITIES, type Priority } from "../model/call.ts";
 
 /** What a request's headers say to the proxy. */
 export interface RequestFacts {
@@ -20,6 +21,8 @@ export interface RequestFacts {
   keepRunning: boolean;
   sessionId: string;
   multiplexedModelId: string;
+  /** `x-priority` (Q6); what is none of ours counts as not given. */
+  priority: Priority;
   /** What the application sees, flat, without `x-request-id`. */
   readonly headers: string[];
 }
@@ -69,6 +72,7 @@ export function readRequestHeaders(raw: readonly string[]): RequestFacts {
     keepRunning: false,
     sessionId: "",
     multiplexedModelId: "",
+    priority: "normal",
     headers: [],
   };
   let named: string[] | undefined;
@@ -95,9 +99,10 @@ function readHeader(facts: RequestFacts, name: string, value: string): boolean {
     case 2:
     case 6:
     case 7:
-    case 10:
     case 16:
       return !isHopByHop(name.toLowerCase());
+    case 10:
+      return readTen(facts, name.toLowerCase(), value);
     case 12:
       return readTwelve(facts, name.toLowerCase(), value);
     case 14:
@@ -130,6 +135,16 @@ function isHopByHop(name: string): boolean {
     default:
       return false;
   }
+}
+
+function readTen(facts: RequestFacts, name: string, value: string): boolean {
+  if (name === "x-priority") facts.priority = priorityOf(value);
+  return name !== "connection";
+}
+
+function priorityOf(value: string): Priority {
+  const wanted = value.trim().toLowerCase();
+  return PRIORITIES.find((one) => one === wanted) ?? "normal";
 }
 
 function readTwelve(facts: RequestFacts, name: string, value: string): boolean {

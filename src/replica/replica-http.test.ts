@@ -81,6 +81,9 @@ describe("HTTP through a replica", () => {
       route: "/",
       multiplexedModelId: "",
       sessionId: "",
+      priority: "normal" as const,
+      idempotent: false,
+      preferLocal: false,
     };
     const ignore = {
       onResponse() {},

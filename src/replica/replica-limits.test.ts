@@ -137,9 +137,10 @@ describe("changed options (D1, D4)", () => {
     }
     const { replica } = await serve(Model, { userConfig: { ok: true } });
     const change = (ok: boolean) => {
-      const { spec, rank, worldSize } = replica.order ?? fail();
+      const { spec, exposed, rank, worldSize } = replica.order ?? fail();
       return replica.reconfigure({
         spec: { ...spec, options: { ...spec.options, userConfig: { ok } } },
+        exposed,
         rank,
         worldSize,
       });

@@ -12,6 +12,7 @@ import { ControlLink } from "../transport/control-link.ts";
 import { MemoryTransport } from "../transport/memory-transport.ts";
 import { ReplicaProgram } from "./replica-program.ts";
 
+const PLAIN = { priority: "normal", idempotent: false, preferLocal: false } as const;
 const HEAD = { kind: "memory", name: "head" } as const;
 const DOOR = { kind: "memory", name: "door" } as const;
 const TARGET = { application: "app", deployment: "Model" };
@@ -78,7 +79,7 @@ async function running(gracefulShutdownTimeoutS: number) {
   const outcome = { code: "" };
   const call = { target: TARGET, method: "work", requestId: "r", deadlineMs: undefined, timeoutS: 0, route: "" };
   client.startCall(
-    { ...call, multiplexedModelId: "", sessionId: "", args: [] },
+    { ...call, multiplexedModelId: "", sessionId: "", ...PLAIN, args: [] },
     { onValue() {}, onStream() {}, onError: (error) => void (outcome.code = error.code) },
   );
   await clock.advance(1);

@@ -29,6 +29,7 @@ import type { MetricRegistry, MetricSnapshot } from "../telemetry/metrics.ts";
 import type { ProgramLog } from "../telemetry/program-log.ts";
 import type { ControlLink } from "../transport/control-link.ts";
 import type { Identity, Listener, Transport } from "../transport/transport.ts";
+import { AutoscalingStats, type UserStats } from "./autoscaling-stats.ts";
 import { CallRecorder } from "./call-recorder.ts";
 import { Replica } from "./replica.ts";
 
@@ -62,6 +63,7 @@ export class ReplicaProgram {
   readonly #feed: FeedClient;
   readonly #head: HeadLink;
   readonly #replica: Replica;
+  readonly #stats: AutoscalingStats;
   #recorder: CallRecorder | undefined;
   #logger: Logger;
   #log: Pick<ProgramLog, "configure"> | undefined;
@@ -104,6 +106,14 @@ export class ReplicaProgram {
       onModels: () => this.#reportSoon(),
       onDrained: () => void this.close(),
     });
+    const stats = {
+      replicaId: self.id,
+      record: () => this.#replica.recordAutoscalingStats(),
+      send: (recorded: UserStats) => this.#head.link?.notify("scaling.stats", { stats: recorded }),
+      metrics,
+      logger: () => this.#logger,
+    };
+    this.#stats = new AutoscalingStats(stats, clock);
     this.#head = new HeadLink(
       transport,
       options.head,
@@ -154,6 +164,7 @@ export class ReplicaProgram {
     const listenerClosed = this.#listener?.close();
     this.#replica.close();
     this.#calls.close();
+    this.#stats.close();
     // The last answers are on their way; a caller that does not take them is not waited for.
     const given = new AbortController();
     const limit = this.#options.clock.sleep(LAST_WRITES_MS, given.signal).catch(() => undefined);
@@ -247,9 +258,10 @@ export class ReplicaProgram {
     }
   }
 
-  #reconfigure(order: ReplicaMethods["reconfigure"]["in"]): Promise<void> {
+  async #reconfigure(order: ReplicaMethods["reconfigure"]["in"]): Promise<void> {
     this.#log?.configure(order.logging);
-    return this.#replica.reconfigure(order);
+    await this.#replica.reconfigure(order);
+    this.#followStats();
   }
 
   async #load({ changedFiles, ...order }: ReplicaMethods["load"]["in"]): Promise<null> {
@@ -262,7 +274,12 @@ export class ReplicaProgram {
     }
     if (changedFiles.length > 0) this.#logger.warn("replica.code_changed_on_disk", { files: changedFiles });
     this.#logger.info("replica.ready", { codeVersion: order.codeVersion, rank: order.rank });
+    this.#followStats();
     return null;
+  }
+
+  #followStats(): void {
+    if (this.#replica.order !== undefined && !this.#closed) this.#stats.follow(this.#replica.order);
   }
 
   #snapshot(): MetricSnapshot {

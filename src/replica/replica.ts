@@ -148,7 +148,7 @@ export class Replica implements CallerHost {
         if (order.isIngress && order.exposed) callable.assertHandlesHttp();
         step = "reconfigure";
         await callable.reconfigure(order.spec.options.userConfig, order.rank);
-        this.#configured = configOf(order);
+        this.#configured = configOf(order, callable);
         step = "first health check";
         await callable.checkHealth();
       });
@@ -163,18 +163,20 @@ export class Replica implements CallerHost {
   }
 
   /** New options that need no restart. @throws {ServeError} DEPLOY_FAILED with the user's error */
-  async reconfigure(change: Pick<LoadOrder, "spec" | "rank" | "worldSize">): Promise<void> {
+  async reconfigure(change: Pick<LoadOrder, "spec" | "exposed" | "rank" | "worldSize">): Promise<void> {
     const before = this.#order;
     if (before === undefined) throw new ServeError("PROTOCOL", "reconfigure came before load");
     const order: LoadOrder = { ...before, ...change };
     this.#order = order;
     this.#runtime?.update(order);
     this.grant(this.slots.setLimit(order.spec.options.maxOngoingRequests));
-    if (this.#configured === configOf(order)) return;
+    if (order.isIngress && order.exposed) this.callable.assertHandlesHttp();
+    const config = configOf(order, this.callable);
+    if (this.#configured === config) return;
     this.#configured = undefined; // a refused config is tried again by the next order, and so is the one before it
     try {
       await runWithRuntime(this.runtime, () => this.callable.reconfigure(order.spec.options.userConfig, order.rank));
-      this.#configured = configOf(order);
+      this.#configured = config;
     } catch (reason) {
       throw startFailure(order, "reconfigure", reason);
     }
@@ -183,6 +185,11 @@ export class Replica implements CallerHost {
   /** @throws what the user's `checkHealth` throws */
   async checkHealth(): Promise<void> {
     await runWithRuntime(this.runtime, () => this.callable.checkHealth());
+  }
+
+  /** What the user's `recordAutoscalingStats` returns; undefined: there is none. Rejects with what it throws. */
+  recordAutoscalingStats(): Promise<unknown> | undefined {
+    return runWithRuntime(this.runtime, () => this.callable.recordAutoscalingStats());
   }
 
   /** Refuses new calls and ends when the accepted ones are done (D5). Later calls change nothing. */
@@ -257,9 +264,9 @@ export class Replica implements CallerHost {
   }
 }
 
-/** What `reconfigure` is told, as a text to compare. */
-function configOf({ spec, rank }: Pick<LoadOrder, "spec" | "rank">): string {
-  return JSON.stringify([spec.options.userConfig, rank]);
+/** What `reconfigure` is told, as a text to compare; the rank where the method asks for it. */
+function configOf({ spec, rank }: Pick<LoadOrder, "spec" | "rank">, callable: UserCallable): string {
+  return JSON.stringify([spec.options.userConfig, callable.takesRank ? rank : null]);
 }
 
 /** The user's error as the head shows it: what failed, and the first lines of the stack. */

@@ -54,12 +54,12 @@ export class RunningCall {
     this.#host = host;
     this.#onEnded = onEnded;
     this.startMs = host.clock.monotonic();
-    const { requestId, route, multiplexedModelId, sessionId, timeoutMs } = meta;
+    const { requestId, route, multiplexedModelId, sessionId, priority, timeoutMs } = meta;
     const { application, deployment } = host;
     const deadlineMs = timeoutMs === 0 ? undefined : host.clock.now() + timeoutMs;
     const timeoutS = timeoutMs / 1000;
     this.#scope = new RequestScope(
-      { requestId, application, deployment, route, multiplexedModelId, sessionId, deadlineMs, timeoutS },
+      { requestId, application, deployment, route, multiplexedModelId, sessionId, priority, deadlineMs, timeoutS },
       host.runtime,
     );
   }

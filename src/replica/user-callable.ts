@@ -37,19 +37,29 @@ export class UserCallable {
     await this.#lifecycle("setup");
   }
 
+  /** True when `reconfigure` has a parameter for the rank. */
+  get takesRank(): boolean {
+    const method = this.#object?.["reconfigure"];
+    return typeof method === "function" && method.length >= 2;
+  }
+
   /** Calls `reconfigure` when there is a config to hand over, or when the method asks for the rank (reference 4.1). */
   async reconfigure(userConfig: unknown, rank: unknown): Promise<void> {
     const method = this.#object?.["reconfigure"];
     if (typeof method !== "function") return;
-    if (userConfig === null || userConfig === undefined) {
-      if (method.length < 2) return;
-    }
+    if ((userConfig === null || userConfig === undefined) && !this.takesRank) return;
     await this.#lifecycle("reconfigure", userConfig, { rank });
   }
 
   /** @throws what `checkHealth` throws */
   async checkHealth(): Promise<void> {
     await this.#lifecycle("checkHealth");
+  }
+
+  /** Undefined: the class has no such method. Rejects with what it throws. */
+  recordAutoscalingStats(): Promise<unknown> | undefined {
+    const method = this.#object?.["recordAutoscalingStats"];
+    return typeof method === "function" ? this.#lifecycle("recordAutoscalingStats") : undefined;
   }
 
   /** Calls `[Symbol.asyncDispose]`. */
@@ -114,9 +124,9 @@ export class UserCallable {
     return callable;
   }
 
-  async #lifecycle(name: string, ...args: readonly unknown[]): Promise<void> {
+  async #lifecycle(name: string, ...args: readonly unknown[]): Promise<unknown> {
     const method = this.#object?.[name];
-    if (typeof method === "function") await (method as AnyMethod).apply(this.#object, [...args]);
+    return typeof method === "function" ? (method as AnyMethod).apply(this.#object, [...args]) : undefined;
   }
 
   #noMethod(method: string, callable: readonly string[]): ServeError {

@@ -59,6 +59,26 @@ export class CallQueue<W extends Waiter> {
     return undefined;
   }
 
+  /** Takes the longest waiting one that `suits`. */
+  takeFirst(suits: (item: W) => boolean): W | undefined {
+    for (let at = this.#head; at < this.#items.length; at++) {
+      const item = this.#items[at];
+      if (item === undefined || !suits(item)) continue;
+      this.#items.splice(at, 1);
+      this.#length--;
+      return item;
+    }
+    return undefined;
+  }
+
+  /** Those that wait, in order. */
+  *[Symbol.iterator](): Generator<W> {
+    for (let at = this.#head; at < this.#items.length; at++) {
+      const item = this.#items[at];
+      if (item !== undefined) yield item;
+    }
+  }
+
   /** Takes out one that left. False when it did not wait here. */
   remove(item: W): boolean {
     const at = this.#items.indexOf(item, this.#head);

@@ -5,7 +5,7 @@
 //   R3  A call that ended early (cancelled, deadline) stays at its replica until the replica's last frame: it holds its slot (Q5).
 import { isPast, type Cancel, type Clock } from "../core/clock.ts";
 import { RequestCancelledError, RequestTimeoutError, type ServeError } from "../core/errors.ts";
-import type { CallEnvelope, CancelReason, OutgoingCall } from "../model/call.ts";
+import type { CallEnvelope, CancelReason, OutgoingCall, Priority } from "../model/call.ts";
 import type { Connection } from "../transport/connection.ts";
 
 /** Where a call waits and whose deadline clock runs: its router. */
@@ -24,6 +24,8 @@ export abstract class CallTask implements OutgoingCall {
   readonly envelope: CallEnvelope;
   /** Order among the calls of this caller. */
   arrival = 0;
+  /** How often it was sent to a replica that then died (Q3). */
+  deaths = 0;
   /** When it began to wait for a replica, monotonic milliseconds. */
   waitsSinceMs = 0;
   /** Set while it is at a replica. */
@@ -42,6 +44,10 @@ export abstract class CallTask implements OutgoingCall {
 
   constructor(envelope: CallEnvelope) {
     this.envelope = envelope;
+  }
+
+  get priority(): Priority {
+    return this.envelope.priority;
   }
 
   /** Takes the call into `router`; from here on its deadline runs. */
@@ -72,6 +78,17 @@ export abstract class CallTask implements OutgoingCall {
     this.answered = true;
     this.ended = true;
     this.#cancelTimer?.();
+  }
+
+  /** True when the call may be sent once more: it is idempotent, unanswered, and nothing of it has been used up. */
+  get mayRepeat(): boolean {
+    return this.envelope.idempotent && !this.answered && !this.ended && !this.abandoned;
+  }
+
+  /** Forgets the replica that died. */
+  repeat(): void {
+    this.link = undefined;
+    this.openStreams = 0;
   }
 
   /** Milliseconds that are left, for the wire; 0 is no limit, so a spent deadline is 1. */

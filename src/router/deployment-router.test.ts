@@ -20,6 +20,9 @@ const ENVELOPE: CallEnvelope = {
   route: "",
   multiplexedModelId: "",
   sessionId: "",
+  priority: "normal",
+  idempotent: false,
+  preferLocal: false,
 };
 
 /** A caller, and a replica that only notes the frames it gets. */

@@ -5,38 +5,38 @@
 //   R3  While there is no replica calls wait; `unavailable` targets end them all (RT5), rejected ones that return, too.
 //   R4  A call that a replica being dialled has room for waits for the connection, not for a slot: the queue's limit does
 //       not count it (P1), so that a burst right after the deploy finds the same room as a later one.
-//   R5  A process whose calls wait here stays alive: nothing else may hold it, for idle connections do not.
+//   R5  A call that suits only some replicas (a model, a session, a user's router) waits for those; others pass it by.
+//   R6  A process whose calls wait here stays alive: nothing else may hold it, for idle connections do not.
+import type { ResolvedBackpressureOptions } from "../config/options.generated.ts";
 import { backoffMs } from "../core/backoff.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import { BackPressureError, DeploymentUnavailableError } from "../core/errors.ts";
-import type { Logger } from "../core/logger.ts";
-import type { Random } from "../core/random.ts";
 import type { CallTarget } from "../model/call.ts";
 import type { Address, DeploymentTargets, ReplicaTarget } from "../protocol/control.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { HistogramSeries } from "../telemetry/metrics.ts";
 import { mayQueue } from "./admission.ts";
-import { CallQueue } from "./call-queue.ts";
 import type { CallTask, TaskRouter } from "./call-task.ts";
-import { chooseReplica } from "./choose-replica.ts";
+import { PriorityQueue } from "./priority-queue.ts";
+import { type ChooserSurroundings, ReplicaChooser } from "./replica-chooser.ts";
 import { ReplicaLink, type LinkOwner } from "./replica-link.ts";
 import type { RouterMetrics } from "./router-metrics.ts";
 
 /** What a router needs of its process. */
-export interface RouterSurroundings {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
+export interface RouterSurroundings extends ChooserSurroundings {
   dial(address: Address): Promise<Connection>;
   /** Left out where nobody reads the counts. */
   readonly metrics?: RouterMetrics;
 }
 
+/** How often an idempotent call is sent (Q3). */
+const MAX_TRIES = 3;
 /** First and longest pause between two attempts to reach a replica, milliseconds. */
 const REDIAL_FIRST_MS = 20;
 const REDIAL_MAX_MS = 1000;
-/** Period of the timer that holds the process (R5); it does nothing when it fires. A day. */
+/** Period of the timer that holds the process (R6); it does nothing when it fires. A day. */
 const HOLD_MS = 86_400_000;
+const DEFAULT_BACKPRESSURE: ResolvedBackpressureOptions = { statusCode: 503, retryAfterS: null };
 /** What a client is told when `backpressureConfig` names no time: Retry-After is always sent (RT8). */
 const RETRY_AFTER_S = 1;
 /** Why calls fail after `close`, in the place of `unavailable`. */
@@ -51,16 +51,19 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
   readonly #onStarved: () => void;
   /** How long calls waited before they were sent. */
   readonly #fulfillment: HistogramSeries | undefined;
-  readonly #queue = new CallQueue<CallTask>();
+  readonly #queue = new PriorityQueue<CallTask>();
   readonly #links = new Map<string, ReplicaLink>();
   readonly #redials = new Map<string, Cancel>();
   #candidates: readonly ReplicaLink[] = [];
   #maxQueuedRequests = -1;
-  #backpressure: DeploymentTargets["backpressure"] = { statusCode: 503, retryAfterS: null };
+  #backpressure = DEFAULT_BACKPRESSURE;
   #unavailable: string | null = null;
+  readonly #chooser: ReplicaChooser;
+  /** The next moment at which a call that waits suits more replicas (P3). */
+  #cancelMatch: Cancel | undefined;
   #arrivals = 0;
   #closed = false;
-  /** Set while calls wait (R5). */
+  /** Set while calls wait (R6). */
   #letGo: Cancel | undefined;
 
   /** @param onStarved told of a call that waits where there is no replica: the first one of a wait (A5) */
@@ -70,6 +73,7 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
     this.clock = surroundings.clock;
     this.#surroundings = surroundings;
     this.#onStarved = onStarved;
+    this.#chooser = new ReplicaChooser(target.deployment, surroundings, () => this.#serveQueue());
     this.#fulfillment = surroundings.metrics?.fulfillment(target);
   }
 
@@ -113,8 +117,9 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
     if (this.#closed) return;
     this.maxOngoingRequests = targets.maxOngoingRequests;
     this.#maxQueuedRequests = targets.maxQueuedRequests;
-    this.#backpressure = targets.backpressure;
+    this.#backpressure = targets.backpressure ?? DEFAULT_BACKPRESSURE;
     this.#unavailable = targets.unavailable;
+    this.#chooser.use(targets.router);
     const wanted = new Map(targets.replicas.map((replica) => [replica.id, replica]));
     for (const link of this.#links.values()) {
       if (!wanted.has(link.id)) this.#remove(link);
@@ -137,6 +142,7 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
   /** Ends the links; calls under way fail, and so do those that wait and those that come later. */
   close(): void {
     this.#closed = true;
+    this.#cancelMatch?.();
     this.#unavailable ??= CLOSED;
     this.#failQueue();
     for (const cancel of this.#redials.values()) cancel();
@@ -146,17 +152,28 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
 
   rejected(task: CallTask): void {
     if (this.#unavailable !== null) return task.fail(this.#unavailableError(this.#unavailable));
-    const link = this.#choose();
-    if (link !== undefined) link.send(task);
+    const link = this.#chooser.choose(task, this.#candidates);
+    if (link !== undefined) this.#send(link, task);
     else this.#wait(task);
+  }
+
+  retries(task: CallTask): boolean {
+    if (!task.mayRepeat || ++task.deaths >= MAX_TRIES || this.#closed) return false;
+    task.repeat();
+    this.rejected(task);
+    return true;
+  }
+
+  completed(link: ReplicaLink, task: CallTask): void {
+    this.#chooser.completed(link, task);
   }
 
   slotFreed(link: ReplicaLink): void {
     // The slot that freed is this replica's: it may be held for us only for a moment.
     while (this.#queue.length > 0 && link.free) {
-      const task = this.#take();
+      const task = this.#taken(this.#queue.takeFirst((one) => this.#chooser.suits(one, link, this.#candidates)));
       if (task === undefined) return;
-      link.send(task);
+      this.#send(link, task);
     }
   }
 
@@ -172,10 +189,12 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
 
   #place(task: CallTask): BackPressureError | DeploymentUnavailableError | undefined {
     if (this.#unavailable !== null) return this.#unavailableError(this.#unavailable);
-    const link = this.#queue.length === 0 ? this.#choose() : undefined;
+    // Calls that wait go first, unless they wait for other replicas (R5).
+    const mayPass = this.#queue.length === 0 || this.#chooser.isSelective(task);
+    const link = mayPass ? this.#chooser.choose(task, this.#candidates) : undefined;
     if (link !== undefined) {
       this.#fulfillment?.observe(0);
-      link.send(task);
+      this.#send(link, task);
       return undefined;
     }
     const queued = this.queuedForSlot;
@@ -183,17 +202,19 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
       this.#wait(task);
       return undefined;
     }
+    const displaced = this.#queue.displace(task.priority); // Q6
+    if (displaced === undefined) return this.#refusal(queued);
+    queueMicrotask(() => displaced.fail(this.#refusal(queued)));
+    this.#wait(task);
+    return undefined;
+  }
+
+  #refusal(queued: number): BackPressureError {
     const { application, deployment } = this;
     const limit = this.#maxQueuedRequests;
     const { statusCode, retryAfterS } = this.#backpressure;
-    return new BackPressureError({
-      application,
-      deployment,
-      queued,
-      limit,
-      statusCode,
-      retryAfterS: retryAfterS ?? RETRY_AFTER_S,
-    });
+    const details = { application, deployment, queued, limit, statusCode };
+    return new BackPressureError({ ...details, retryAfterS: retryAfterS ?? RETRY_AFTER_S });
   }
 
   /** Slots of replicas that are being dialled (R4). */
@@ -203,24 +224,35 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
     return slots;
   }
 
-  #choose(): ReplicaLink | undefined {
-    return chooseReplica(this.#candidates, this.#surroundings.random);
+  #send(link: ReplicaLink, task: CallTask): void {
+    this.#chooser.routed(link, task);
+    link.send(task);
   }
 
   #serveQueue(): void {
     while (this.#queue.length > 0) {
-      const link = this.#choose();
-      if (link === undefined) return;
-      const task = this.#take();
-      if (task === undefined) return;
-      link.send(task);
+      let link: ReplicaLink | undefined;
+      const task = this.#queue.takeFirst((waiting) => {
+        link = this.#chooser.choose(waiting, this.#candidates);
+        return link !== undefined;
+      });
+      if (link === undefined || this.#taken(task) === undefined) return this.#matchLater();
+      this.#send(link, task as CallTask);
     }
+  }
+
+  /** Looks again when a call has waited long enough for a replica that holds its model (P3). */
+  #matchLater(): void {
+    this.#cancelMatch?.();
+    const nextMs = this.#chooser.nextMatchMs(this.#queue);
+    this.#cancelMatch = nextMs === undefined ? undefined : this.clock.after(nextMs, () => this.#serveQueue(), true);
   }
 
   #wait(task: CallTask): void {
     task.waitsSinceMs = this.clock.monotonic();
     this.#queue.add(task);
     if (this.#queue.length === 1) this.#tellIfStarved();
+    if (task.envelope.multiplexedModelId !== "") this.#matchLater();
     this.#letGo ??= this.clock.every(HOLD_MS, () => undefined, false);
   }
 
@@ -229,7 +261,10 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
   }
 
   #take(): CallTask | undefined {
-    const task = this.#queue.take();
+    return this.#taken(this.#queue.take());
+  }
+
+  #taken(task: CallTask | undefined): CallTask | undefined {
     this.#letGoWhenEmpty();
     if (task !== undefined) this.#fulfillment?.observe(this.clock.monotonic() - task.waitsSinceMs);
     return task;

@@ -42,6 +42,7 @@ export class HttpTask extends CallTask implements OutgoingHttpCall {
       route: call.route,
       multiplexedModelId: call.multiplexedModelId,
       sessionId: call.sessionId,
+      priority: call.priority,
       streams: 0,
       continues: call.bodyFollows,
       http: { verb: call.verb, url: call.url, headers: call.headers, flags },

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { PRIORITIES, type Priority, PriorityQueue } from "./priority-queue.ts";
+import { PRIORITIES, type Priority } from "../model/call.ts";
+import { PriorityQueue } from "./priority-queue.ts";
 
 interface Call {
   readonly arrival: number;

@@ -2,12 +2,8 @@
 // Pure: no clock, no timers.
 //   R1  A rejected call returns to its place among those of its priority.
 //   R2  Where the queue is full a call of a higher priority takes the place of the newest one of the lowest (Q6).
+import { PRIORITIES, type Priority } from "../model/call.ts";
 import { CallQueue, type Waiter } from "./call-queue.ts";
-
-/** Priorities of calls, highest first. */
-export const PRIORITIES = ["high", "normal", "low"] as const;
-
-export type Priority = (typeof PRIORITIES)[number];
 
 /** A call that waits. */
 export interface PriorityWaiter extends Waiter {
@@ -38,6 +34,19 @@ export class PriorityQueue<W extends PriorityWaiter> {
     const item = high.take() ?? normal.take() ?? low.take();
     if (item !== undefined) this.#length--;
     return item;
+  }
+
+  /** Takes the first in this order that `suits`. */
+  takeFirst(suits: (item: W) => boolean): W | undefined {
+    const { high, normal, low } = this.#queues;
+    const item = high.takeFirst(suits) ?? normal.takeFirst(suits) ?? low.takeFirst(suits);
+    if (item !== undefined) this.#length--;
+    return item;
+  }
+
+  /** Those that wait, in the order in which they are taken. */
+  *[Symbol.iterator](): Generator<W> {
+    for (const priority of PRIORITIES) yield* this.#queues[priority];
   }
 
   /** Takes out one that left. False when it did not wait here. */

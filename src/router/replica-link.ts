@@ -23,7 +23,9 @@ import {
 import { CallTable } from "../transport/call-table.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { CallTask, TaskPlace } from "./call-task.ts";
-import type { Candidate } from "./choose-replica.ts";
+import type { RoutedReplica } from "./routing.ts";
+
+const NO_STATS = {};
 
 /** What a link tells its router. */
 export interface LinkOwner {
@@ -32,15 +34,20 @@ export interface LinkOwner {
   readonly maxOngoingRequests: number;
   /** `task` was rejected and looks for another place. */
   rejected(task: CallTask): void;
+  /** The replica of `task` died; true: it runs again elsewhere, because it may (Q3). */
+  retries(task: CallTask): boolean;
+  /** A call is over at this replica. */
+  completed(link: ReplicaLink, task: CallTask): void;
   /** `link` may have a slot: a call ended, FREE came, or it just connected. */
   slotFreed(link: ReplicaLink): void;
   /** The connection ended; the link will not be used again. */
   lost(link: ReplicaLink, reason: string): void;
 }
 
-export class ReplicaLink implements Candidate, TaskPlace {
+export class ReplicaLink implements RoutedReplica, TaskPlace {
   readonly id: string;
-  target: ReplicaTarget;
+  #target: ReplicaTarget;
+  #models: Set<string>;
   readonly #owner: LinkOwner;
   #connection: Connection | undefined;
   readonly #calls = new CallTable<CallTask>();
@@ -55,8 +62,31 @@ export class ReplicaLink implements Candidate, TaskPlace {
 
   constructor(target: ReplicaTarget, owner: LinkOwner) {
     this.id = target.id;
-    this.target = target;
+    this.#target = target;
+    this.#models = new Set(target.models);
     this.#owner = owner;
+  }
+
+  get target(): ReplicaTarget {
+    return this.#target;
+  }
+
+  /** What is published of it now. */
+  set target(target: ReplicaTarget) {
+    this.#target = target;
+    this.#models = new Set(target.models);
+  }
+
+  get node(): string {
+    return this.#target.node;
+  }
+
+  get models(): ReadonlySet<string> {
+    return this.#models;
+  }
+
+  get stats(): Readonly<Record<string, unknown>> {
+    return this.#target.stats ?? NO_STATS;
   }
 
   get free(): boolean {
@@ -74,7 +104,7 @@ export class ReplicaLink implements Candidate, TaskPlace {
   }
 
   get suspect(): boolean {
-    return this.target.suspect;
+    return this.#target.suspect;
   }
 
   /** Calls of this caller that are there. */
@@ -105,6 +135,9 @@ export class ReplicaLink implements Candidate, TaskPlace {
     this.#calls.set(callId, task);
     task.link = this;
     task.callId = callId;
+    // It will load the model: until it says so itself, further calls for it must not go elsewhere (P3).
+    const { multiplexedModelId } = task.envelope;
+    if (multiplexedModelId !== "") this.#models.add(multiplexedModelId);
     task.write(connection, callId);
   }
 
@@ -219,6 +252,7 @@ export class ReplicaLink implements Candidate, TaskPlace {
 
   #finish(task: CallTask): void {
     this.#remove(task);
+    this.#owner.completed(this, task);
     task.onLeft();
     this.#closeWhenIdle();
     this.#owner.slotFreed(this);
@@ -251,12 +285,12 @@ export class ReplicaLink implements Candidate, TaskPlace {
     const lost = this.#calls.values();
     this.#calls.clear();
     const { application, deployment } = this.#owner;
+    this.#owner.lost(this, reason);
     for (const task of lost) {
       task.link = undefined;
-      task.fail(new ReplicaGoneError({ application, deployment, replicaId: this.id }));
+      if (!this.#owner.retries(task)) task.fail(new ReplicaGoneError({ application, deployment, replicaId: this.id }));
       task.onLeft();
     }
-    this.#owner.lost(this, reason);
   }
 
   #nextCallId(): number {

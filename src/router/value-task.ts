@@ -46,6 +46,10 @@ export class ValueTask extends CallTask {
     this.#args = encodeToBytes(call.args, this.#argBodies.hooks(handles.refOf), "args");
   }
 
+  override get mayRepeat(): boolean {
+    return super.mayRepeat && this.#argBodies.count === 0 && this.#pieces === undefined;
+  }
+
   write(connection: Connection, callId: number): void {
     const call = this.#call;
     this.#connection = connection;
@@ -59,6 +63,7 @@ export class ValueTask extends CallTask {
       route: call.route,
       multiplexedModelId: call.multiplexedModelId,
       sessionId: call.sessionId,
+      priority: call.priority,
       streams: this.#argBodies.count,
       continues: !whole,
       http: undefined,

@@ -11,6 +11,7 @@ import { setDefaultRuntime } from "../api/globals.ts";
 import type { Driver } from "../api/serve.ts";
 import { readEnv } from "../config/env.ts";
 import type { InstanceOptions } from "../config/options.generated.ts";
+import type { ServeConfig } from "../config/serve-config.ts";
 import { resolveInstance } from "../config/resolve.ts";
 import { whyUnsupported } from "../config/supported-system.ts";
 import { systemClock } from "../core/clock.ts";
@@ -65,6 +66,18 @@ class ProcessDriver implements Driver {
     await deployed;
   }
 
+  async deploy(source: string | ServeConfig, options: InstanceOptions): Promise<void> {
+    const { openConfig } = await import("./open-config.ts");
+    const { document, workingDir, instance } = openConfig(source, options);
+    const opened = await this.#running(instance, options);
+    const order = { document, workingDir, wait: true, allowUnknownKeys: false };
+    const deployed = opened.instance.head.request("deployConfig", order);
+    deployed.catch(() => undefined);
+    await this.#listening(opened);
+    const { warnings } = await deployed;
+    for (const warning of warnings) this.runtime.logger.warn("serve.deployed", { warning });
+  }
+
   async status(): Promise<InstanceStatus> {
     const instance = await this.#found();
     return instance === undefined ? NO_INSTANCE : instance.head.request("status", null);
@@ -96,8 +109,8 @@ class ProcessDriver implements Driver {
     this.#forget(instance);
   }
 
-  /** The instance, started when there is none. */
-  async #running(options: InstanceOptions): Promise<Opened> {
+  /** The instance, started when there is none. @param said those of the options that a running one's own are held against */
+  async #running(options: InstanceOptions, said = options): Promise<Opened> {
     const problem = whyUnsupported(process.platform, process.versions.node);
     if (problem !== undefined) throw new ServeError("ENGINE", problem, {}, { retryable: false });
     let opened = false;
@@ -106,7 +119,7 @@ class ProcessDriver implements Driver {
       return joinOrStart(resolveInstance(options, readEnv(), "serve.start"), this.#asker);
     });
     const started = opened && instance.attached !== undefined;
-    if (!started) await this.#warn(instance, options);
+    if (!started) await this.#warn(instance, said);
     return { instance, started };
   }
 

@@ -101,15 +101,8 @@ export const CONTROL_METRICS = {
   autoscalingPolicyTime: {
     kind: "gauge",
     name: "serve_autoscaling_policy_execution_time_ms",
-    help: "Time that the last decision of the policy took, milliseconds.",
+    help: "Time that the last answer of the user's policy took, milliseconds; the default policy has none.",
     labels: [...atDeployment, "policy_scope"],
-  },
-  autoscalingReplicaMetricsDelay: {
-    kind: "histogram",
-    name: "serve_autoscaling_replica_metrics_delay_ms",
-    help: "Age of the newest figure in a replica's report when it arrived, milliseconds.",
-    labels: atDeployment,
-    buckets: REQUEST_LATENCY_BUCKETS_MS,
   },
   autoscalingHandleMetricsDelay: {
     kind: "histogram",

@@ -176,15 +176,17 @@ def take_meta(data):
 def write_call(c):
     http = c["http"] and [c["http"][key] for key in ("verb", "url", "headers", "flags")]
     meta = [c["kind"], c["method"], c["requestId"], c["timeoutMs"], c["route"] or None, c["multiplexedModelId"] or None]
-    meta += [c["sessionId"] or None, None, c["streams"], c["continues"], http]
+    priority = {"high": 0, "normal": None, "low": 2}[c["priority"]]
+    meta += [c["sessionId"] or None, priority, c["streams"], c["continues"], http]
     return with_length(msgpack.packb(meta)) + (pack(c["args"]) if c["kind"] == 0 else bytes.fromhex(c["body"]))
 
 
 def read_call(data):
     meta, body = take_meta(data)
-    kind, method, request_id, timeout_ms, route, model, session, _, streams, continues, http = meta[:11]
+    kind, method, request_id, timeout_ms, route, model, session, priority, streams, continues, http = meta[:11]
     call = {"kind": kind, "method": method, "requestId": request_id, "timeoutMs": timeout_ms, "route": route or ""}
     call |= {"multiplexedModelId": model or "", "sessionId": session or "", "streams": streams, "continues": continues}
+    call["priority"] = {0: "high", 2: "low"}.get(priority, "normal")
     call["http"] = http and dict(zip(("verb", "url", "headers", "flags"), http))
     return call | ({"args": unpack(body)} if kind == 0 else {"body": body.hex()})
 

@@ -1,6 +1,7 @@
 // Processes that exist only as entries of a table: what a controller starts lives here, outlives its head, boots, loads,
 // fails, crashes and drains as a seed and a behaviour say. One cluster serves one head after the other.
 import type { Clock } from "../../src/core/clock.ts";
+import { ServeError } from "../../src/core/errors.ts";
 import type { Random } from "../../src/core/random.ts";
 import type { ProxyLinks, ReplicaLinks } from "../../src/controller/links.ts";
 import type { Engine, EngineEvent, KnownProcess, NodeInfo, ProcessSpec } from "../../src/engine/engine.ts";
@@ -16,6 +17,9 @@ export interface Behaviour {
   /** The error of a load or reconfigure; undefined: it works. */
   failure: (order: Pick<LoadOrder, "codeVersion" | "spec">) => Error | undefined;
   drainMs: () => number;
+  /** How long a health check takes, and its error; undefined: it passes. */
+  checkMs: () => number;
+  unhealthy: (process: FakeProcess) => Error | undefined;
 }
 
 export interface FakeProcess {
@@ -79,6 +83,7 @@ export class FakeCluster {
       },
       nodes: () => [NODE],
       events: (signal) => this.#events.consume(signal),
+      cpuTimeMs: () => null,
       adopt: async (known) => this.#adopt(known),
       close: async () => undefined,
     };
@@ -130,6 +135,17 @@ export class FakeCluster {
       const failure = this.behaviour.failure({ codeVersion: process.order.codeVersion, spec });
       if (failure !== undefined) throw failure;
       process.order = { ...process.order, spec };
+      return "done";
+    },
+    checkHealth: async (id, timeoutMs) => {
+      const process = this.#linked(id);
+      if (process === undefined) return "link closed";
+      const takesMs = this.behaviour.checkMs();
+      await this.#clock.sleep(Math.min(takesMs, timeoutMs));
+      if (!process.linked) return "link closed";
+      if (takesMs > timeoutMs) throw new ServeError("ENGINE", `checkHealth: no answer within ${timeoutMs} ms`);
+      const failure = this.behaviour.unhealthy(process);
+      if (failure !== undefined) throw failure;
       return "done";
     },
     drain: async (id) => {

@@ -2,6 +2,7 @@
 import { ChangeFeed } from "../../src/controller/change-feed.ts";
 import { Controller } from "../../src/controller/controller.ts";
 import { ManualClock } from "../../src/core/clock.ts";
+import type { PolicyRunner } from "../../src/controller/scaling-policies.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import { type Random, seededRandom } from "../../src/core/random.ts";
 import { resolveOptions } from "../../src/config/check-options.ts";
@@ -20,7 +21,17 @@ import { type Behaviour, FakeCluster } from "./fake-cluster.ts";
 
 export const HTTP = resolveOptions("http", {});
 
-export const CALM: Behaviour = { bootMs: () => 50, loadMs: () => 100, failure: () => undefined, drainMs: () => 5 };
+/** No application of a simulation brings a policy of its own. */
+const NO_POLICIES: PolicyRunner = { ask: async () => ({}), keepOnly: () => undefined };
+
+export const CALM: Behaviour = {
+  bootMs: () => 50,
+  loadMs: () => 100,
+  failure: () => undefined,
+  drainMs: () => 5,
+  checkMs: () => 1,
+  unhealthy: () => undefined,
+};
 
 export class Harness {
   readonly clock = new ManualClock();
@@ -47,6 +58,7 @@ export class Harness {
       replicas: cluster.replicas,
       proxies: cluster.proxies,
       feed: this.feed,
+      policies: NO_POLICIES,
       bootstrap: () => ({ args: [], env: {} }),
       http: HTTP,
       proxyLocation: "EveryNode" as const,

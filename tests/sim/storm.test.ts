@@ -12,6 +12,8 @@ function storm(h: Harness): Behaviour {
     failure: ({ codeVersion }) =>
       codeVersion.startsWith("bad") || random.next() < 0.05 ? new Error(`cannot load ${codeVersion}`) : undefined,
     drainMs: () => random.next() * 3_000,
+    checkMs: () => random.next() * 200,
+    unhealthy: () => (random.next() < 0.02 ? new Error("the database is away") : undefined),
   };
 }
 

@@ -40,6 +40,7 @@ describe("the exports", () => {
         "SerializationError",
         "ServeError",
         "UserCodeError",
+        "appBuilder",
         "deployment",
         "isServeError",
         "logger",

@@ -11,6 +11,7 @@ const proxy = (id: string, phase: ProxyPhase, over: Partial<ProxySnapshot> = {})
   phase,
   linkLostAtMs: null,
   stuck: null,
+  silent: null,
   ...over,
 });
 const decide = (nodes: string[], seen: ProxySnapshot[], memory = new Map<string, ProxyMemory>()): string[] =>

@@ -3,14 +3,18 @@
 //   R1  A node without a proxy gets one at once (K3), unless proxies there died three times in a row before they
 //       listened: then 1, 2, 4 ... 8 s later.
 //   R2  A proxy that listens drains; one that does not is killed.
+//   R3  One that says nothing for `SILENT_MS` is killed: unlike a replica it runs no code that may block for long (H2).
 import { backoffMs } from "../../core/backoff.ts";
 import type { NodeId, ProcessId } from "../../model/ids.ts";
 import type { ProxySnapshot } from "../snapshot.ts";
+import { silenceText } from "./health.ts";
 import { REDIAL_MS } from "./replicas.ts";
 
 const FAILED_STARTS = 3;
 /** Longest wait. Chosen shorter than a replica's: without a proxy nothing answers at all. */
 const MAX_WAIT_MS = 8_000;
+/** Chosen: a busy machine may hold a proxy up for seconds, and its clients leave after half a minute. */
+const SILENT_MS = 30_000;
 
 /** What is remembered of the proxies of one node. */
 export interface ProxyMemory {
@@ -67,12 +71,13 @@ export function decideProxies(
   };
 }
 
-function decideDue({ id, phase, linkLostAtMs, stuck }: ProxySnapshot, nowMs: number) {
+function decideDue({ id, phase, linkLostAtMs, stuck, silent }: ProxySnapshot, nowMs: number) {
   const over = "untilMs" in phase && nowMs >= phase.untilMs;
   if (phase.kind === "failed") return { kind: "kill", id, reason: phase.error } as const;
   if (phase.kind === "ending")
     return over ? ({ kind: "forget", id, reason: "its end was never confirmed" } as const) : undefined;
-  const why = dueReason(over, phase.kind, stuck, linkLostAtMs !== null && nowMs >= linkLostAtMs + REDIAL_MS);
+  const mute = silent !== null && nowMs >= silent.sinceMs + SILENT_MS ? silenceText(silent, nowMs) : null; // R3
+  const why = dueReason(over, phase.kind, stuck ?? mute, linkLostAtMs !== null && nowMs >= linkLostAtMs + REDIAL_MS);
   return why === undefined ? undefined : ({ kind: "kill", id, reason: why } as const);
 }
 

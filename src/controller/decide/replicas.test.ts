@@ -2,19 +2,24 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type ReplicaPhase, isServing, isStarting, isStopping } from "../../model/lifecycle.ts";
 import type { ReplicaSnapshot } from "../snapshot.ts";
-import { type DeploymentGoal, REDIAL_MS, type ReplicaAction, decideReplicas } from "./replicas.ts";
+import type { DeploymentGoal, ReplicaAction } from "./goal.ts";
+import { type HealthMemory, freshHealth } from "./health.ts";
+import { REDIAL_MS, decideReplicas } from "./replicas.ts";
+import { rolloutRule } from "./rollout.ts";
 import { type StartMemory, afterFailedStart, afterReady, freshMemory } from "./start-failures.ts";
 
 const NOW = 1_000_000;
 const ADDRESS = { kind: "memory", name: "x" } as const;
 const RUNNING = { kind: "running", address: ADDRESS, readySinceMs: 0 } as const;
 const LOADING = { kind: "loading", awaited: true, idle: false } as const;
+const HEALTHY: HealthMemory = freshHealth(NOW, 0);
 const goal = (replicas: number, over: Partial<DeploymentGoal> = {}): DeploymentGoal => ({
   codeVersion: "v2",
   configRevision: 1,
   replicas,
-  surge: Math.max(1, Math.floor(replicas * 0.2)),
+  rollout: rolloutRule(replicas, 0.2, null),
   startThreshold: Math.min(20, 3 * replicas),
+  stalled: false,
   ...over,
 });
 const replica = (id: string, phase: ReplicaPhase, over: Partial<ReplicaSnapshot> = {}): ReplicaSnapshot => ({
@@ -22,6 +27,12 @@ const replica = (id: string, phase: ReplicaPhase, over: Partial<ReplicaSnapshot>
   codeVersion: "v2",
   configRevision: 1,
   rank: 0,
+  worldSize: 0,
+  node: "n",
+  startMs: 0,
+  displaced: false,
+  pending: null,
+  health: HEALTHY,
   phase,
   linkLostAtMs: null,
   stuck: null,
@@ -33,7 +44,10 @@ const fresh = freshMemory("v2@1");
 const words = (actions: readonly ReplicaAction[]): string[] =>
   actions.map((action) => `${action.kind} ${action.kind === "start" ? action.rank : action.id}`);
 const decide = (g: DeploymentGoal, seen: readonly ReplicaSnapshot[], memory: StartMemory = fresh): string[] =>
-  words(decideReplicas(g, seen, memory, NOW).actions);
+  words(decideReplicas(g, told(g, seen), memory, [], NOW).actions);
+/** Replicas that know how many they are, so that only other orders show. */
+const told = (g: DeploymentGoal, seen: readonly ReplicaSnapshot[]): ReplicaSnapshot[] =>
+  seen.map((r) => ({ ...r, worldSize: g.replicas }));
 
 describe("decideReplicas", () => {
   it.each<[string, DeploymentGoal, ReplicaSnapshot[], string[]]>([
@@ -51,7 +65,7 @@ describe("decideReplicas", () => {
       "takes away what does not serve first",
       goal(1),
       [replica("a", LOADING), replica("b", RUNNING, { rank: 1 })],
-      ["kill a"],
+      ["kill a", "place b"],
     ],
     ["tells changed options in place (D1)", goal(1, { configRevision: 2 }), [replica("a", RUNNING)], ["reconfigure a"]],
     [
@@ -98,8 +112,8 @@ describe("decideReplicas", () => {
 
   it("lets a slot wait, and says until when (D4)", () => {
     const memory = afterFailedStart(afterReady(fresh, 0), 0, "x", NOW);
-    expect(decideReplicas(goal(1), [], memory, NOW)).toEqual({ actions: [], wakeAtMs: NOW + 1000 });
-    expect(words(decideReplicas(goal(1), [], memory, NOW + 1000).actions)).toEqual(["start 0"]);
+    expect(decideReplicas(goal(1), [], memory, [], NOW)).toEqual({ actions: [], wakeAtMs: NOW + 1000 });
+    expect(words(decideReplicas(goal(1), [], memory, [], NOW + 1000).actions)).toEqual(["start 0"]);
   });
 });
 
@@ -131,23 +145,26 @@ const snapshots = fc
       phase,
       linkLostAtMs: fc.constantFrom(null, null, NOW - 1, NOW - REDIAL_MS),
       released: fc.boolean(),
+      worldSize: fc.nat(3),
+      node: fc.constantFrom("n", "m"),
+      startMs: fc.nat(3),
     }),
     { maxLength: 14 },
   )
-  .map((list) => list.map((entry, index): ReplicaSnapshot => ({ ...entry, id: `r${index}`, stuck: null })));
+  .map((list) => list.map((entry, index): ReplicaSnapshot => replica(`r${index}`, entry.phase, entry)));
 
 describe("decideReplicas, whatever it sees,", () => {
   it("never goes above target and surge, and never takes serving replicas below the target (R1, R2)", () => {
     fc.assert(
       fc.property(fc.nat(8), snapshots, (replicas, seen) => {
         const wanted = goal(replicas);
-        const { actions } = decideReplicas(wanted, seen, fresh, NOW);
+        const { actions } = decideReplicas(wanted, seen, fresh, [], NOW);
         const touched = new Map(actions.flatMap((a) => (a.kind === "start" ? [] : [[a.id, a] as const])));
         const starts = actions.filter(({ kind }) => kind === "start").length;
         const stopped = (id: string): boolean =>
           ["leave", "drain", "kill", "forget"].includes(touched.get(id)?.kind ?? "");
         const live = seen.filter((r) => !isStopping(r.phase) && !stopped(r.id));
-        if (starts > 0) expect(live.length + starts).toBeLessThanOrEqual(wanted.replicas + wanted.surge);
+        if (starts > 0) expect(live.length + starts).toBeLessThanOrEqual(wanted.replicas + wanted.rollout.surge);
         const healthy = seen.filter((r) => isServing(r.phase) && (r.linkLostAtMs ?? NOW) > NOW - REDIAL_MS);
         const left = healthy.filter((r) => touched.get(r.id)?.kind !== "leave").length;
         expect(left).toBeGreaterThanOrEqual(Math.min(replicas, healthy.length));
@@ -158,8 +175,8 @@ describe("decideReplicas, whatever it sees,", () => {
   it("says the same for the same, in any order, one thing a replica, each with a reason (R4)", () => {
     fc.assert(
       fc.property(fc.nat(8), snapshots, (replicas, seen) => {
-        const first = decideReplicas(goal(replicas), seen, fresh, NOW);
-        expect(decideReplicas(goal(replicas), [...seen].reverse(), fresh, NOW)).toEqual(first);
+        const first = decideReplicas(goal(replicas), seen, fresh, [], NOW);
+        expect(decideReplicas(goal(replicas), [...seen].reverse(), fresh, [], NOW)).toEqual(first);
         const ids = first.actions.flatMap((action) => (action.kind === "start" ? [] : [action.id]));
         expect(new Set(ids).size).toBe(ids.length);
         expect(first.actions.every(({ reason }) => reason !== "")).toBe(true);
@@ -171,9 +188,11 @@ describe("decideReplicas, whatever it sees,", () => {
   it("gives each new replica of the version a rank of its own", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 8 }), snapshots, (replicas, seen) => {
-        const { actions } = decideReplicas(goal(replicas), seen, fresh, NOW);
+        const { actions } = decideReplicas(goal(replicas), seen, fresh, [], NOW);
         const gone = new Set(
-          actions.flatMap((a) => (a.kind === "start" || a.kind === "load" || a.kind === "reconfigure" ? [] : [a.id])),
+          actions.flatMap((a) =>
+            ["start", "load", "reconfigure", "place"].includes(a.kind) || !("id" in a) ? [] : [a.id],
+          ),
         );
         const held = seen
           .filter((r) => r.codeVersion === "v2" && !isStopping(r.phase) && !gone.has(r.id))
@@ -192,7 +211,7 @@ describe("decideReplicas, whatever it sees,", () => {
         let world = [...seen];
         let made = 0;
         for (let step = 0; step < 60; step++) {
-          const { actions } = decideReplicas(wanted, world, fresh, NOW + step * 10_000);
+          const { actions } = decideReplicas(wanted, world, fresh, [], NOW + step * 10_000);
           world = world.map((r) => ({
             ...r,
             linkLostAtMs: null,
@@ -204,6 +223,8 @@ describe("decideReplicas, whatever it sees,", () => {
               world = world.map((r) => (r.id === action.id ? { ...r, phase: RUNNING } : r));
             else if (action.kind === "reconfigure")
               world = world.map((r) => (r.id === action.id ? { ...r, configRevision: 1 } : r));
+            else if (action.kind === "place")
+              world = world.map((r) => (r.id === action.id ? { ...r, rank: action.rank, worldSize: replicas } : r));
             else world = world.filter(({ id }) => id !== action.id);
           }
           world = world.map((r) => (r.phase.kind === "updating" ? { ...r, phase: RUNNING, configRevision: 1 } : r));

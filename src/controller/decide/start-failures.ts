@@ -4,6 +4,8 @@
 //   R3  Afterwards each slot (rank) that fails waits 1, 2, 4 ... 64 s, and no number of failures is the end (D4).
 //   R4  A slot whose replica served less than `QUICK_DEATH_MS` for the third time in a row waits likewise (K2).
 //   R5  A start that the engine could not carry out is nobody's fault: it waits likewise and counts for nothing else.
+//   R6  While the generation replaces a healthy one, R2 holds although some of its replicas run, and one that dies counts
+//       as a failed start (reference 4.11): a version that does not hold is not rolled on.
 import { backoffMs } from "../../core/backoff.ts";
 
 /** A replica that served less long than this died quickly (K2). */
@@ -29,6 +31,12 @@ export interface StartMemory {
   readonly failedStarts: number;
   /** A replica of this generation was ready once. */
   readonly wasReady: boolean;
+  /** The deployment was healthy with this generation once. */
+  readonly wasHealthy: boolean;
+  /** It replaces a generation that was healthy, and was not healthy itself yet (R6). */
+  readonly rollout: boolean;
+  /** Replicas of this generation that died after they had served, since the deployment was last healthy. */
+  readonly deaths: number;
   /** First lines of the newest failure; empty when there was none. */
   readonly lastError: string;
   /** By rank. */
@@ -46,9 +54,23 @@ export function generationOf(of: { readonly codeVersion: string; readonly config
   return `${of.codeVersion}@${of.configRevision}`;
 }
 
-/** Nothing is known of `generation` yet (R1). */
-export function freshMemory(generation: string): StartMemory {
-  return { generation, failedStarts: 0, wasReady: false, lastError: "", slots: {} };
+/** Nothing is known of `generation` yet (R1). @param rollout it replaces one that was healthy (R6) */
+export function freshMemory(generation: string, rollout = false): StartMemory {
+  return {
+    generation,
+    failedStarts: 0,
+    wasReady: false,
+    wasHealthy: false,
+    rollout,
+    deaths: 0,
+    lastError: "",
+    slots: {},
+  };
+}
+
+/** Of a generation that was healthy before and holds again. */
+export function healthyMemory(generation: string): StartMemory {
+  return { ...freshMemory(generation), wasReady: true, wasHealthy: true };
 }
 
 /** How many failed starts end a deploy (D4). */
@@ -56,9 +78,14 @@ export function startThreshold(maxConstructorRetryCount: number, replicas: numbe
   return Math.min(maxConstructorRetryCount, TRIES_PER_REPLICA * replicas);
 }
 
-/** True when this generation is not tried again (R2). */
+/** True while a number of failures is the end of this generation (R2, R6). */
+export function isOnTrial(memory: StartMemory): boolean {
+  return memory.rollout || !memory.wasReady;
+}
+
+/** True when this generation is not tried again (R2, R6). */
 export function gaveUp(memory: StartMemory, threshold: number): boolean {
-  return !memory.wasReady && memory.failedStarts > 0 && memory.failedStarts >= threshold;
+  return isOnTrial(memory) && memory.failedStarts > 0 && memory.failedStarts >= threshold;
 }
 
 /** Whether a replica may be started, or told its new options, in the slot `rank`. */
@@ -71,7 +98,7 @@ export function startGate(memory: StartMemory, threshold: number, rank: number, 
 /** Constructor, `setup`, `reconfigure` or first health check failed, or the process ended before it was ready. */
 export function afterFailedStart(memory: StartMemory, rank: number, error: string, nowMs: number): StartMemory {
   const slot = slotOf(memory, rank);
-  const notBeforeMs = memory.wasReady ? nowMs + backoffMs(slot.failures) : slot.notBeforeMs; // R2, R3
+  const notBeforeMs = isOnTrial(memory) ? slot.notBeforeMs : nowMs + backoffMs(slot.failures); // R2, R3
   return {
     ...withSlot(memory, rank, { ...slot, failures: slot.failures + 1, notBeforeMs }),
     failedStarts: memory.failedStarts + 1,
@@ -102,7 +129,12 @@ export function afterDeath(
   const slot = slotOf(memory, rank);
   const quickDeaths = servedMs < QUICK_DEATH_MS ? slot.quickDeaths + 1 : 0;
   const notBeforeMs = quickDeaths >= QUICK_DEATHS ? nowMs + backoffMs(quickDeaths - QUICK_DEATHS) : slot.notBeforeMs;
-  return { ...withSlot(memory, rank, { ...slot, quickDeaths, notBeforeMs }), lastError: error };
+  return {
+    ...withSlot(memory, rank, { ...slot, quickDeaths, notBeforeMs }),
+    deaths: memory.deaths + 1,
+    failedStarts: memory.failedStarts + Number(memory.rollout), // R6
+    lastError: error,
+  };
 }
 
 /**
@@ -110,8 +142,9 @@ export function afterDeath(
  * where a deploy went back to the version that still served: that one was ready, too.
  */
 export function afterHealthy(memory: StartMemory): StartMemory {
-  const isSame = memory.failedStarts === 0 && memory.lastError === "" && memory.wasReady;
-  return isSame ? memory : { ...memory, failedStarts: 0, lastError: "", wasReady: true };
+  const isSame = memory.failedStarts === 0 && memory.deaths === 0 && memory.lastError === "" && memory.wasHealthy;
+  if (isSame) return memory;
+  return { ...memory, failedStarts: 0, deaths: 0, lastError: "", wasReady: true, wasHealthy: true, rollout: false };
 }
 
 function slotOf(memory: StartMemory, rank: number): SlotMemory {

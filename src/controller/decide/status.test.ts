@@ -25,6 +25,7 @@ const facts = (over: Partial<DeploymentFacts> = {}): DeploymentFacts => ({
   note: "",
   ...over,
 });
+const BUILT = { kind: "none" } as const;
 const fresh = freshMemory("v1@1");
 const failed = Array.from({ length: 6 }).reduce<typeof fresh>(
   (memory) => afterFailedStart(memory, 0, "no weights", 0),
@@ -70,7 +71,7 @@ describe("decideStatus", () => {
     const once = afterFailedStart(fresh, 0, "no weights", 0);
     expect(decideStatus(info("UPDATING"), facts({ upToDate: 0 }), once)).toMatchObject({
       status: "UPDATING",
-      message: "A replica failed to start; 5 tries left. Error:\nno weights",
+      message: "A replica failed to start with exception. Retrying 5 more time(s). Error:\nno weights",
     });
     expect(decideStatus(info("UPDATING"), facts({ upToDate: 0 }), failed)).toMatchObject({
       status: "DEPLOY_FAILED",
@@ -108,13 +109,14 @@ describe("applicationStatus", () => {
     [[info("UPSCALING", "AUTOSCALING")], "RUNNING"],
   ])("is that of the worst deployment", (infos, expected) => {
     const named = new Map(infos.map((value, index) => [`D${index}`, value]));
-    expect(applicationStatus(false, named).status).toBe(expected);
-    expect(applicationStatus(true, named).status).toBe("DELETING");
+    expect(applicationStatus(false, BUILT, named).status).toBe(expected);
+    expect(applicationStatus(true, BUILT, named).status).toBe("DELETING");
   });
 
   it("names the deployments that failed and why (D6)", () => {
     const { message } = applicationStatus(
       false,
+      BUILT,
       new Map([["Main", info("DEPLOY_FAILED", "UNSPECIFIED", "no weights")]]),
     );
     expect(message).toBe("Failed to update the deployments ['Main'].\nMain: no weights");

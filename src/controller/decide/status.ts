@@ -1,10 +1,12 @@
-// Statuses of deployments and applications from facts. Pure; the moves are Ray Serve's (inventory 2.8), with two
-// differences on purpose: a replica that dies during a rollout fails nothing by itself, because only the threshold of D4
-// does, and a rollout is complete when the old replicas are out of the targets, not when the last has drained.
+// Statuses of deployments and applications from facts. Pure; the moves are Ray Serve's (inventory 2.8, reference 4.11),
+// with two differences on purpose: a replica that dies while its deployment updates fails nothing by itself, because only
+// the threshold of D4 does, and a rollout is complete when the old replicas are out of the targets, not when the last has
+// drained.
 //   R1  Every change of a status is a row of `STATUS_MOVES`.
-//   R2  An application is as bad as its worst deployment; deleting wins.
+//   R2  An application is as bad as its worst deployment, its build included; deleting wins.
 import type { ApplicationStatus, DeploymentStatus, DeploymentStatusTrigger } from "../../model/status.ts";
-import { type StartMemory, gaveUp } from "./start-failures.ts";
+import type { BuildState } from "../../model/target-state.ts";
+import { type StartMemory, gaveUp, isOnTrial } from "./start-failures.ts";
 
 export interface StatusInfo {
   readonly status: DeploymentStatus;
@@ -12,45 +14,80 @@ export interface StatusInfo {
   readonly message: string;
 }
 
-/** What can happen to a deployment's status. */
+/** What can happen to a deployment's status. `scaleUp` and `scaleDown`: by config or command; `autoscale...`: by a policy. */
 export type StatusEvent =
-  "configUpdate" | "scaleUp" | "scaleDown" | "healthy" | "startFailed" | "replicaDied" | "delete";
+  | "configUpdate"
+  | "scaleUp"
+  | "scaleDown"
+  | "autoscaleUp"
+  | "autoscaleDown"
+  | "healthy"
+  | "startFailed"
+  | "rolloutFailed"
+  | "replicaDied"
+  | "delete";
 
 type Move = readonly [DeploymentStatus, DeploymentStatusTrigger];
 
 const UPDATE: Move = ["UPDATING", "CONFIG_UPDATE_STARTED"];
 const UP: Move = ["UPSCALING", "CONFIG_UPDATE_STARTED"];
 const DOWN: Move = ["DOWNSCALING", "CONFIG_UPDATE_STARTED"];
+const AUTO_UP: Move = ["UPSCALING", "AUTOSCALING"];
+const AUTO_DOWN: Move = ["DOWNSCALING", "AUTOSCALING"];
 const DELETE: Move = ["UPDATING", "DELETING"];
 const DIED: Move = ["UNHEALTHY", "HEALTH_CHECK_FAILED"];
+const FAILED: Move = ["DEPLOY_FAILED", "REPLICA_STARTUP_FAILED"];
+const STARTS_FAIL: Move = ["UNHEALTHY", "REPLICA_STARTUP_FAILED"];
 
 /** Where each status goes at each event; a missing event leaves it as it is (R1). */
 export const STATUS_MOVES = {
   UPDATING: {
     configUpdate: UPDATE,
+    autoscaleUp: AUTO_UP,
+    autoscaleDown: AUTO_DOWN,
     healthy: ["HEALTHY", "CONFIG_UPDATE_COMPLETED"],
-    startFailed: ["DEPLOY_FAILED", "REPLICA_STARTUP_FAILED"],
+    startFailed: FAILED,
+    rolloutFailed: FAILED,
     delete: DELETE,
   },
   UPSCALING: {
     configUpdate: UPDATE,
+    scaleUp: UP,
     scaleDown: DOWN,
+    autoscaleUp: AUTO_UP,
+    autoscaleDown: AUTO_DOWN,
     healthy: ["HEALTHY", "UPSCALE_COMPLETED"],
-    startFailed: ["UNHEALTHY", "REPLICA_STARTUP_FAILED"],
+    startFailed: STARTS_FAIL,
+    rolloutFailed: FAILED,
+    replicaDied: DIED,
     delete: DELETE,
   },
   DOWNSCALING: {
     configUpdate: UPDATE,
     scaleUp: UP,
+    scaleDown: DOWN,
+    autoscaleUp: AUTO_UP,
+    autoscaleDown: AUTO_DOWN,
     healthy: ["HEALTHY", "DOWNSCALE_COMPLETED"],
-    startFailed: ["UNHEALTHY", "REPLICA_STARTUP_FAILED"],
+    startFailed: STARTS_FAIL,
+    rolloutFailed: FAILED,
+    replicaDied: DIED,
     delete: DELETE,
   },
-  HEALTHY: { configUpdate: UPDATE, scaleUp: UP, scaleDown: DOWN, replicaDied: DIED, delete: DELETE },
+  HEALTHY: {
+    configUpdate: UPDATE,
+    scaleUp: UP,
+    scaleDown: DOWN,
+    autoscaleUp: AUTO_UP,
+    autoscaleDown: AUTO_DOWN,
+    replicaDied: DIED,
+    delete: DELETE,
+  },
   UNHEALTHY: {
     configUpdate: UPDATE,
     healthy: ["HEALTHY", "UNSPECIFIED"],
-    startFailed: ["UNHEALTHY", "REPLICA_STARTUP_FAILED"],
+    startFailed: STARTS_FAIL,
+    rolloutFailed: FAILED,
     replicaDied: DIED,
     delete: DELETE,
   },
@@ -87,18 +124,31 @@ export interface DeploymentFacts {
   readonly note: string;
 }
 
-/** The status that the facts call for. */
-export function decideStatus(info: StatusInfo, facts: DeploymentFacts, memory: StartMemory): StatusInfo {
+/** The status that the facts call for. @param failure why the rollout to the target was given up; null: it was not */
+export function decideStatus(
+  info: StatusInfo,
+  facts: DeploymentFacts,
+  memory: StartMemory,
+  failure: { readonly message: string } | null = null,
+): StatusInfo {
   if (info.trigger === "DELETING") return info;
   if (isSettled(info, facts)) return afterStatusEvent(info, "healthy", facts.note);
+  if (failure !== null) return withMessage(info, failure.message);
   const message = progressMessage(memory, facts);
   if (info.status === "HEALTHY") {
     const short = facts.recovering === 0 && facts.upToDate < facts.target;
-    return short ? afterStatusEvent(info, "replicaDied", message) : info;
+    return short ? afterStatusEvent(info, "replicaDied", message) : withMessage(info, facts.note);
   }
   if (memory.failedStarts > 0 && memory.failedStarts >= facts.startThreshold) {
-    return afterStatusEvent(info, "startFailed", failureMessage(memory, facts.startThreshold));
+    const event = memory.rollout ? "rolloutFailed" : "startFailed";
+    return afterStatusEvent(info, event, failureMessage(memory, facts.startThreshold));
   }
+  const isScaling = info.status === "UPSCALING" || info.status === "DOWNSCALING";
+  if (isScaling && memory.deaths > 0) return afterStatusEvent(info, "replicaDied", message);
+  return withMessage(info, message);
+}
+
+function withMessage(info: StatusInfo, message: string): StatusInfo {
   return message === info.message ? info : { ...info, message };
 }
 
@@ -108,18 +158,21 @@ function isSettled(info: StatusInfo, facts: DeploymentFacts): boolean {
   return facts.upToDate === facts.target && facts.changing === 0 && facts.outdated === 0 && left === 0;
 }
 
+/** Begins with Ray Serve's words, which clients match (reference 4.11). */
 function failureMessage(memory: StartMemory, threshold: number): string {
-  const what = `${memory.failedStarts} starts failed in a row`;
-  const then = gaveUp(memory, threshold) ? "no more tries until the next deploy" : "trying again, more and more slowly";
-  return `${what}; ${then}. Last error:\n${memory.lastError}`;
+  const what = `The deployment failed to start ${memory.failedStarts} times in a row`;
+  const when = memory.rollout ? " during a rolling update. The update is stopped, and what served before goes on" : "";
+  const cause = "This may be due to a problem with its constructor or initial health check failing";
+  const then = gaveUp(memory, threshold) ? "No more tries until the next deploy" : "Trying again, more and more slowly";
+  return `${what}${when}. ${cause}. ${then}. Error:\n${memory.lastError}`;
 }
 
 function progressMessage(memory: StartMemory, facts: DeploymentFacts): string {
   if (memory.lastError === "") return facts.note;
   if (memory.failedStarts === 0) return memory.lastError;
   const left = Math.max(0, facts.startThreshold - memory.failedStarts);
-  const tries = memory.wasReady ? "trying again" : `${left} ${left === 1 ? "try" : "tries"} left`;
-  return `A replica failed to start; ${tries}. Error:\n${memory.lastError}`;
+  const tries = isOnTrial(memory) ? `Retrying ${left} more time(s)` : "Trying again, more and more slowly";
+  return `A replica failed to start with exception. ${tries}. Error:\n${memory.lastError}`;
 }
 
 /** Worst first (R2). */
@@ -137,9 +190,13 @@ const AS_APPLICATION = {
 /** Status and message of an application. */
 export function applicationStatus(
   deleting: boolean,
+  build: BuildState,
   deployments: ReadonlyMap<string, StatusInfo>,
 ): { readonly status: ApplicationStatus; readonly message: string } {
   if (deleting) return { status: "DELETING", message: "" };
+  if (build.kind === "failed") return { status: "DEPLOY_FAILED", message: build.message };
+  // Whatever the deployments are, the build makes other ones of them.
+  if (build.kind === "building") return { status: "DEPLOYING", message: "" };
   const of = (wanted: ApplicationStatus) => [...deployments].filter(([, info]) => ofApplication(info) === wanted);
   const status = SEVERITY.find((candidate) => of(candidate).length > 0) ?? "RUNNING";
   if (status !== "DEPLOY_FAILED" && status !== "UNHEALTHY") return { status, message: "" };

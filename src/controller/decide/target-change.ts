@@ -14,19 +14,32 @@ export interface TargetChange {
   readonly reason: string;
 }
 
-/** The new target of a deployment. `before` is undefined when it is new. */
+/** What a deployment was before, and what else changes. */
+export interface ChangeContext {
+  /** Undefined: the deployment is new. */
+  readonly before: DeploymentTarget | undefined;
+  /** What served before, to keep for a rollout that fails. */
+  readonly fallback: DeploymentTarget | null;
+  /** It is an ingress whose application gets a route: running replicas must prove that they can serve it. */
+  readonly exposed: boolean;
+}
+
+/** The new target of a deployment. */
 export function decideTargetChange(
-  before: DeploymentTarget | undefined,
+  { before, fallback, exposed }: ChangeContext,
   spec: DeploymentSpec,
   codeVersion: string,
 ): TargetChange {
   if (before === undefined) {
-    return { target: { spec, codeVersion, configRevision: 1 }, event: "configUpdate", reason: "new deployment" };
+    const target = { spec, codeVersion, configRevision: 1, fallback: null };
+    return { target, event: "configUpdate", reason: "new deployment" };
   }
   const { cost, changed } = compareOptions(before.spec.options, spec.options);
-  const names = changed.join(", ");
-  const isInPlace = cost === "reconfigure" || cost === "restart";
-  const target = { spec, codeVersion, configRevision: before.configRevision + Number(isInPlace) }; // R3
+  const names = [...changed, ...(exposed ? ["routePrefix"] : [])].join(", ");
+  const isInPlace = cost === "reconfigure" || cost === "restart" || exposed;
+  const isOther = before.codeVersion !== codeVersion || isInPlace;
+  const configRevision = before.configRevision + Number(isInPlace); // R3
+  const target = { spec, codeVersion, configRevision, fallback: isOther ? fallback : before.fallback };
   if (before.codeVersion !== codeVersion) {
     const reason = `code version ${before.codeVersion} -> ${codeVersion}${names === "" ? "" : `; changed: ${names}`}`;
     return { target, event: "configUpdate", reason };

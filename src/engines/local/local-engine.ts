@@ -124,6 +124,12 @@ export class LocalEngine implements Engine {
     return [this.#node];
   }
 
+  cpuTimeMs(id: string): number | null {
+    const running = this.#running.get(id);
+    if (running?.pid === undefined) return null;
+    return this.#table.look([running.pid]).get(running.pid)?.cpuMs ?? null;
+  }
+
   events(signal: AbortSignal): AsyncIterable<EngineEvent> {
     return this.#events.consume(signal);
   }

@@ -9,6 +9,8 @@ export interface ProcessFacts {
   readonly startTime: string;
   /** State T: stopped by SIGSTOP or a debugger. */
   readonly stopped: boolean;
+  /** CPU time used so far, milliseconds. */
+  readonly cpuMs: number;
 }
 
 /** A way to look at processes. */
@@ -44,7 +46,7 @@ const procTable: ProcessTable = {
 
 const psTable: ProcessTable = {
   look(pids) {
-    return pids.length === 0 ? new Map() : parsePs(ps(["-o", "pid=,stat=,lstart=", "-p", pids.join(",")]));
+    return pids.length === 0 ? new Map() : parsePs(ps(["-o", "pid=,stat=,time=,lstart=", "-p", pids.join(",")]));
   },
   list() {
     return ps(["-axww", "-o", "pid=,command="])
@@ -56,24 +58,35 @@ const psTable: ProcessTable = {
   },
 };
 
-/** Facts from a line of `/proc/<pid>/stat` (proc(5): field 3 is the state, field 22 the start time); undefined when dead. */
+/** One tick of `/proc/<pid>/stat`, milliseconds: Linux shows 100 a second to programs whatever its own clock does. */
+const TICK_MS = 10;
+
+/** Facts from a line of `/proc/<pid>/stat` (proc(5): 3 state, 14 and 15 CPU time, 22 start time); undefined when dead. */
 export function parseStat(line: string): ProcessFacts | undefined {
   // The command's name stands in parentheses and may itself hold any character.
   const [state, ...rest] = line.slice(line.lastIndexOf(")") + 2).split(" ");
   const startTime = rest[18];
   if (startTime === undefined || state === undefined || "ZXx".includes(state)) return undefined;
-  return { startTime, stopped: state === "T" };
+  return { startTime, stopped: state === "T", cpuMs: (Number(rest[10]) + Number(rest[11])) * TICK_MS };
 }
 
-/** Facts from `ps -o pid=,stat=,lstart=`. */
+/** Facts from `ps -o pid=,stat=,time=,lstart=`. */
 export function parsePs(output: string): ReadonlyMap<number, ProcessFacts> {
   const found = new Map<number, ProcessFacts>();
   for (const line of output.split("\n")) {
-    const [, pid, state, startTime] = /^\s*(\d+)\s+(\S+)\s+(.+?)\s*$/.exec(line) ?? [];
-    if (pid === undefined || state === undefined || startTime === undefined || state.startsWith("Z")) continue;
-    found.set(Number(pid), { startTime, stopped: state.startsWith("T") });
+    const [, pid, state = "Z", time = "", startTime = ""] =
+      /^\s*(\d+)\s+(\S+)\s+(\S+)\s+(.+?)\s*$/.exec(line) ?? [];
+    if (pid === undefined || state.startsWith("Z")) continue;
+    found.set(Number(pid), { startTime, stopped: state.startsWith("T"), cpuMs: parseCpuTime(time) });
   }
   return found;
+}
+
+/** `[[days-]hours:]minutes:seconds`, the seconds with a fraction on some systems, in milliseconds. */
+function parseCpuTime(text: string): number {
+  const [days, clock] = text.includes("-") ? text.split("-") : ["0", text];
+  const seconds = (clock ?? "").split(":").reduce((total, part) => total * 60 + Number(part), 0);
+  return Math.round((Number(days) * 86_400 + seconds) * 1000);
 }
 
 /** `ps` exits 1 when no process matches; that is an empty answer. */

@@ -110,6 +110,11 @@ export class MemoryEngine implements Engine {
     return [NODE];
   }
 
+  /** Its programs share one process. */
+  cpuTimeMs(): null {
+    return null;
+  }
+
   events(signal: AbortSignal): AsyncIterable<EngineEvent> {
     return this.#events.consume(signal);
   }
