@@ -80,7 +80,7 @@ export interface HeadMethods {
    * @throws CONFIG_INVALID, for unknown keys too unless they are allowed; DEPLOY_FAILED with the reasons
    */
   deployConfig: {
-    in: {
+    in: Order & {
       readonly document: unknown;
       readonly workingDir: string;
       readonly wait: boolean;
