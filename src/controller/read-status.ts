@@ -157,7 +157,8 @@ export function replicaDetails(record: ReplicaRecord, nodeIp: string): ReplicaDe
   };
 }
 
-function proxyDetails({ id, node, phase, pid }: ProxyRecord, nodeIp: NodeIp): ProxyDetails {
+function proxyDetails({ id, node, phase, pid, silent }: ProxyRecord, nodeIp: NodeIp): ProxyDetails {
   const logFilePath = logFilePathOf({ kind: "proxy", id: nodeIp(node) });
-  return { id, nodeId: node, nodeIp: nodeIp(node), status: PROXY_STATUSES[phase.kind], pid, logFilePath };
+  const status = silent === null ? PROXY_STATUSES[phase.kind] : "UNHEALTHY";
+  return { id, nodeId: node, nodeIp: nodeIp(node), status, pid, logFilePath };
 }
