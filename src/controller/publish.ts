@@ -12,6 +12,7 @@ import {
   LOGGING_KEY,
   ROUTES_KEY,
   targetsKey,
+  WAS_DELETED,
   type DeploymentTargets,
   type RouteTableData,
 } from "../protocol/control.ts";
@@ -52,7 +53,9 @@ export function publish(state: ControllerState, feed: ChangeFeed, logging: Resol
   }
   const gone = feed.keys().filter((key) => key.startsWith(TARGETS_PREFIX) && !wanted.has(key));
   for (const key of gone) {
-    feed.set(key, { ...(feed.get(key) as DeploymentTargets), unavailable: "was deleted", replicas: [] }); // R2
+    const last = feed.get(key) as DeploymentTargets;
+    const mayReturn = isNew(state.applications.get(last.application));
+    feed.set(key, { ...last, unavailable: mayReturn ? null : WAS_DELETED, replicas: [] }); // R2, R4
   }
   // Not before everyone has heard: its replicas leave only then (D5).
   for (const key of gone.slice(0, -MAX_TOMBSTONES)) if (feed.isAcknowledged(key)) feed.forget(key);

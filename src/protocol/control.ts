@@ -111,6 +111,8 @@ export interface HeadMethods {
   followOutput: { in: { readonly positions: OutputPositions | null }; out: { readonly positions: OutputPositions } };
   /** Adds keys to the sender's subscriptions. */
   subscribe: { in: { readonly keys: readonly string[] }; out: null };
+  /** Takes keys from the sender's subscriptions. */
+  unsubscribe: { in: { readonly keys: readonly string[] }; out: null };
 }
 
 /** What a replica needs to know to run its deployment. */
@@ -250,6 +252,9 @@ export interface FeedChange {
 /** Key of the instance's logging options in the feed, for proxies. */
 export const LOGGING_KEY = "logging";
 
+/** `DeploymentTargets.unavailable` of a deployment that is no more. */
+export const WAS_DELETED = "was deleted";
+
 /** Key of the route table in the feed. */
 export const ROUTES_KEY = "routes";
 
@@ -276,7 +281,7 @@ export interface Route {
 export interface DeploymentTargets {
   readonly application: string;
   readonly deployment: string;
-  /** Null: callers wait for replicas. A text: every call fails with DEPLOYMENT_UNAVAILABLE ("failed to deploy", "was deleted"). */
+  /** Null: callers wait for replicas. A text: every call fails with DEPLOYMENT_UNAVAILABLE ("failed to deploy", `WAS_DELETED`). */
   readonly unavailable: string | null;
   readonly maxOngoingRequests: number;
   /** -1: no limit. */
