@@ -3,7 +3,8 @@
 //   R2  A deployment that is no more leaves a tombstone, so that waiting callers hear of it; beyond `MAX_TOMBSTONES` only
 //       those hear of it that have subscribed by then.
 //   R3  Callers of a deployment that gave up and has nobody left are told so; every other one makes them wait (D4).
-//   R4  A declared application that was never built has a route without an ingress: requests wait, or are told why (RT5).
+//   R4  A declared application that was never built has a route without an ingress: requests wait, or are told why (RT5),
+//       and so do callers with handles from before it was deleted.
 import { rulesOf } from "../autoscaling/scaling-rules.ts";
 import type { ResolvedDeploymentOptions, ResolvedLoggingOptions } from "../config/options.generated.ts";
 import { publishedAddress } from "../model/lifecycle.ts";
@@ -59,6 +60,11 @@ export function publish(state: ControllerState, feed: ChangeFeed, logging: Resol
   }
   // Not before everyone has heard: its replicas leave only then (D5).
   for (const key of gone.slice(0, -MAX_TOMBSTONES)) if (feed.isAcknowledged(key)) feed.forget(key);
+}
+
+/** True for an application that is being built and has nothing yet, though one of its name may have been deleted before. */
+function isNew(application: ApplicationTarget | undefined): boolean {
+  return application?.deleting === false && application.build.kind === "building" && application.ingress === "";
 }
 
 /** The route table (R1). */
