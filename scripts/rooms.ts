@@ -16,7 +16,11 @@ export const rooms: readonly Room[] = [
 
   { path: "src/telemetry/", layer: 1 },
   { path: "src/config/", layer: 1 },
-  { path: "src/model/", layer: 1, sideways: ["src/config/options.generated.ts", "src/config/serve-config.ts", "src/config/names.ts"] },
+  {
+    path: "src/model/",
+    layer: 1,
+    sideways: ["src/config/options.generated.ts", "src/config/serve-config.ts", "src/config/names.ts"],
+  },
 
   { path: "src/protocol/", layer: 2 },
   { path: "src/transport/", layer: 2, sideways: ["src/protocol/"] },

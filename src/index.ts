@@ -3,6 +3,7 @@
 import { createServe, type Serve } from "./api/serve.ts";
 
 export { appBuilder } from "./api/app-builder.ts";
+export { autoscalingPolicy } from "./api/autoscaling-policy.ts";
 export { replicaContext, requestContext } from "./api/context.ts";
 export { deployment } from "./api/deployment.ts";
 export { logger } from "./api/logger.ts";
@@ -22,6 +23,13 @@ export {
 } from "./core/errors.ts";
 
 export type { Counter, Gauge, Histogram, HistogramOptions, MetricOptions, Metrics } from "./api/metrics.ts";
+export type {
+  ApplicationPolicy,
+  ApplicationPolicyClass,
+  AutoscalingPolicy,
+  AutoscalingPolicyClass,
+  PolicyReply,
+} from "./api/autoscaling-policy.ts";
 export type { AppBuilder, ArgsIssue, ArgsSchema, CheckedArgs } from "./api/app-builder.ts";
 export type { ReplicaContext, ReplicaRank } from "./api/runtime.ts";
 export type { RunManyItem, Serve } from "./api/serve.ts";
@@ -40,6 +48,8 @@ export type {
 export type {
   AdminOptions,
   ApplicationOptions,
+  AutoscalingOptions,
+  AutoscalingPolicyOptions,
   DeploymentOptions,
   HandleOptions,
   HttpOptions,
@@ -62,9 +72,11 @@ export type {
   UserCodeDetails,
 } from "./core/errors.ts";
 export type { LogFields, Logger } from "./core/logger.ts";
+export type { AutoscalingContext, TimeStampedValue } from "./model/autoscaling-context.ts";
 export type {
   ApplicationDetails,
   ApplicationStatus,
+  AutoscalingDetails,
   DeploymentDetails,
   DeploymentStatus,
   DeploymentStatusTrigger,
@@ -74,6 +86,7 @@ export type {
   ProxyStatus,
   ReplicaDetails,
   ReplicaState,
+  ScaleDecision,
 } from "./model/status.ts";
 
 /** Runs and manages applications: `await serve.run(app)`. */

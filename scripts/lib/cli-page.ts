@@ -1,11 +1,12 @@
 // Writes docs/reference/cli.md from the command line's own definitions: what `--help` prints is what the page shows.
+import type { Actions } from "../../src/cli/actions.ts";
 import { createProgram } from "../../src/cli/program.ts";
 
 const nothing = (): Promise<number> => Promise.resolve(0);
 
 /** The whole page. */
 export function generate(): string {
-  const actions = { run: nothing, start: nothing, status: nothing, delete: nothing, shutdown: nothing, logs: nothing };
+  const actions = new Proxy({} as Actions, { get: () => nothing });
   const program = createProgram(actions, "", () => undefined);
   const commands = program.commands.map((command) => {
     let help = "";
@@ -17,7 +18,7 @@ export function generate(): string {
 
 const INTRODUCTION = `# Command line
 
-Written from the definitions in \`src/cli/program.ts\` by \`npm run docs:gen\`. The package brings the command as \`manta\`
+Written from the definitions in \`src/cli/define-*.ts\` by \`npm run docs:gen\`. The package brings the command as \`manta\`
 and as \`manta-serve\`; before an install it is \`npx manta-serve\`, because the npm package \`manta\` is another one.
 
 | exit code | means |

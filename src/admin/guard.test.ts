@@ -70,6 +70,12 @@ describe("admin guard", () => {
     expect(isBrowserLike({ "user-agent": "python-requests/2.32", accept: "*/*" })).toBe(false);
   });
 
+  it("does not take Node's fetch for a browser (R4)", () => {
+    expect(isBrowserLike({ "user-agent": "node", "sec-fetch-mode": "cors" })).toBe(false);
+    expect(isBrowserLike({ "sec-fetch-mode": "cors" })).toBe(true);
+    expect(isBrowserLike({ "user-agent": "node", "sec-fetch-mode": "cors", "sec-fetch-site": "same-site" })).toBe(true);
+  });
+
   it("lets a browser look, and write only with the token from a page of our own (R3)", () => {
     const browser = { ...own, "user-agent": "Mozilla/5.0" };
     for (const method of ["GET", "HEAD", "OPTIONS"]) {

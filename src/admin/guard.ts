@@ -3,6 +3,7 @@
 //   R2  With a token, whoever reads more than health sends it, in `Authorization`, else `X-Ray-Authorization`, else the
 //       cookie; then any `Host` is good, for no page knows the token.
 //   R3  A browser may only look. It may write where it has the token and its page came from here: that is the dashboard.
+//   R4  Node's `fetch` is no browser: it sends `Sec-Fetch-Mode`, but none of the others that a browser sends beside it.
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { isLoopback } from "../config/hosts.ts";
@@ -53,8 +54,10 @@ export function refuse(arrival: Arrival, host: string, token: string | undefined
 
 /** True for what a browser sends, or something that looks like it (reference 1.2). */
 export function isBrowserLike(headers: IncomingHttpHeaders): boolean {
-  if (headers["user-agent"]?.startsWith("Mozilla") === true) return true;
-  return Object.keys(headers).some((name) => BROWSER_HEADERS.test(name));
+  const agent = headers["user-agent"];
+  if (agent?.startsWith("Mozilla") === true) return true;
+  const told = Object.keys(headers).filter((name) => BROWSER_HEADERS.test(name));
+  return told.some((name) => agent !== "node" || name !== "sec-fetch-mode"); // R4
 }
 
 /** True when `header` names a loopback host or `boundHost` (R1). */

@@ -73,7 +73,9 @@ export async function startAdminServer(
   const server = createLimitedServer(limits, (request, response) => {
     const { method = "GET", url = "/", headers } = request;
     const body = (): Promise<Uint8Array> => readBody(request, response, limits.bodyBytes);
-    void answerRequest(door, { method, url, headers, body }, logger).then((reply) => send(reply, request, response));
+    void answerRequest(door, { method, url, headers, body }, logger).then((reply) =>
+      send(reply, request, response, server.listening),
+    );
   });
   try {
     await listen(server, host, port);
@@ -104,10 +106,16 @@ function createLimitedServer({ requestMs }: AdminLimits, listener: Listener): Se
   return server;
 }
 
-function send({ status, headers, body }: Reply, request: IncomingMessage, response: ServerResponse): void {
+/** @param open false: the server closes */
+function send(
+  { status, headers, body }: Reply,
+  request: IncomingMessage,
+  response: ServerResponse,
+  open: boolean,
+): void {
   if (response.destroyed) return;
   const length = Buffer.byteLength(body);
-  const close = request.complete ? {} : { connection: "close" }; // R3
+  const close = open && request.complete ? {} : { connection: "close" }; // R3
   response.writeHead(status, { ...headers, ...close, ...(status === 204 ? {} : { "content-length": length }) });
   response.end(request.method === "HEAD" ? undefined : body);
 }

@@ -4,11 +4,17 @@
 //   R2  The same class bound again gets `Adder`, `Adder_1`, `Adder_2`; a different class under a taken name is an error.
 //   R3  Whatever can be wrong with the code's place is told here, before anything starts.
 import { resolveOptions } from "../config/check-options.ts";
-import type { ApplicationOptions } from "../config/options.generated.ts";
+import type { ApplicationOptions, DeploymentOptions, ResolvedApplicationOptions } from "../config/options.generated.ts";
+import { readPolicyPath } from "../config/policy-path.ts";
 import { inheritOptions, resolveDeployment } from "../config/resolve-deployment.ts";
-import type { DeploymentOptions } from "../config/options.generated.ts";
 import { ConfigError } from "../core/errors.ts";
-import { IMPERATIVE, type ApplicationSpec, type CodeEntry, type DeploymentSpec } from "../model/application-spec.ts";
+import {
+  IMPERATIVE,
+  type ApplicationSpec,
+  type CodeEntry,
+  type DeploymentSpec,
+  type PolicyRef,
+} from "../model/application-spec.ts";
 import { CROSSING_HINT, encodeToBytes, plainHooks, type EncodeHooks, type HandleRef } from "../protocol/values.ts";
 import { APPLICATION } from "./brands.ts";
 import { store } from "./globals.ts";
@@ -112,8 +118,34 @@ export function buildApplicationSpec(app: BoundApplication, options: BuildOption
     });
   }
   const { externalScalerEnabled } = shared;
+  if (externalScalerEnabled) refuseAutoscaling(name, deployments);
+  const autoscalingPolicy = policyOf(shared, workingDir);
   const ingress = names.get(app) as string;
-  return { name, routePrefix, ingress, deployments, workingDir, ...IMPERATIVE, externalScalerEnabled };
+  return {
+    name,
+    routePrefix,
+    ingress,
+    deployments,
+    workingDir,
+    ...IMPERATIVE,
+    externalScalerEnabled,
+    autoscalingPolicy,
+  };
+}
+
+function policyOf({ autoscalingPolicy }: ResolvedApplicationOptions, workingDir: string): PolicyRef | null {
+  const place = autoscalingPolicy === null ? null : readPolicyPath(autoscalingPolicy.policyFunction, workingDir);
+  return place === null ? null : { ...place, kwargs: autoscalingPolicy?.policyKwargs ?? {} };
+}
+
+function refuseAutoscaling(application: string, deployments: readonly DeploymentSpec[]): void {
+  const scaling = deployments.filter(({ options }) => options.autoscalingConfig !== null).map(({ name }) => name);
+  if (scaling.length === 0) return;
+  throw new ConfigError({
+    path: `application "${application}".externalScalerEnabled`,
+    received: `true, while ${scaling.join(", ")} has autoscalingConfig`,
+    expected: "a fixed number of replicas for each deployment, or externalScalerEnabled: false",
+  });
 }
 
 /** The code of a deployment by its name in the graph; undefined when the graph has no such deployment. */

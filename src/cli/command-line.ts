@@ -3,14 +3,20 @@
 import { CommanderError } from "commander";
 import { toServeError } from "../core/errors.ts";
 import { VERSION } from "../core/version.ts";
+import type { Actions } from "./actions.ts";
 import { EXIT } from "./exit-codes.ts";
-import { type Actions, createProgram } from "./program.ts";
+import { createProgram } from "./program.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Each command's module, loaded when the command runs. */
 const actions: Actions = {
   run: async (target, args, flags) => (await import("./run.ts")).run(target, args, flags),
   start: async (flags) => (await import("./start.ts")).start(flags),
+  deploy: async (target, args, flags) => (await import("./deploy.ts")).deploy(target, args, flags),
+  config: async (flags) => (await import("./config.ts")).config(flags),
+  build: async (importPaths, flags) => (await import("./build.ts")).build(importPaths, flags),
+  bench: async (target, flags) => (await import("./bench.ts")).bench(target, flags),
+  why: async (word, flags) => (await import("./why.ts")).why(word, flags),
   status: async (flags) => (await import("./status.ts")).status(flags),
   delete: async (name, flags) => (await import("./delete.ts")).deleteApplication(name, flags),
   shutdown: async (flags) => (await import("./shutdown.ts")).shutdown(flags),

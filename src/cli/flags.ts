@@ -5,7 +5,12 @@ import { Option } from "commander";
 import { checkOption } from "../config/check-options.ts";
 import { toServeError } from "../core/errors.ts";
 import type { OptionFacts } from "../config/option-facts.ts";
-import { OPTIONS, type ApplicationOptions, type InstanceOptions } from "../config/options.generated.ts";
+import {
+  OPTIONS,
+  type ApplicationOptions,
+  type InstanceOptions,
+  type OptionGroup,
+} from "../config/options.generated.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Flags as commander hands them to an action, before they are checked. */
@@ -15,6 +20,8 @@ export interface FlagValues {
   readonly adminHost?: string;
   readonly adminPort?: string;
   readonly adminToken?: string;
+  readonly numCpus?: string;
+  readonly proxyLocation?: string;
   readonly name?: string;
   readonly routePrefix?: string;
   readonly namespace?: string;
@@ -33,6 +40,14 @@ export function listenFlags(): Option[] {
   ];
 }
 
+/** `--num-cpus`, `--proxy-location`: what an instance has. */
+export function instanceFlags(): Option[] {
+  return [
+    flag("--num-cpus <count>", OPTIONS.instance.numCpus),
+    flag("--proxy-location <where>", OPTIONS.instance.proxyLocation, " `Disabled`, `HeadOnly` or `EveryNode`."),
+  ];
+}
+
 /** `--name`, `--route-prefix`: what an application is deployed as. */
 export function applicationFlags(): Option[] {
   return [
@@ -44,6 +59,14 @@ export function applicationFlags(): Option[] {
 /** `--namespace`: which instance is meant. */
 export function namespaceFlag(): Option {
   return flag("--namespace <name>", OPTIONS.instance.namespace);
+}
+
+/** `--address`: an instance on another machine, by its REST API. */
+export function addressFlag(): Option {
+  return new Option(
+    "-a, --address <url>",
+    "Admin server of an instance, also on another machine, such as http://127.0.0.1:8265. Default: the namespace's instance on this machine.",
+  );
 }
 
 /** `--json`: output for programs. */
@@ -75,7 +98,13 @@ export function instanceOptions(flags: FlagValues): InstanceOptions {
     ...given("admin", "port", numberOf(flags.adminPort), "--admin-port"),
     ...given("admin", "token", flags.adminToken, "--admin-token"),
   };
-  return { http, admin, ...given("instance", "namespace", flags.namespace, "--namespace") };
+  return {
+    http,
+    admin,
+    ...given("instance", "numCpus", numberOf(flags.numCpus), "--num-cpus"),
+    ...given("instance", "proxyLocation", flags.proxyLocation as InstanceOptions["proxyLocation"], "--proxy-location"),
+    ...given("instance", "namespace", flags.namespace, "--namespace"),
+  };
 }
 
 /**
@@ -90,7 +119,7 @@ export function applicationOptions(flags: FlagValues): ApplicationOptions {
   };
 }
 
-function given<G extends keyof typeof OPTIONS, N extends keyof (typeof OPTIONS)[G] & string, V>(
+function given<G extends keyof typeof OPTIONS & OptionGroup, N extends keyof (typeof OPTIONS)[G] & string, V>(
   group: G,
   name: N,
   value: V | undefined,

@@ -2,6 +2,7 @@
 import { systemClock } from "../core/clock.ts";
 import { createLogger } from "../core/logger.ts";
 import { systemRandom } from "../core/random.ts";
+import type { HistoryEntry, HistoryFilter } from "../model/history.ts";
 import type { InstanceStatus } from "../model/status.ts";
 import type { HeadMethods, InstanceInfo } from "../protocol/control.ts";
 import { type Asker, findInstance, type Instance } from "../serve/instance.ts";
@@ -15,7 +16,10 @@ export interface HeadClient {
   /** Resolves once a proxy listens. */
   ready(): Promise<void>;
   status(): Promise<InstanceStatus>;
+  /** What was done and why, oldest first. */
+  history(filter: HistoryFilter): Promise<readonly HistoryEntry[]>;
   run(order: HeadMethods["run"]["in"]): Promise<HeadMethods["run"]["out"]>;
+  deployConfig(order: HeadMethods["deployConfig"]["in"]): Promise<HeadMethods["deployConfig"]["out"]>;
   /** Resolves when the application's replicas are gone. */
   delete(name: string): Promise<void>;
   /** Resolves when the head is gone. */
@@ -42,7 +46,9 @@ export function clientOf({ head, namespace, paths }: Instance): HeadClient {
     info: () => head.request("info", null),
     ready: async () => void (await head.request("ready", null)),
     status: () => head.request("status", null),
+    history: (filter) => head.request("history", filter),
     run: (order) => head.request("run", order),
+    deployConfig: (order) => head.request("deployConfig", order),
     delete: (name) => head.deleteApplication(name),
     shutdown: () => head.shutdown(),
     close: () => head.close("the command is done"),

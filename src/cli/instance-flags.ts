@@ -7,16 +7,20 @@ import { type FlagValues, instanceOptions } from "./flags.ts";
 import { UsageError } from "./usage-error.ts";
 
 /**
- * What the flags ask for, and the same complete.
+ * What the flags ask for, and the same complete. @param file what a config file says where no flag does
  * @throws {UsageError} a wrong value, or an admin server that others could reach without a token
  */
-export function resolveFlags(flags: FlagValues): {
+export function resolveFlags(
+  flags: FlagValues,
+  file: InstanceOptions = {},
+): {
   readonly given: InstanceOptions;
   readonly resolved: ResolvedInstance;
 } {
   const given = instanceOptions(flags);
+  const both = { ...file, ...given, http: { ...file.http, ...given.http } };
   try {
-    return { given, resolved: resolveInstance(given, readEnv(), "manta") };
+    return { given, resolved: resolveInstance(both, readEnv(), "manta") };
   } catch (error) {
     throw new UsageError(toServeError(error).message);
   }

@@ -8,7 +8,7 @@ import { systemClock } from "../core/clock.ts";
 import { chooseLogFiles } from "./choose-log-files.ts";
 import { EXIT } from "./exit-codes.ts";
 import { namespaceOf } from "./instance-flags.ts";
-import type { LogsFlags } from "./program.ts";
+import type { LogsFlags } from "./actions.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** How often files are looked at with `--follow`, milliseconds. Chosen: twice as often as logs are written out. */

@@ -3,25 +3,26 @@ import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { UsageError } from "./usage-error.ts";
 
-const NO_CONFIG_FILES = "config files come with a later version; give a TypeScript file such as app.ts";
+/** What is looked for where nothing is said, in this order. */
+const USUAL_FILES = ["manta.yaml", "app.ts"];
 
 /**
- * The import path: as given, else the nearest `app.ts` from `folder` upwards.
- * @throws {UsageError} a config file, or nothing found
+ * The import path or config file: as given, else the nearest `manta.yaml` or `app.ts` from `folder` upwards.
+ * @throws {UsageError} nothing found
  */
 export function findTarget(target: string | undefined, folder: string): string {
-  if (target !== undefined) {
-    if (/\.(?:ya?ml|json)$/.test(target)) throw new UsageError(`${target}: ${NO_CONFIG_FILES}`);
-    return target;
-  }
+  if (target !== undefined) return target;
   for (let at = folder; ; at = dirname(at)) {
-    const app = join(at, "app.ts");
-    const config = join(at, "manta.yaml");
-    if (existsSync(config)) throw new UsageError(`found ${config}, but ${NO_CONFIG_FILES}`);
-    if (existsSync(app)) return `./${relative(folder, app)}`.replace(/^\.\/\.\.\//, "../");
+    const found = USUAL_FILES.map((name) => join(at, name)).find((file) => existsSync(file));
+    if (found !== undefined) return `./${relative(folder, found)}`.replace(/^\.\/\.\.\//, "../");
     if (at === dirname(at)) break;
   }
-  throw new UsageError(`no app.ts in ${folder} or above; say what to run: manta run path/to/file.ts`);
+  throw new UsageError(`no manta.yaml or app.ts in ${folder} or above; say what to run: manta run path/to/file.ts`);
+}
+
+/** True for what is a config file by its name. */
+export function isConfigFile(target: string): boolean {
+  return /\.(?:ya?ml|json)$/.test(target);
 }
 
 /** The arguments of an application builder. @throws {UsageError} one that is not `key=value` */

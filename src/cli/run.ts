@@ -1,4 +1,4 @@
-// `manta run`: runs an application until Ctrl-C.
+// `manta run`: runs an application, or a config file, until Ctrl-C.
 //   R1  The head is on its way before anything is loaded that is not needed to start it.
 //   R2  What this command started, or deployed into an instance that ran already, ends with it: on Ctrl-C, and when the
 //       deploy fails. An application that it replaced stays as it was (D6).
@@ -14,53 +14,49 @@ import { OutputPrinter } from "../serve/output-printer.ts";
 import { onStopSignal } from "../serve/signals.ts";
 import type { SupervisionEnd } from "../supervisor/supervise.ts";
 import { EXIT } from "./exit-codes.ts";
-import { applicationOptions } from "./flags.ts";
 import { cliAsker, clientOf, type HeadClient } from "./head-client.ts";
 import { resolveFlags } from "./instance-flags.ts";
-import type { RunFlags } from "./program.ts";
-import { formatProgress, processesUp, replicaIds } from "./progress.ts";
-import { findTarget, parseArguments } from "./run-target.ts";
-
-/** How often the status is looked at for progress, milliseconds. */
-const PROGRESS_MS = 20;
+import type { RunFlags } from "./actions.ts";
+import { findTarget } from "./run-target.ts";
+import { findRunnable, type Runnable } from "./runnable.ts";
+import { showProgress } from "./show-progress.ts";
+import { urlOf } from "./url-of.ts";
 
 /** How often a joined instance is looked at, and how long it may be away. */
 const WATCH_MS = 1000;
 const AWAY_LIMIT_MS = 10_000;
 
-type Order = Parameters<HeadClient["run"]>[0];
-
 /** @throws {ServeError} DEPLOY_FAILED, CONFIG_INVALID and whatever keeps the instance from starting */
 export async function run(target: string | undefined, args: readonly string[], flags: RunFlags): Promise<number> {
-  const { name, routePrefix } = applicationOptions(flags);
-  const { given, resolved } = resolveFlags(flags);
-  const importPath = findTarget(target, process.cwd());
-  const build = { importPath, args: parseArguments(args), workingDir: process.cwd(), name, routePrefix };
+  const runnable = await findRunnable(findTarget(target, process.cwd()), args, flags);
+  const { given, resolved } = resolveFlags(flags, runnable.instance);
   const stop = Promise.withResolvers<"stopped">();
   onStopSignal(() => stop.resolve("stopped"), false, systemClock);
   const output = new OutputPrinter((line) => console.error(line));
-  const starting = joinOrStart(resolved, { ...cliAsker, onLink: (link) => output.install(link) }, build);
+  const starting = joinOrStart(resolved, { ...cliAsker, onLink: (link) => output.install(link) }, runnable.first);
   const instance = await Promise.race([starting, stop.promise]);
   // The head that is starting ends with this process, which would otherwise go on waiting for it.
   if (instance === "stopped") process.exit(EXIT.ok);
 
-  let applications: readonly string[] = [name ?? "default"];
+  let applications = runnable.names;
   output.follow(instance.head, (one) => instance.attached !== undefined || applications.includes(one)); // R4
   const head = clientOf(instance);
   const before = instance.attached === undefined ? await head.status() : undefined;
   const warning = before === undefined ? undefined : joinWarning(given, instance.namespace, before);
   if (warning !== undefined) console.error(`warning: ${warning}`);
-  const deploying = deploy(head, { ...build, wait: flags.wait }, flags, before);
+  const deploying = deploy(head, runnable, flags, before);
   try {
     const deployed = await Promise.race([deploying, stop.promise]);
     if (deployed !== "stopped") applications = deployed;
     else if (before !== undefined) applications = await deployedSince(before, applications, head);
   } catch (error) {
     // That nothing is left to end would hide why.
-    await end(instance, head, failedApplications(error, name), before).catch(() => undefined);
+    await end(instance, head, failedApplications(error, runnable.names), before).catch(() => undefined);
     throw error;
   }
+  const stopReloading = flags.reload === true ? (await import("./reload.ts")).reloadOnSave(head, runnable) : undefined;
   const outcome = await Promise.race([stop.promise, ended(instance)]);
+  stopReloading?.();
   if (outcome === "stopped") {
     await end(instance, head, applications, undefined);
     return EXIT.ok;
@@ -81,43 +77,17 @@ async function deployedSince(before: InstanceStatus, names: readonly string[], h
 /** Runs the order, shows progress, says where the applications are. @returns their names */
 async function deploy(
   head: HeadClient,
-  order: Order,
+  runnable: Runnable,
   flags: RunFlags,
   before: InstanceStatus | undefined,
-): Promise<string[]> {
-  const running = Promise.all([head.run(order), head.ready()]);
+): Promise<readonly string[]> {
+  const running = Promise.all([runnable.deploy(head, flags.wait), head.ready()]);
   const isWatched = flags.json !== true && process.stderr.isTTY;
   if (isWatched) await showProgress(head, running, before);
-  const [{ applications }] = await running;
-  const names = applications.map((application) => application.name);
+  const [names] = await running;
   const [status, { pid }] = await Promise.all([head.status(), head.info()]);
   announce(head, status, names, pid, flags);
   return names;
-}
-
-async function showProgress(
-  head: HeadClient,
-  running: Promise<unknown>,
-  before: InstanceStatus | undefined,
-): Promise<void> {
-  const seen = new Set<string>();
-  const earlier = before === undefined ? new Set<string>() : replicaIds(before);
-  const say = (line: string): void => console.error(line);
-  const look = async (): Promise<void> => {
-    for (const up of processesUp(await head.status(), earlier)) {
-      if (!seen.has(up.name)) say(formatProgress(systemClock.monotonic(), up));
-      seen.add(up.name);
-    }
-  };
-  let over = false;
-  const onEnd = (): void => void (over = true);
-  running.then(onEnd, onEnd);
-  say(formatProgress(systemClock.monotonic(), { name: "head", pid: (await head.info()).pid }));
-  while (!over) {
-    await look();
-    await systemClock.sleep(PROGRESS_MS);
-  }
-  await look();
 }
 
 function announce(
@@ -149,12 +119,6 @@ function announce(
   console.error("Ctrl-C ends it.");
 }
 
-/** Where an application answers; null when it has no route. */
-function urlOf(status: InstanceStatus, name: string): string | null {
-  const prefix = status.applications[name]?.routePrefix ?? null;
-  return prefix === null || status.http === null ? null : new URL(prefix, status.http.url).href;
-}
-
 /** Ends what this command brought (R2). @param before what ran already; its applications are spared */
 async function end(
   instance: Instance,
@@ -176,9 +140,9 @@ async function end(
   head.close();
 }
 
-function failedApplications(error: unknown, name: string | undefined): string[] {
+function failedApplications(error: unknown, names: readonly string[]): readonly string[] {
   const { application } = toServeError(error).details;
-  return [typeof application === "string" ? application : (name ?? "default")];
+  return typeof application === "string" ? [application] : names;
 }
 
 /** How the instance ended; while it has not, this keeps the process alive. */

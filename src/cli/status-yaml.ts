@@ -1,10 +1,10 @@
 // The status as YAML of the shape that Ray Serve's `serve status` prints (reference 1.7), for scripts that read it. Pure.
 //   R1  Scalars are plain only where every YAML reader takes them for strings; else in single quotes, or as a `|` block
 //       when they have several lines.
-import type { ApplicationDetails, DeploymentDetails, InstanceStatus } from "../model/status.ts";
+import type { ApplicationPart, DeploymentPart, StatusPart } from "./status-part.ts";
 
 /** The whole status; ends with a line end. */
-export function formatStatusYaml(status: InstanceStatus): string {
+export function formatStatusYaml(status: Pick<StatusPart, "proxies" | "applications" | "targetCapacity">): string {
   const proxies = Object.entries(status.proxies).map(([node, proxy]) => [`  ${scalar(node)}: ${proxy.status}`]);
   const applications = Object.entries(status.applications).map(([name, application]) => [
     `  ${scalar(name)}:`,
@@ -15,17 +15,17 @@ export function formatStatusYaml(status: InstanceStatus): string {
     "",
     ...mapOf("applications", applications),
     "",
-    "target_capacity: null",
+    `target_capacity: ${status.targetCapacity === null ? "null" : formatFloat(status.targetCapacity)}`,
     "",
   ].join("\n");
 }
 
 /** One application's part of it; ends with a line end. */
-export function formatApplicationYaml(application: ApplicationDetails): string {
+export function formatApplicationYaml(application: ApplicationPart): string {
   return [...applicationLines(application), ""].join("\n");
 }
 
-function applicationLines(application: ApplicationDetails): string[] {
+function applicationLines(application: ApplicationPart): string[] {
   const deployments = Object.entries(application.deployments).map(([name, deployment]) => [
     `  ${scalar(name)}:`,
     ...indent(deploymentLines(deployment), 4),
@@ -33,12 +33,12 @@ function applicationLines(application: ApplicationDetails): string[] {
   return [
     `status: ${application.status}`,
     ...text("message", application.message),
-    `last_deployed_time_s: ${application.lastDeployedTimeS}`,
+    `last_deployed_time_s: ${formatFloat(application.lastDeployedTimeS)}`,
     ...mapOf("deployments", deployments),
   ];
 }
 
-function deploymentLines(deployment: DeploymentDetails): string[] {
+function deploymentLines(deployment: DeploymentPart): string[] {
   const counts = Object.entries(Object.groupBy(deployment.replicas, (replica) => replica.state));
   const states = counts.map(([state, replicas]) => [`  ${state}: ${replicas?.length ?? 0}`]);
   return [
@@ -47,6 +47,11 @@ function deploymentLines(deployment: DeploymentDetails): string[] {
     ...mapOf("replica_states", states),
     ...text("message", deployment.message),
   ];
+}
+
+/** Python writes a whole float with its point. */
+function formatFloat(value: number): string {
+  return Number.isInteger(value) ? `${value}.0` : String(value);
 }
 
 function mapOf(key: string, entries: readonly (readonly string[])[]): string[] {

@@ -1,17 +1,18 @@
 // `manta status`: a table on a terminal, Ray Serve's YAML when piped, our own data as JSON when asked.
 import { systemClock } from "../core/clock.ts";
-import { ServeError } from "../core/errors.ts";
 import type { InstanceStatus } from "../model/status.ts";
+import type { StatusFlags } from "./actions.ts";
 import { EXIT } from "./exit-codes.ts";
-import type { FlagValues } from "./flags.ts";
 import { findHead } from "./head-client.ts";
 import { namespaceOf } from "./instance-flags.ts";
 import { noInstance } from "./no-instance.ts";
+import { noSuchApplication } from "./no-such-application.ts";
 import { formatApplicationTable, formatStatusTable } from "./status-table.ts";
 import { formatApplicationYaml, formatStatusYaml } from "./status-yaml.ts";
 
 /** @throws {ServeError} APPLICATION_NOT_FOUND for a `--name` that is none */
-export async function status(flags: FlagValues): Promise<number> {
+export async function status(flags: StatusFlags): Promise<number> {
+  if (flags.address !== undefined) return (await import("./remote-status.ts")).remoteStatus(flags.address, flags);
   const namespace = namespaceOf(flags);
   const head = await findHead(namespace);
   if (head === undefined) {
@@ -19,6 +20,7 @@ export async function status(flags: FlagValues): Promise<number> {
     return EXIT.failed;
   }
   try {
+    if (flags.watch === true) return await watch(() => head.status(), flags);
     process.stdout.write(format(await head.status(), flags));
     return EXIT.ok;
   } finally {
@@ -26,14 +28,23 @@ export async function status(flags: FlagValues): Promise<number> {
   }
 }
 
-function format(all: InstanceStatus, { name, json }: FlagValues): string {
+async function watch(look: () => Promise<InstanceStatus>, { name }: StatusFlags): Promise<number> {
+  const [{ watchStatus }, { stateLines }] = await Promise.all([
+    import("./watch-status.ts"),
+    import("./status-changes.ts"),
+  ]);
+  return watchStatus(async () => {
+    const all = await look();
+    const application = name === undefined ? undefined : all.applications[name];
+    const seen =
+      name === undefined ? all : { ...all, applications: application === undefined ? {} : { [name]: application } };
+    return { table: formatStatusTable(seen, systemClock.now()), states: stateLines(seen) };
+  });
+}
+
+function format(all: InstanceStatus, { name, json }: StatusFlags): string {
   const application = name === undefined ? undefined : all.applications[name];
-  if (name !== undefined && application === undefined) {
-    const names = Object.keys(all.applications).join(", ") || "none";
-    throw new ServeError("APPLICATION_NOT_FOUND", `application ${name} not found; there are: ${names}`, {
-      application: name,
-    });
-  }
+  if (name !== undefined && application === undefined) throw noSuchApplication(name, all);
   if (json === true) return `${JSON.stringify(application ?? all, undefined, 2)}\n`;
   const nowMs = systemClock.now();
   if (process.stdout.isTTY)

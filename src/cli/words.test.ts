@@ -59,10 +59,12 @@ describe("findTarget", () => {
     expect(findTarget(undefined, join(folder, "a/b"))).toBe("../../app.ts");
   });
 
-  it("says that config files come later", () => {
-    expect(() => findTarget("manta.yaml", folder)).toThrow(/config files come with a later version/);
+  it("takes the nearest manta.yaml, also beside an app.ts", () => {
+    writeFileSync(join(folder, "a/app.ts"), "");
     writeFileSync(join(folder, "manta.yaml"), "");
-    expect(() => findTarget(undefined, join(folder, "a"))).toThrow(/found .*manta.yaml, but config files come/);
+    expect(findTarget(undefined, join(folder, "a/b"))).toBe("../app.ts");
+    writeFileSync(join(folder, "a/manta.yaml"), "");
+    expect(findTarget(undefined, join(folder, "a/b"))).toBe("../manta.yaml");
   });
 
   it("says what to do when there is nothing", () => {

@@ -12,12 +12,7 @@ import type {
   ResolvedRequestRouterOptions,
   ResolvedRuntimeEnvOptions,
 } from "./options.generated.ts";
-
-const DEFAULT_POLICY = "ray.serve.autoscaling_policy:default_autoscaling_policy";
-/** Import paths of Ray's routers by our names (R2). */
-const ROUTERS: Readonly<Record<string, string>> = {
-  pow2: "ray.serve._private.request_router:PowerOfTwoChoicesRequestRouter",
-};
+import { RAY_POLICY, rayRouterClass } from "./ray-names.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -104,16 +99,15 @@ function autoscalingSchemaOf(options: ResolvedAutoscalingOptions): Json {
     upscale_delay_s: options.upscaleDelayS,
     aggregation_function: options.aggregationFunction,
     policy: {
-      policy_function: options.policy?.policyFunction ?? DEFAULT_POLICY,
+      policy_function: options.policy?.policyFunction ?? RAY_POLICY,
       policy_kwargs: options.policy?.policyKwargs ?? {},
     },
   };
 }
 
 function requestRouterSchemaOf(options: ResolvedRequestRouterOptions): Json {
-  const { requestRouterClass } = options;
   return {
-    request_router_class: ROUTERS[requestRouterClass] ?? requestRouterClass,
+    request_router_class: rayRouterClass(options.requestRouterClass),
     request_router_kwargs: options.requestRouterKwargs,
     request_routing_stats_period_s: options.requestRoutingStatsPeriodS,
     request_routing_stats_timeout_s: options.requestRoutingStatsTimeoutS,

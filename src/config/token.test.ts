@@ -38,4 +38,16 @@ describe("token", () => {
       /cannot use the folder .*set MANTA_HOME/,
     );
   });
+
+  it("cannot be kept where nothing can be made, and says so instead of trying for ever", () => {
+    expect(() => ensureToken("/proc/none/default/token")).toThrow(/cannot use the folder .*set MANTA_HOME/);
+  });
+
+  it("that is empty is an error with the path and what to do (R3)", () => {
+    ensureToken(file);
+    writeFileSync(file, "");
+    const words = `the token file ${file} is empty: end what runs in this namespace, then delete the file`;
+    expect(() => ensureToken(file)).toThrow(words);
+    expect(() => readToken(file)).toThrow(words);
+  });
 });

@@ -69,6 +69,21 @@ describe("ChangeFeed", () => {
     expect(feed.isAcknowledged("routes")).toBe(false);
   });
 
+  it("waits for nobody who unsubscribed, and sends the value again to who subscribes anew", async () => {
+    const clock = new ManualClock();
+    const feed = new ChangeFeed(silentLogger, clock);
+    feed.set("targets", value("/a"));
+    const got = subscriber(feed, "p", "targets");
+    const waiting = feed.whenAcknowledged(["targets"], ["p"]);
+    feed.unsubscribe("p", ["targets"]);
+    expect(feed.isAcknowledged("targets")).toBe(true);
+    expect(await isSettled(clock, waiting)).toBe(true);
+    feed.set("targets", value("/b"));
+    expect(got).toHaveLength(1);
+    feed.subscribe("p", ["targets"]);
+    expect(got.at(-1)?.value).toEqual(value("/b"));
+  });
+
   it("skips a subscriber that is silent for 10 s, with a warning (R3)", async () => {
     const clock = new ManualClock();
     const events: string[] = [];

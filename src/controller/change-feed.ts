@@ -136,11 +136,25 @@ export class ChangeFeed {
     if (changes.length > 0) this.#send(subscriber, changes);
   }
 
+  /** Takes keys from a subscriber, which owes nothing for them any more. */
+  unsubscribe(subscriberId: string, keys: readonly string[]): void {
+    const subscriber = this.#subscribers.get(subscriberId);
+    if (subscriber === undefined) return;
+    for (const key of keys) {
+      subscriber.keys.delete(key);
+      subscriber.acknowledged.delete(key);
+      subscriber.sentMs.delete(key);
+      for (const { owed } of this.#waiters) owed.get(subscriber)?.delete(key);
+    }
+    this.#settle();
+  }
+
   /** The subscriber has put these versions into effect. */
   acknowledge(subscriberId: string, versions: Readonly<Record<string, number>>): void {
     const subscriber = this.#subscribers.get(subscriberId);
     if (subscriber === undefined) return;
     for (const [key, version] of Object.entries(versions)) {
+      if (!subscriber.keys.has(key)) continue;
       if (version <= (subscriber.acknowledged.get(key) ?? 0)) continue;
       subscriber.acknowledged.set(key, version);
       const sentMs = subscriber.sentMs.get(key);

@@ -321,7 +321,8 @@ export class Controller implements ControllerCommands {
     next: Pick<ControllerState, "applications" | "deployments"> &
       Partial<Pick<ControllerState, "config" | "capacity" | "standing">>,
   ): void {
-    this.#checkpoint.save({ ...this.#state, ...next });
+    const { config, capacity, replicas, proxies, endpoint, standing, orders } = this.#state;
+    this.#checkpoint.save({ config, capacity, ...next, replicas, proxies, endpoint, standing, orders });
     Object.assign(this.#state, next);
     publish(this.#state, this.#options.feed, this.#options.logging);
     this.#wake();

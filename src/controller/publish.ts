@@ -3,7 +3,8 @@
 //   R2  A deployment that is no more leaves a tombstone, so that waiting callers hear of it; beyond `MAX_TOMBSTONES` only
 //       those hear of it that have subscribed by then.
 //   R3  Callers of a deployment that gave up and has nobody left are told so; every other one makes them wait (D4).
-//   R4  A declared application that was never built has a route without an ingress: requests wait, or are told why (RT5).
+//   R4  A declared application that was never built has a route without an ingress: requests wait, or are told why (RT5),
+//       and so do callers with handles from before it was deleted.
 import { rulesOf } from "../autoscaling/scaling-rules.ts";
 import type { ResolvedDeploymentOptions, ResolvedLoggingOptions } from "../config/options.generated.ts";
 import { publishedAddress } from "../model/lifecycle.ts";
@@ -12,6 +13,7 @@ import {
   LOGGING_KEY,
   ROUTES_KEY,
   targetsKey,
+  WAS_DELETED,
   type DeploymentTargets,
   type RouteTableData,
 } from "../protocol/control.ts";
@@ -52,10 +54,17 @@ export function publish(state: ControllerState, feed: ChangeFeed, logging: Resol
   }
   const gone = feed.keys().filter((key) => key.startsWith(TARGETS_PREFIX) && !wanted.has(key));
   for (const key of gone) {
-    feed.set(key, { ...(feed.get(key) as DeploymentTargets), unavailable: "was deleted", replicas: [] }); // R2
+    const last = feed.get(key) as DeploymentTargets;
+    const mayReturn = isNew(state.applications.get(last.application));
+    feed.set(key, { ...last, unavailable: mayReturn ? null : WAS_DELETED, replicas: [] }); // R2, R4
   }
   // Not before everyone has heard: its replicas leave only then (D5).
   for (const key of gone.slice(0, -MAX_TOMBSTONES)) if (feed.isAcknowledged(key)) feed.forget(key);
+}
+
+/** True for an application that is being built and has nothing yet, though one of its name may have been deleted before. */
+function isNew(application: ApplicationTarget | undefined): boolean {
+  return application?.deleting === false && application.build.kind === "building" && application.ingress === "";
 }
 
 /** The route table (R1). */

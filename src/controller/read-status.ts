@@ -2,7 +2,6 @@
 import { urlOf } from "../config/hosts.ts";
 import { PROXY_STATUSES, REPLICA_STATES } from "../model/lifecycle.ts";
 import type { ResolvedHttpOptions } from "../config/options.generated.ts";
-import { toSnakeCase } from "../config/names.ts";
 import type { DeploymentSpec } from "../model/application-spec.ts";
 import type { NodeId } from "../model/ids.ts";
 import {
@@ -129,7 +128,7 @@ function deploymentDetails(
     message: info.message,
     targetNumReplicas: scale.target,
     options,
-    origins: originsOf(spec),
+    origins: spec.origins ?? originsOf(spec),
     calls,
     codeVersion,
     replicas: state.replicasOf(application, name).map((record) => replicaDetails(record, nodeIp(record.node))),
@@ -138,10 +137,9 @@ function deploymentDetails(
   };
 }
 
-/** Where each option comes from; a config file's words stand above the code's. */
-function originsOf({ input, file, options }: DeploymentSpec): DeploymentDetails["origins"] {
-  const inFile = (name: string): boolean => file !== null && toSnakeCase(name) in file;
-  const origin = (name: string): OptionOrigin => (inFile(name) ? "file" : name in input ? "code" : "default");
+/** Where each option comes from, where no config file has a say. */
+function originsOf({ input, options }: DeploymentSpec): DeploymentDetails["origins"] {
+  const origin = (name: string): OptionOrigin => (name in input ? "code" : "default");
   return Object.fromEntries(Object.keys(options).map((name) => [name, origin(name)]));
 }
 
@@ -159,7 +157,8 @@ export function replicaDetails(record: ReplicaRecord, nodeIp: string): ReplicaDe
   };
 }
 
-function proxyDetails({ id, node, phase, pid }: ProxyRecord, nodeIp: NodeIp): ProxyDetails {
+function proxyDetails({ id, node, phase, pid, silent }: ProxyRecord, nodeIp: NodeIp): ProxyDetails {
   const logFilePath = logFilePathOf({ kind: "proxy", id: nodeIp(node) });
-  return { id, nodeId: node, nodeIp: nodeIp(node), status: PROXY_STATUSES[phase.kind], pid, logFilePath };
+  const status = silent === null ? PROXY_STATUSES[phase.kind] : "UNHEALTHY";
+  return { id, nodeId: node, nodeIp: nodeIp(node), status, pid, logFilePath };
 }

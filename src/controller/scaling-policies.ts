@@ -1,5 +1,5 @@
 // Asks users' autoscaling policies and remembers what each last said, for decisions that cannot wait for an answer.
-//   R1  A policy is asked at most once per `PERIOD_MS`, and not again before it has answered.
+//   R1  A policy is asked again `PERIOD_MS` after its answer.
 //   R2  What it says holds until it says something else. Where it failed, nothing is known until it answers again (A7).
 //   R3  A policy's state is what it returned last; it is lost with the head, and with another policy in its place.
 import type { PolicyVerdict } from "../autoscaling/decide-scale.ts";
@@ -28,7 +28,7 @@ export interface PolicyRunner {
   keepOnly(applications: ReadonlySet<string>): void;
 }
 
-/** Shortest time between two questions to one policy. Chosen: quick beside any sensible delay, cheap for a process. */
+/** Time between an answer and the next question. Chosen: quick beside any sensible delay, cheap for a process. */
 const PERIOD_MS = 500;
 
 /** What a policy says of one deployment. */
@@ -53,7 +53,8 @@ interface Consultation {
   error: string | undefined;
   answered: boolean;
   busy: boolean;
-  askedMs: number;
+  /** When it was last asked, or has last answered; Unix milliseconds. */
+  spokenMs: number;
   tookMs: number | null;
 }
 
@@ -79,10 +80,10 @@ export class ScalingPolicies {
     const consultation = this.#consultation(key, policy);
     const nowMs = this.#clock.now();
     // A wall clock that was set back must not silence a policy.
-    const isDue = nowMs >= consultation.askedMs + PERIOD_MS || nowMs < consultation.askedMs;
+    const isDue = nowMs >= consultation.spokenMs + PERIOD_MS || nowMs < consultation.spokenMs;
     if (!consultation.busy && isDue) this.#ask(key, consultation, looks);
-    const { error, tookMs, busy, askedMs } = consultation;
-    const nextMs = busy ? undefined : askedMs + PERIOD_MS;
+    const { error, tookMs, busy, spokenMs } = consultation;
+    const nextMs = busy ? undefined : spokenMs + PERIOD_MS;
     return new Map(
       looks.map((look) => [
         look,
@@ -108,7 +109,7 @@ export class ScalingPolicies {
       error: undefined,
       answered: false,
       busy: false,
-      askedMs: -Infinity,
+      spokenMs: -Infinity,
       tookMs: null,
     };
     this.#consultations.set(key, consultation);
@@ -124,7 +125,7 @@ export class ScalingPolicies {
     const contexts = looks.map((look) => contextOf(look, states.get(look.target.spec.name) ?? {}));
     const began = this.#clock.monotonic();
     consultation.busy = true;
-    consultation.askedMs = this.#clock.now();
+    consultation.spokenMs = this.#clock.now();
     this.#runner.ask({ application, workingDir, deployedMs }, { policy, scope, contexts }).then(
       (decisions) => {
         for (const [deployment, { state }] of Object.entries(decisions)) states.set(deployment, state);
@@ -138,7 +139,8 @@ export class ScalingPolicies {
   }
 
   #answered(consultation: Consultation, decisions: Consultation["decisions"], error: string | undefined): void {
-    Object.assign(consultation, { decisions, error, answered: true, busy: false });
+    const spokenMs = this.#clock.now();
+    Object.assign(consultation, { decisions, error, answered: true, busy: false, spokenMs });
     this.#wake();
   }
 }

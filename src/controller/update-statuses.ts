@@ -4,7 +4,7 @@
 //   R2  A deployment that is healthy needs no version to fall back to.
 import { type ApplicationTarget, type DeploymentTarget } from "../model/target-state.ts";
 import { afterHealthy, gaveUp, generationOf, healthyMemory } from "./decide/start-failures.ts";
-import { type StatusInfo, afterStatusEvent, decideStatus } from "./decide/status.ts";
+import { type DeploymentFacts, type StatusInfo, afterStatusEvent, decideStatus } from "./decide/status.ts";
 import { factsOf } from "./goals.ts";
 import type { Journal } from "./journal.ts";
 import type { ControllerState, DeploymentState } from "./state.ts";
@@ -35,7 +35,7 @@ export function updateStatuses(
       deployment.status = application.deleting
         ? afterStatusEvent(before, "delete", "")
         : decideStatus(before, facts, deployment.starts, deployment.failure);
-      follow(deployment, target, facts.startThreshold);
+      follow(deployment, target, facts);
       tell(journal, application.name, name, before, deployment.status);
     }
   }
@@ -43,10 +43,13 @@ export function updateStatuses(
 }
 
 /** R1 */
-function follow(deployment: DeploymentState, target: DeploymentTarget, startThreshold: number): void {
+function follow(deployment: DeploymentState, target: DeploymentTarget, facts: DeploymentFacts): void {
   const { status, starts, failure } = deployment;
+  const { startThreshold } = facts;
   if (status.status === "HEALTHY") {
-    deployment.starts = failure === null ? afterHealthy(starts) : healthyMemory(generationOf(target));
+    const isProven = facts.target > 0; // healthy without replicas says nothing of a version that was never started
+    if (failure !== null) deployment.starts = healthyMemory(generationOf(target));
+    else if (isProven) deployment.starts = afterHealthy(starts);
     deployment.failure = null;
   }
   const isOver = status.status === "DEPLOY_FAILED" && starts.rollout && gaveUp(starts, startThreshold);

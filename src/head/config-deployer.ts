@@ -8,6 +8,7 @@ import type { ControllerCommands } from "../controller/commands.ts";
 import { ConfigError, ServeError, toServeError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { VersionedApplication } from "../model/target-state.ts";
+import type { Order } from "../protocol/control.ts";
 import type { Builders } from "./builders.ts";
 import type { CodeVersions } from "./code-version.ts";
 import { buildOrderOf, declaredApplication } from "./declared-application.ts";
@@ -23,7 +24,7 @@ export interface DeployerParts {
 }
 
 /** A config file as somebody sent it. */
-export interface SentConfig {
+export interface SentConfig extends Order {
   readonly document: unknown;
   /** Absolute folder that relative paths start from: the file's. */
   readonly workingDir: string;
@@ -58,15 +59,16 @@ export class ConfigDeployer {
    * @throws {ConfigError} what the file says is wrong, and then nothing of it holds
    * @throws {ServeError} DEPLOY_FAILED at the instance's end, ENGINE when the store refuses
    */
-  async deploy({ document, workingDir, allowUnknownKeys }: SentConfig): Promise<DeployedConfig> {
+  async deploy({ document, workingDir, allowUnknownKeys, orderId }: SentConfig): Promise<DeployedConfig> {
     const { config, warnings: unknown } = parseServeConfig(document);
     if (unknown.length > 0 && !allowUnknownKeys) throw refused(unknown);
     const { commands } = this.#parts;
     await commands.whenOpen();
     const warnings = [...unknown, ...ignoredOptions(config, commands.status())];
-    this.#start(commands.acceptConfig(config, workingDir));
+    const applications = config.applications.map(({ name }) => name ?? "default");
+    commands.order(orderId, applications, () => this.#start(commands.acceptConfig(config, workingDir)));
     for (const warning of warnings) this.#logger.warn("config.warning", { warning });
-    return { config, applications: config.applications.map(({ name }) => name ?? "default"), warnings };
+    return { config, applications, warnings };
   }
 
   /**

@@ -40,8 +40,13 @@ export function declaredApplication(built: ApplicationSpec, { config, workingDir
   const inherited = { logging: loggingOf(config.logging_config), runtimeEnv };
   const deployments = built.deployments.map((spec): DeploymentSpec => {
     const file = deploymentConfigOf(config, spec.name) ?? null;
-    const { options } = effectiveOptions(spec.input, file ?? undefined, inherited);
-    return { ...spec, file, options: { ...options, runtimeEnv: inPlace(options.runtimeEnv, spec.name, workingDir) } };
+    const { options, origins } = effectiveOptions(spec.input, file ?? undefined, inherited);
+    return {
+      ...spec,
+      file,
+      origins,
+      options: { ...options, runtimeEnv: inPlace(options.runtimeEnv, spec.name, workingDir) },
+    };
   });
   if (externalScalerEnabled) refuseAutoscaling(deployments);
   const autoscalingPolicy = policyRefOf(config, built.workingDir);

@@ -1,6 +1,7 @@
 // The folders of an instance, made by its head: mode 0700, because another user of the machine must reach neither the
 // sockets nor the token.
-import { chmodSync, lstatSync, mkdirSync } from "node:fs";
+import { chmodSync, lstatSync } from "node:fs";
+import { makeFolder } from "../config/make-folder.ts";
 import type { InstancePaths } from "../config/paths.ts";
 import { ServeError } from "../core/errors.ts";
 
@@ -11,7 +12,7 @@ import { ServeError } from "../core/errors.ts";
 export function makeFolders(paths: Pick<InstancePaths, "root" | "sockets" | "logs">): void {
   for (const folder of [paths.root, paths.sockets, paths.logs]) {
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder);
       const { uid } = lstatSync(folder);
       if (uid !== process.getuid?.()) throw new ServeError("ENGINE", `it belongs to user ${uid}`);
       chmodSync(folder, 0o700);

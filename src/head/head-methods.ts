@@ -34,7 +34,13 @@ type Handlers = {
 type Answer<T> = T | Promise<T>;
 
 /** R1. */
-const FOR_PROCESSES: ReadonlySet<string> = new Set<keyof HeadMethods>(["info", "status", "locate", "subscribe"]);
+const FOR_PROCESSES: ReadonlySet<string> = new Set<keyof HeadMethods>([
+  "info",
+  "status",
+  "locate",
+  "subscribe",
+  "unsubscribe",
+]);
 
 export class HeadRequests {
   readonly #handlers: Handlers;
@@ -103,6 +109,10 @@ function handlersOf(parts: HeadParts): Handlers {
     followOutput: ({ positions }, from) => ({ positions: output.follow(from, positions) }),
     subscribe: ({ keys }, from) => {
       feed.subscribe(from, keys);
+      return null;
+    },
+    unsubscribe: ({ keys }, from) => {
+      feed.unsubscribe(from, keys);
       return null;
     },
   };

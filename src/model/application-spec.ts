@@ -1,6 +1,7 @@
 // What a driver or a builder hands to the head: an application as data. No class, no function, nothing to run.
 import type { DeploymentOptions, ResolvedDeploymentOptions } from "../config/options.generated.ts";
 import type { DeploymentConfig } from "../config/serve-config.ts";
+import type { OptionOrigin } from "./status.ts";
 
 /**
  * Where a replica finds the code of a deployment: a module, the export that holds the application (or builds it), and
@@ -41,6 +42,8 @@ export interface DeploymentSpec {
   readonly file: DeploymentConfig | null;
   /** Made of both and the defaults. */
   readonly options: ResolvedDeploymentOptions;
+  /** Where each option comes from; absent where no config file has a say: from the code, or by default. */
+  readonly origins?: Readonly<Record<string, OptionOrigin>>;
 }
 
 /** One application, as data. */

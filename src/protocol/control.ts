@@ -80,7 +80,7 @@ export interface HeadMethods {
    * @throws CONFIG_INVALID, for unknown keys too unless they are allowed; DEPLOY_FAILED with the reasons
    */
   deployConfig: {
-    in: {
+    in: Order & {
       readonly document: unknown;
       readonly workingDir: string;
       readonly wait: boolean;
@@ -111,6 +111,8 @@ export interface HeadMethods {
   followOutput: { in: { readonly positions: OutputPositions | null }; out: { readonly positions: OutputPositions } };
   /** Adds keys to the sender's subscriptions. */
   subscribe: { in: { readonly keys: readonly string[] }; out: null };
+  /** Takes keys from the sender's subscriptions. */
+  unsubscribe: { in: { readonly keys: readonly string[] }; out: null };
 }
 
 /** What a replica needs to know to run its deployment. */
@@ -252,6 +254,9 @@ export interface FeedChange {
 /** Key of the instance's logging options in the feed, for proxies. */
 export const LOGGING_KEY = "logging";
 
+/** `DeploymentTargets.unavailable` of a deployment that is no more. */
+export const WAS_DELETED = "was deleted";
+
 /** Key of the route table in the feed. */
 export const ROUTES_KEY = "routes";
 
@@ -278,7 +283,7 @@ export interface Route {
 export interface DeploymentTargets {
   readonly application: string;
   readonly deployment: string;
-  /** Null: callers wait for replicas. A text: every call fails with DEPLOYMENT_UNAVAILABLE ("failed to deploy", "was deleted"). */
+  /** Null: callers wait for replicas. A text: every call fails with DEPLOYMENT_UNAVAILABLE ("failed to deploy", `WAS_DELETED`). */
   readonly unavailable: string | null;
   readonly maxOngoingRequests: number;
   /** -1: no limit. */

@@ -6,6 +6,7 @@
 import type { Clock } from "../core/clock.ts";
 import { ServeError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
+import { deploymentKey } from "../model/ids.ts";
 import {
   LOGGING_KEY,
   ROUTES_KEY,
@@ -15,6 +16,7 @@ import {
   type ProxyMethods,
   type ProxyReport,
   type RouteTableData,
+  WAS_DELETED,
 } from "../protocol/control.ts";
 import { CallClient } from "../router/call-client.ts";
 import { FeedClient } from "../router/feed-client.ts";
@@ -72,7 +74,10 @@ export class Proxy {
     this.#feed = new FeedClient({
       routes: (table) => this.#useRoutes(table),
       logging: (changed) => log.configure(changed),
-      targets: (targets) => this.#calls.applyTargets(targets),
+      targets: (targets) => {
+        this.#calls.applyTargets(targets);
+        if (targets.unavailable === WAS_DELETED) this.#forgetDeleted();
+      },
     });
     this.#calls = new CallClient({
       clock,
@@ -80,6 +85,7 @@ export class Proxy {
       logger: log.logger,
       dial: (address) => transport.dial(address, self),
       want: (key) => this.#feed.want(key),
+      unwant: (key) => this.#feed.unwant(key),
       reportScaling: (report) => this.#head.link?.notify("scaling.report", report),
       ...(metrics && { metrics: new RouterMetrics(metrics, { processId: self.id, source: "PROXY" }) }),
       // Only HTTP calls go out, and their bodies are opaque: no handle is ever met.
@@ -177,6 +183,14 @@ export class Proxy {
       if (deployment !== null) this.#calls.prepare({ application, deployment });
     }
     this.#server?.setRoutes(table);
+    this.#forgetDeleted();
+  }
+
+  /** Nothing but a route leads a request to a deployment. */
+  #forgetDeleted(): void {
+    const routes = this.#routes?.routes ?? [];
+    const kept = routes.map(({ application, deployment }) => deploymentKey(application, deployment ?? ""));
+    this.#calls.forgetDeleted(new Set(kept));
   }
 
   #report(): void {

@@ -23,6 +23,8 @@ export interface CallClientSurroundings extends RouterSurroundings {
   readonly handles: HandleCodec;
   /** Subscribes to a key of the change feed; called once a key. */
   want(key: string): void;
+  /** Ends that subscription; only needed by who calls `forgetDeleted`. */
+  unwant?(key: string): void;
   /** Tells the head what this process holds for deployments that scale by themselves (A4, A5). Left out where there is none. */
   reportScaling?(report: Notifications["scaling.report"]): void;
 }
@@ -72,6 +74,19 @@ export class CallClient {
     const router = this.#router(targets);
     if (!this.#closed) this.#sampler.follow(router, targets);
     router.apply(targets);
+  }
+
+  /**
+   * Lets go of deployments that were deleted: for who will not call them again. A later call asks the head anew.
+   * @param kept keys (`deploymentKey`) of those that may be called
+   */
+  forgetDeleted(kept: ReadonlySet<string>): void {
+    for (const [key, router] of this.#routers) {
+      if (!router.isDeleted || kept.has(key)) continue;
+      this.#routers.delete(key);
+      this.#surroundings.metrics?.forget(router);
+      this.#surroundings.unwant?.(targetsKey(router.application, router.deployment));
+    }
   }
 
   /** Brings the gauges of `metrics` up to date. */

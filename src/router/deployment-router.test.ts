@@ -3,7 +3,7 @@ import { ManualClock } from "../core/clock.ts";
 import { silentLogger } from "../core/logger.ts";
 import { seededRandom } from "../core/random.ts";
 import type { CallEnvelope } from "../model/call.ts";
-import type { DeploymentTargets } from "../protocol/control.ts";
+import { type DeploymentTargets, WAS_DELETED } from "../protocol/control.ts";
 import { readCall, REJECT_REASON, writeOngoing, writeReject } from "../protocol/messages.ts";
 import { FRAME } from "../protocol/frame.ts";
 import type { Connection } from "../transport/connection.ts";
@@ -28,6 +28,7 @@ const ENVELOPE: CallEnvelope = {
 /** A caller, and a replica that only notes the frames it gets. */
 async function caller(more: Partial<DeploymentTargets> = {}) {
   const clock = new ManualClock();
+  const wanted: string[] = [];
   const transport = new MemoryTransport(clock);
   const address = { kind: "memory", name: "replica" } as const;
   const calls: { readonly callId: number; readonly requestId: string; readonly timeoutMs: number }[] = [];
@@ -63,7 +64,8 @@ async function caller(more: Partial<DeploymentTargets> = {}) {
     random: seededRandom(1),
     logger: silentLogger,
     handles: { refOf: () => undefined, revive: () => undefined },
-    want: () => undefined,
+    want: (key) => void wanted.push(key),
+    unwant: (key) => void wanted.splice(wanted.indexOf(key), 1),
     dial: async (to) => {
       const connection = await transport.dial(to, { role: "driver", id: "d", epoch: 0 });
       connection.setKeepsAlive = (alive) => void other.keepsAlive.push(alive);
@@ -93,7 +95,7 @@ async function caller(more: Partial<DeploymentTargets> = {}) {
     );
     return { call, outcome };
   };
-  return { clock, client, targets, calls, other, start };
+  return { clock, client, targets, calls, other, start, wanted };
 }
 
 describe("a router", () => {
@@ -106,6 +108,19 @@ describe("a router", () => {
     await clock.advance(0);
     expect(outcome.code).toBe("DEPLOYMENT_UNAVAILABLE");
     expect(clock.pending).toBe(0);
+  });
+
+  it("of a deleted deployment is let go by who will not call it, and asked for anew by who does", async () => {
+    const { client, targets, wanted } = await caller();
+    client.applyTargets({ ...targets, unavailable: WAS_DELETED, replicas: [] });
+    client.forgetDeleted(new Set(["app#Model"]));
+    expect(wanted).toEqual(["targets/app#Model"]);
+    client.forgetDeleted(new Set());
+    expect(wanted).toEqual([]);
+    client.prepare(TARGET);
+    expect(wanted).toEqual(["targets/app#Model"]);
+    client.forgetDeleted(new Set());
+    expect(wanted).toEqual(["targets/app#Model"]);
   });
 
   it("fails calls made after its process has left, and dials nobody any more", async () => {

@@ -12,7 +12,7 @@ import { backoffMs } from "../core/backoff.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import { BackPressureError, DeploymentUnavailableError } from "../core/errors.ts";
 import type { CallTarget } from "../model/call.ts";
-import type { Address, DeploymentTargets, ReplicaTarget } from "../protocol/control.ts";
+import { type Address, type DeploymentTargets, type ReplicaTarget, WAS_DELETED } from "../protocol/control.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { HistogramSeries } from "../telemetry/metrics.ts";
 import { mayQueue } from "./admission.ts";
@@ -102,6 +102,11 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
   /** False: every call fails, the deployment is gone. */
   get isAvailable(): boolean {
     return this.#unavailable === null;
+  }
+
+  /** True from the targets that say so until others come. */
+  get isDeleted(): boolean {
+    return this.#unavailable === WAS_DELETED;
   }
 
   /** Takes a new call. It fails through its owner, later, when it cannot be taken. */

@@ -1,6 +1,7 @@
 // The subscriber's side of the change feed: says what it wants, puts versions into effect, acknowledges them.
 //   R1  An older or equal version is ignored but acknowledged again, so that a head that asks twice is answered.
-//   R2  After a reconnect everything wanted is asked for again; a new head counts versions anew, so it is believed.
+//   R2  What is not wanted any more may still be on its way: it is neither put into effect nor acknowledged.
+//   R3  After a reconnect everything wanted is asked for again; a new head counts versions anew, so it is believed.
 import type { ResolvedLoggingOptions } from "../config/options.generated.ts";
 import {
   LOGGING_KEY,
@@ -36,6 +37,13 @@ export class FeedClient {
     this.#subscribe([key]);
   }
 
+  /** Ends the subscription to a key. */
+  unwant(key: string): void {
+    if (!this.#wanted.delete(key)) return;
+    this.#versions.delete(key);
+    this.#link?.request<HeadMethods, "unsubscribe">("unsubscribe", { keys: [key] }).catch(() => undefined);
+  }
+
   /** A link to a head is up. Its `feed` notifications go to `receive`. */
   connected(link: ControlLink): void {
     this.#link = link;
@@ -48,6 +56,7 @@ export class FeedClient {
     if (link !== this.#link) return;
     const versions: Record<string, number> = {};
     for (const { key, version, value } of changes) {
+      if (!this.#wanted.has(key)) continue; // R2
       versions[key] = version;
       if (version <= (this.#versions.get(key) ?? -1)) continue;
       this.#versions.set(key, version);

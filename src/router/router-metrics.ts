@@ -58,6 +58,11 @@ export class RouterMetrics {
     waits.observe(argsWaitMs);
   }
 
+  /** A router is no more: its counts stay, its series are let go. */
+  forget(router: CallTarget): void {
+    for (const series of [this.#routed, this.#handled, this.#argsWaits]) series.delete(router);
+  }
+
   /** Where a router counts how long its calls waited for a replica, milliseconds. */
   fulfillment(router: CallTarget): HistogramSeries {
     return this.#registry.histogram(METRICS.fulfillmentTime).labels(this.#routerLabels(router));

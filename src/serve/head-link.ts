@@ -31,7 +31,7 @@ const REDIAL_MAX_MS = 1000;
 const RECONNECT_LIMIT_MS = 10_000;
 
 /** The methods that change the instance (R1). */
-const ORDERS: Readonly<Record<MethodWithOrder, true>> = { deploy: true, run: true, delete: true };
+const ORDERS: Readonly<Record<MethodWithOrder, true>> = { deploy: true, deployConfig: true, run: true, delete: true };
 type MethodWithOrder = {
   [K in keyof HeadMethods]: "orderId" extends keyof HeadMethods[K]["in"] ? K : never;
 }[keyof HeadMethods];

@@ -16,6 +16,7 @@ import { Builders } from "../head/builders.ts";
 import { Head } from "../head/head.ts";
 import type { InstanceStatus } from "../model/status.ts";
 import type { FeedChange, HeadMethods } from "../protocol/control.ts";
+import { PolicyProgram } from "../policy/policy-program.ts";
 import { ReplicaProgram } from "../replica/replica-program.ts";
 import { CallClient } from "../router/call-client.ts";
 import { FeedClient } from "../router/feed-client.ts";
@@ -76,7 +77,8 @@ export async function runInMemory<T>(
     if (found === undefined) throw new ServeError("INTERNAL", `${deployment} is not in the application`);
     return found;
   };
-  const engine = new MemoryEngine({ replica: replicaProgram(transport, loadCode, logger, clock, random) }, clock);
+  const replica = replicaProgram(transport, loadCode, logger, clock, random);
+  const engine = new MemoryEngine({ replica, policy: policyProgram(transport, clock) }, clock);
   const head = await startHead(engine, transport, logger, clock, random);
   const { link, calls, runtime } = await connect(transport, logger, clock, random);
   const spec = buildApplicationSpec(app, { name, routePrefix, workingDir: process.cwd(), inProcess: true });
@@ -148,6 +150,19 @@ function replicaProgram(
       kill.addEventListener("abort", () => void program.close());
       program.start().catch(reject);
     });
+}
+
+/** Policies are functions and classes of this process; they are found where they were registered. */
+function policyProgram(transport: MemoryTransport, clock: Clock): MemoryProgram {
+  return async ({ id, epoch }, { stop, kill }) => {
+    const link = new ControlLink(await transport.dial(HEAD_ADDRESS, { role: "policy", id, epoch }), clock);
+    new PolicyProgram().serve(link);
+    const end = (): void => link.close("the policy ends");
+    stop.addEventListener("abort", end);
+    kill.addEventListener("abort", end);
+    await link.closed;
+    return 0;
+  };
 }
 
 async function startHead(

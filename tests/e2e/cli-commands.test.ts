@@ -24,7 +24,10 @@ describe("manta", () => {
       /--http-port: received "high" \(string\), expected an integer from 0 to 65535/,
     ],
     [["run", "app.ts", "model"], /invalid application argument "model": expected <key>=<value>/],
-    [["run", "manta.yaml"], /config files come with a later version/],
+    [["bench", "-c", "0"], /--connections: received 0/],
+    [["why", "-n", "few"], /--lines: received few/],
+    [["status", "--address", "127.0.0.1:8265"], /--address: received "127.0.0.1:8265", expected such as http/],
+    [["deploy", "./app.ts:app", "--runtime-env-json", "{"], /--runtime-env-json: /],
     [["delete", "shop"], /There is no terminal to ask on; give --yes/],
     [["logs", "-n", "few"], /--lines: received few/],
     [["run", "app.ts", "--admin-host", "0.0.0.0"], /a loopback address, or a token/],
@@ -42,7 +45,19 @@ describe("manta", () => {
   });
 
   it("prints help with examples for each command", async () => {
-    for (const command of ["run", "start", "status", "delete", "shutdown", "logs"]) {
+    for (const command of [
+      "run",
+      "start",
+      "deploy",
+      "status",
+      "config",
+      "why",
+      "logs",
+      "delete",
+      "shutdown",
+      "build",
+      "bench",
+    ]) {
       const { code, stdout } = await place.run(command, "--help");
       expect(code).toBe(0);
       expect(stdout).toContain(`Usage: manta ${command}`);

@@ -1,7 +1,6 @@
 // What a config file makes of an instance: applications, arguments, options, environments, and what a later one changes.
-import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { Declared, FIXTURES, shop } from "./declared.ts";
+import { Declared, shop } from "./declared.ts";
 
 const declared = new Declared();
 const { harness } = declared;

@@ -1,7 +1,10 @@
 // An instance for config files: started by a driver without applications, told by the words that `manta deploy` uses.
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ApplicationConfig, ServeConfig } from "../../src/config/serve-config.ts";
 import { Harness } from "./harness.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
 
 /** tests/fixtures/config/, which the configs of these tests start from. */
 export const FIXTURES = join(import.meta.dirname, "../fixtures/config");
@@ -45,6 +48,17 @@ export class Declared {
   /** Writes a module into a folder of its own. @returns the folder */
   write(name: string, source: string): string {
     return dirname(this.harness.write(name, source));
+  }
+
+  writeAt(file: string, source: string): void {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, source);
+  }
+
+  /** Lets modules of a folder import `manta-serve`. */
+  linkPackage(folder: string): void {
+    mkdirSync(join(folder, "node_modules"), { recursive: true });
+    symlinkSync(ROOT, join(folder, "node_modules", "manta-serve"));
   }
 
   get(path: string, init?: RequestInit): Promise<Response> {

@@ -77,6 +77,8 @@ export class RunningApp {
   output = "";
   /** The URL of the ready line; rejects with the output when the program ends first. */
   readonly url: Promise<URL>;
+  /** The admin server; known when `url` is. */
+  admin: URL | undefined;
 
   constructor(command: string, cwd: string, env: NodeJS.ProcessEnv) {
     const [program = "", ...args] = command.replace(/^npx /, "").split(" ");
@@ -91,8 +93,10 @@ export class RunningApp {
     if (this.#child.stdout === null) throw new Error("no stdout");
     createInterface({ input: this.#child.stdout }).on("line", (line) => {
       this.output += `${line}\n`;
-      const url = readyUrl(line);
-      if (url !== undefined) resolve(url);
+      const ready = readReady(line);
+      if (ready === undefined) return;
+      this.admin = ready.admin;
+      resolve(ready.url);
     });
   }
 
@@ -103,10 +107,10 @@ export class RunningApp {
   }
 }
 
-function readyUrl(line: string): URL | undefined {
+function readReady(line: string): { readonly url: URL; readonly admin: URL | undefined } | undefined {
   try {
-    const { url } = JSON.parse(line) as { url?: string };
-    return url === undefined ? undefined : new URL(url);
+    const { url, admin } = JSON.parse(line) as { url?: string; admin?: string };
+    return url === undefined ? undefined : { url: new URL(url), admin: admin === undefined ? admin : new URL(admin) };
   } catch {
     return undefined; // an ordinary line of output
   }

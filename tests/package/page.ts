@@ -1,6 +1,7 @@
 // Runs the blocks of one Markdown page against the installed package. The table of markers is in scripts/lib/doc-blocks.ts.
 //   R1  All `ts` blocks of a page are one project: each is a module of its own and may import a `file=` of the same page.
-//   R2  Addresses in commands name port 8000; they are answered by the application that `sh start` started last.
+//   R2  Addresses in commands name port 8000, and 8265 for the admin server; they are answered by the application that
+//       `sh start` started last.
 import { execFile, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -66,7 +67,7 @@ export class Page {
           await stop(app);
           app = new RunningApp(block.command, this.#folder, env);
         }
-        if (block.kind === "run") await this.#runCommands(block, env, await app?.url);
+        if (block.kind === "run") await this.#runCommands(block, env, await app?.url, app?.admin);
       }
     } catch (error) {
       await app?.interrupt();
@@ -75,10 +76,17 @@ export class Page {
     await stop(app);
   }
 
-  async #runCommands(block: Extract<DocBlock, { kind: "run" }>, env: NodeJS.ProcessEnv, url?: URL): Promise<void> {
+  async #runCommands(
+    block: Extract<DocBlock, { kind: "run" }>,
+    env: NodeJS.ProcessEnv,
+    url?: URL,
+    admin?: URL,
+  ): Promise<void> {
     let printed = "";
     for (const command of block.commands) {
-      const here = url === undefined ? command : command.replaceAll(/(127\.0\.0\.1|localhost):8000/g, url.host); // R2
+      const here = command
+        .replaceAll(/(127\.0\.0\.1|localhost):8000/g, url?.host ?? "$&")
+        .replaceAll(/(127\.0\.0\.1|localhost):8265/g, admin?.host ?? "$&"); // R2
       const done = promisify(execFile)("sh", ["-c", here], { cwd: this.#folder, env, timeout: 60_000 });
       const { stdout } = await done.catch((cause: unknown) => {
         throw new Error(`line ${block.line}: \`${command}\` failed`, { cause });

@@ -25,6 +25,9 @@ export interface Behaviour {
 export interface FakeProcess {
   readonly id: string;
   readonly spec: ProcessSpec;
+  readonly node: string;
+  /** False while no node has room for it. */
+  started: boolean;
   readonly pid: number;
   phase: ReplicaReport["phase"];
   order: LoadOrder | undefined;
@@ -42,13 +45,18 @@ export interface Head {
   ): void;
 }
 
-const NODE: NodeInfo = { id: "local", ip: "127.0.0.1", resources: { cpus: 4, gpus: 0, memoryBytes: 0, custom: {} } };
+/** A machine of the cluster. Only gpus are counted. */
+export function fakeNode(id: string, gpus = 0): NodeInfo {
+  return { id, ip: `ip-${id}`, resources: { cpus: 64, gpus, memoryBytes: 0, custom: {} } };
+}
 
 export class FakeCluster {
   store: StateStore = new MemoryStore();
   readonly processes = new Map<string, FakeProcess>();
-  /** Every order that changed something: `start x`, `drain x`, `kill x`, `load x`, `reconfigure x`. */
+  /** Every order that changed something: `start x`, `drain x`, `kill x`, `load x`, `reconfigure x`, `place x`. */
   readonly orders: string[] = [];
+  /** The head's own first. */
+  nodes: readonly NodeInfo[] = [fakeNode("local")];
   behaviour: Behaviour;
   head: Head | undefined;
   #events = new EventQueue();
@@ -81,7 +89,7 @@ export class FakeCluster {
         this.orders.push(`kill ${id}`);
         this.#clock.after(1, () => this.exit(id, "killed"));
       },
-      nodes: () => [NODE],
+      nodes: () => this.nodes,
       events: (signal) => this.#events.consume(signal),
       cpuTimeMs: () => null,
       adopt: async (known) => this.#adopt(known),
@@ -98,7 +106,27 @@ export class FakeCluster {
       this.#clock.after(50 + this.#random.next() * 500, () => this.#dial(process, head));
   }
 
-  exit(id: string, reason: "stopped" | "killed" | "exited"): void {
+  /** A node is gone with everything on it. */
+  loseNode(id: string): void {
+    const node = this.nodes.find((info) => info.id === id);
+    if (node === undefined) return;
+    this.nodes = this.nodes.filter((info) => info !== node);
+    this.#events.push({ type: "node", change: "removed", node });
+    for (const process of this.processes.values()) if (process.node === id) this.exit(process.id, "node-lost");
+  }
+
+  addNode(node: NodeInfo): void {
+    this.nodes = [...this.nodes, node];
+    this.#events.push({ type: "node", change: "added", node });
+  }
+
+  /** Its replicas shall go elsewhere. */
+  drainNode(id: string): void {
+    const node = this.nodes.find((info) => info.id === id);
+    if (node !== undefined) this.#events.push({ type: "node", change: "draining", node });
+  }
+
+  exit(id: string, reason: "stopped" | "killed" | "exited" | "node-lost"): void {
     const process = this.processes.get(id);
     if (process?.alive !== true) return;
     process.alive = false;
@@ -112,6 +140,7 @@ export class FakeCluster {
       userFault: reason === "exited",
       detail: reason,
     } as EngineEvent);
+    for (const waiting of this.processes.values()) if (waiting.alive && !waiting.started) this.#tryStart(waiting);
   }
 
   /** Its link breaks; it dials again after `backMs`. */
@@ -126,15 +155,15 @@ export class FakeCluster {
 
   readonly replicas: ReplicaLinks = {
     load: (id, order) => this.#load(id, order),
-    reconfigure: async (id, { spec }) => {
+    reconfigure: async (id, { spec, rank, worldSize }) => {
       const process = this.#linked(id);
       if (process?.order === undefined) return "link closed";
-      this.orders.push(`reconfigure ${id}`);
+      this.orders.push(`${spec === process.order.spec ? "place" : "reconfigure"} ${id}`);
       await this.#clock.sleep(this.behaviour.loadMs());
       if (!process.linked) return "link closed";
       const failure = this.behaviour.failure({ codeVersion: process.order.codeVersion, spec });
       if (failure !== undefined) throw failure;
-      process.order = { ...process.order, spec };
+      process.order = { ...process.order, spec, rank, worldSize };
       return "done";
     },
     checkHealth: async (id, timeoutMs) => {
@@ -183,6 +212,8 @@ export class FakeCluster {
     const process: FakeProcess = {
       id: spec.id,
       spec,
+      node: spec.placement.kind === "node" ? spec.placement.nodeId : (this.nodes[0]?.id ?? ""),
+      started: false,
       pid: this.#pids++,
       phase: "idle",
       order: undefined,
@@ -190,12 +221,28 @@ export class FakeCluster {
       alive: true,
     };
     this.processes.set(spec.id, process);
+    this.#tryStart(process);
+  }
+
+  #tryStart(process: FakeProcess): void {
+    const { id, node, spec } = process;
+    const total = this.nodes.find((info) => info.id === node)?.resources.gpus ?? 0;
+    const here = [...this.processes.values()].filter((other) => other.alive && other.started && other.node === node);
+    const used = here.reduce((sum, other) => sum + other.spec.resources.gpus, 0);
+    const needed = spec.resources.gpus;
+    if (needed > 0 && used + needed > total) {
+      const cause = needed > total ? "infeasible" : "busy";
+      const detail = `needs ${needed} gpus, ${total - used} of ${total} free`;
+      this.#events.push({ type: "pending", id, cause, detail });
+      return;
+    }
+    process.started = true;
     this.#events.push(startedEvent(process, false));
     this.#clock.after(this.behaviour.bootMs(), () => this.#dial(process, this.head));
   }
 
   #dial(process: FakeProcess, head: Head | undefined): void {
-    if (!process.alive || process.linked || head === undefined || head !== this.head) return;
+    if (!process.alive || !process.started || process.linked || head === undefined || head !== this.head) return;
     process.linked = true;
     this.#report(process);
   }
@@ -240,7 +287,8 @@ export class FakeCluster {
   #adopt(known: readonly KnownProcess[]): void {
     for (const { id, epoch } of known) {
       const process = this.processes.get(id);
-      if (process?.alive === true) this.#events.push(startedEvent(process, true));
+      if (process?.alive === true && process.started) this.#events.push(startedEvent(process, true));
+      else if (process?.alive === true) this.#tryStart(process);
       else {
         const detail = "ended while no head was there";
         this.#events.push({ type: "exited", id, epoch, code: null, reason: "exited", userFault: false, detail });
@@ -249,6 +297,6 @@ export class FakeCluster {
   }
 }
 
-function startedEvent({ id, pid }: FakeProcess, adopted: boolean): EngineEvent {
-  return { type: "started", id, epoch: 1, node: NODE.id, nodeIp: NODE.ip, gpuIds: [], pid, adopted };
+function startedEvent({ id, node, pid }: FakeProcess, adopted: boolean): EngineEvent {
+  return { type: "started", id, epoch: 1, node, nodeIp: `ip-${node}`, gpuIds: [], pid, adopted };
 }

@@ -21,7 +21,7 @@ import { type Behaviour, FakeCluster } from "./fake-cluster.ts";
 
 export const HTTP = resolveOptions("http", {});
 
-/** No application of a simulation brings a policy of its own. */
+/** Where no application brings a policy of its own. */
 const NO_POLICIES: PolicyRunner = { ask: async () => ({}), keepOnly: () => undefined };
 
 export const CALM: Behaviour = {
@@ -39,6 +39,7 @@ export class Harness {
   readonly cluster: FakeCluster;
   controller!: Controller;
   feed!: ChangeFeed;
+  policies: PolicyRunner = NO_POLICIES;
   /** Time until a caller acknowledges, milliseconds. */
   ackMs: () => number = () => 2;
 
@@ -58,7 +59,7 @@ export class Harness {
       replicas: cluster.replicas,
       proxies: cluster.proxies,
       feed: this.feed,
-      policies: NO_POLICIES,
+      policies: this.policies,
       bootstrap: () => ({ args: [], env: {} }),
       http: HTTP,
       proxyLocation: "EveryNode" as const,

@@ -1,7 +1,7 @@
 // `GET /api/manta/v1/applications/{application}/deployments/{deployment}`: its effective options and where each comes
 // from, and what its autoscaler sees and did.
 import { toCamelCase, toSnakeCase, RAY_ACTOR_OPTIONS } from "../../config/names.ts";
-import { deploymentSchemaOf } from "../../config/to-ray-schema.ts";
+import { deploymentSchemaOf, loggingSchemaOf } from "../../config/to-ray-schema.ts";
 import { ServeError } from "../../core/errors.ts";
 import type { AutoscalingDetails, DeploymentDetails, InstanceStatus, OptionOrigin } from "../../model/status.ts";
 import type { AdminParts } from "../admin-parts.ts";
@@ -47,13 +47,17 @@ function formatDeployment(application: string, deployment: DeploymentDetails): o
 }
 
 /** Each option by the name that config files use: `{ value, origin }`. What is unset and has no default is null. */
-export function formatOptions({ name, options, origins }: DeploymentDetails): Readonly<Record<string, object>> {
-  const { name: _name, ...shown } = deploymentSchemaOf(options, name) as Readonly<Record<string, unknown>>;
+function formatOptions({ name, options, origins }: DeploymentDetails): Readonly<Record<string, object>> {
   const unset = Object.entries(options).filter(([, value]) => value === null);
+  const { loggingConfig, maxConstructorRetryCount, userConfig } = options;
+  const { name: _name, ...schema } = deploymentSchemaOf(options, name);
   const values = {
     ...Object.fromEntries(unset.map(([key]) => [toSnakeCase(key), null])),
-    max_constructor_retry_count: options.maxConstructorRetryCount, // no config file may set it, so Ray's schema has none
-    ...shown,
+    ...schema,
+    // Ray's schema has not all there is: these two it leaves out, and of the first it takes objects only.
+    user_config: userConfig,
+    max_constructor_retry_count: maxConstructorRetryCount,
+    logging_config: loggingConfig === null ? null : loggingSchemaOf(loggingConfig),
   };
   return Object.fromEntries(
     Object.entries(values).map(([key, value]) => [key, { value, origin: originOf(key, origins) }]),

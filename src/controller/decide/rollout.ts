@@ -111,7 +111,7 @@ function oldThatMayGo(goal: DeploymentGoal, seen: readonly ReplicaSnapshot[], me
 }
 
 function whyStopped(goal: DeploymentGoal, replica: ReplicaSnapshot): string {
-  if (goal.replicas === 0) return "the deployment ends";
+  if (goal.replicas === 0) return goal.codeVersion === "" ? "the deployment ends" : "above the target of 0";
   if (replica.displaced) return "its node is being emptied";
   if (isCurrent(replica, goal)) return `above the target of ${goal.replicas}`;
   if (goal.stalled) return "of a version that was given up";

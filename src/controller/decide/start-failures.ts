@@ -75,7 +75,8 @@ export function healthyMemory(generation: string): StartMemory {
 
 /** How many failed starts end a deploy (D4). */
 export function startThreshold(maxConstructorRetryCount: number, replicas: number): number {
-  return Math.min(maxConstructorRetryCount, TRIES_PER_REPLICA * replicas);
+  // Without replicas nothing starts; what failed before must not look like the end of all tries.
+  return Math.min(maxConstructorRetryCount, TRIES_PER_REPLICA * Math.max(1, replicas));
 }
 
 /** True while a number of failures is the end of this generation (R2, R6). */

@@ -1,0 +1,112 @@
+// `manta deploy`: a config file, or an import path, to an instance that runs on by itself.
+//   R1  Where none runs one is started in the background with the file's options, as Ray Serve's API does.
+//   R2  It ends when everything runs (0) or something failed (1); with `--no-wait` when it was accepted.
+import { systemClock } from "../core/clock.ts";
+import { ServeError } from "../core/errors.ts";
+import type { DeployFlags } from "./actions.ts";
+import { EXIT } from "./exit-codes.ts";
+import { findHead, type HeadClient } from "./head-client.ts";
+import { namespaceOf, resolveFlags } from "./instance-flags.ts";
+import { RestInstance } from "./rest-instance.ts";
+import { isConfigFile } from "./run-target.ts";
+import { configOfImportPath, instanceOptionsOf, readConfig, type SentConfig } from "./sent-config.ts";
+import { showProgress } from "./show-progress.ts";
+import { startInstance } from "./start-instance.ts";
+import type { StatusPart } from "./status-part.ts";
+import { urlOf } from "./url-of.ts";
+
+/** How often an instance behind REST is looked at, milliseconds. */
+const LOOK_MS = 200;
+
+/** @throws {ServeError} CONFIG_INVALID what is wrong with the file, DEPLOY_FAILED with the reasons */
+export async function deploy(target: string, args: readonly string[], flags: DeployFlags): Promise<number> {
+  const sent = read(target, args, flags);
+  warn(sent.warnings);
+  const status =
+    flags.address === undefined ? await deployHere(sent, flags) : await deployAt(flags.address, sent, flags);
+  const names = sent.config.applications.map(({ name = "default" }) => name);
+  announce(names, status, flags);
+  return EXIT.ok;
+}
+
+function read(target: string, args: readonly string[], flags: DeployFlags): SentConfig {
+  if (!isConfigFile(target)) {
+    console.error(`Deploying from import path: '${target}'.`);
+    return configOfImportPath(target, args, flags);
+  }
+  console.error(`Deploying from config file: '${target}'.`);
+  if (args.length > 0) {
+    throw new ServeError("CONFIG_INVALID", "Application arguments cannot be specified for a config file.");
+  }
+  const sent = readConfig(target, flags.allowUnknownKeys === true);
+  const ignored = (["name", "routePrefix", "workingDir", "runtimeEnv", "runtimeEnvJson"] as const).filter(
+    (flag) => flags[flag] !== undefined,
+  );
+  const words = ignored.map((flag) => `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+  return words.length === 0
+    ? sent
+    : { ...sent, warnings: [...sent.warnings, `${words.join(", ")}: ignored, the config file says it`] };
+}
+
+/** Over the control link of the namespace's instance. */
+async function deployHere(sent: SentConfig, flags: DeployFlags): Promise<StatusPart> {
+  const namespace = namespaceOf(flags);
+  const head = (await findHead(namespace)) ?? (await start(sent, flags)); // R1
+  try {
+    const before = await head.status();
+    const order = { document: sent.document, workingDir: sent.workingDir, allowUnknownKeys: true };
+    const running = head.deployConfig({ ...order, wait: flags.wait });
+    if (flags.json !== true && process.stderr.isTTY) await showProgress(head, running, before);
+    const { warnings } = await running;
+    warn(warnings.filter((warning) => !sent.warnings.includes(warning)));
+    return await head.status();
+  } finally {
+    head.close();
+  }
+}
+
+async function start(sent: SentConfig, flags: DeployFlags): Promise<HeadClient> {
+  const { resolved } = resolveFlags(flags, instanceOptionsOf(sent));
+  const { head, started } = await startInstance(resolved);
+  const { namespace } = head;
+  if (started) console.error(`no instance ran in namespace ${namespace}: started one; manta shutdown ends it`);
+  return head;
+}
+
+/** Through the REST API. */
+async function deployAt(address: string, sent: SentConfig, flags: DeployFlags): Promise<StatusPart> {
+  const instance = new RestInstance(address);
+  warn((await instance.deploy(sent.document)).filter((line) => line !== sent.warnings.join("; ")));
+  for (;;) {
+    const status = await instance.status();
+    const applications = sent.config.applications.map(({ name = "default" }) => status.applications[name]);
+    const failed = applications.filter((application) => application?.status === "DEPLOY_FAILED");
+    if (failed.length > 0 && flags.wait) {
+      const reasons = failed.map((application) => `application ${application?.name}: ${application?.message}`);
+      throw new ServeError("DEPLOY_FAILED", reasons.join("\n"));
+    }
+    if (!flags.wait || applications.every((application) => application?.status === "RUNNING")) return status;
+    await systemClock.sleep(LOOK_MS);
+  }
+}
+
+function announce(names: readonly string[], status: StatusPart, flags: DeployFlags): void {
+  const places = names.map((name) => ({ name, url: urlOf(status, name) }));
+  if (flags.json === true) {
+    const states = places.map(({ name, url }) => ({ name, status: status.applications[name]?.status ?? null, url }));
+    console.log(JSON.stringify({ applications: states }));
+    return;
+  }
+  if (flags.wait) {
+    for (const { name, url } of places)
+      console.log(url === null ? `${name} runs, without a route` : `${name} runs at ${url}`);
+    return;
+  }
+  console.log("\nSent deploy request successfully.");
+  console.log(" * Use `manta status` to check applications' statuses.");
+  console.log(" * Use `manta config` to see the current application config(s).");
+}
+
+function warn(warnings: readonly string[]): void {
+  for (const warning of warnings) console.error(`warning: ${warning}`);
+}

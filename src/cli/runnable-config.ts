@@ -1,0 +1,53 @@
+// A config file as something to run, and an import path with a runtime environment, which is deployed as one.
+//   R1  The file is read again for each deploy: it may have been edited.
+import { resolve } from "node:path";
+import { parseImportPath } from "../config/import-path.ts";
+import type { ServeConfig } from "../config/serve-config.ts";
+import type { RunFlags } from "./actions.ts";
+import type { HeadClient } from "./head-client.ts";
+import { isConfigFile } from "./run-target.ts";
+import { type Runnable, startingFrom } from "./runnable.ts";
+import { configOfImportPath, instanceOptionsOf, readConfig, type SentConfig } from "./sent-config.ts";
+
+/** @throws {ConfigError} what is wrong with the file @throws {ServeError} CONFIG_INVALID: unknown keys */
+export function runnableConfig(target: string, args: readonly string[], flags: RunFlags): Runnable {
+  const isFile = isConfigFile(target);
+  const read = (): SentConfig =>
+    isFile
+      ? readConfig(target, flags.allowUnknownKeys === true)
+      : configOfImportPath(startingFrom(target, flags), args, flags);
+  let sent = read();
+  if (isFile && args.length > 0) warn(["application arguments are ignored: the config file has its own"]);
+  warn(sent.warnings);
+  const deploy = async (head: HeadClient, wait: boolean): Promise<readonly string[]> => {
+    sent = read(); // R1
+    const { document, workingDir, warnings: known } = sent;
+    const { warnings } = await head.deployConfig({ document, workingDir, wait, allowUnknownKeys: true });
+    warn(warnings.filter((warning) => !known.includes(warning)));
+    return namesOf(sent.config);
+  };
+  return {
+    instance: isFile ? instanceOptionsOf(sent) : {},
+    first: undefined,
+    names: namesOf(sent.config),
+    deploy,
+    madeOf: () => ({ modules: modulesOf(sent), files: isFile ? [resolve(target)] : [] }),
+  };
+}
+
+function namesOf({ applications }: ServeConfig): string[] {
+  return applications.map(({ name = "default" }) => name);
+}
+
+/** Where each application is imported from. */
+function modulesOf({ config, workingDir }: SentConfig): string[] {
+  return config.applications.map(({ import_path: importPath, runtime_env: env }) => {
+    const own = env?.["working_dir"];
+    const folder = typeof own === "string" ? resolve(workingDir, own.replace(/^(?:local|file):\/\//, "")) : workingDir;
+    return resolve(folder, parseImportPath(importPath).module);
+  });
+}
+
+function warn(warnings: readonly string[]): void {
+  for (const warning of warnings) console.error(`warning: ${warning}`);
+}

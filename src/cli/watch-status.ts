@@ -1,0 +1,54 @@
+// `manta status --watch`: a table that stays up to date on a terminal, elsewhere a line for each change.
+//   R1  A reader that has seen enough ends it (`manta status --watch | head`).
+import { systemClock } from "../core/clock.ts";
+import { EXIT } from "./exit-codes.ts";
+import { onQuit, Screen } from "./screen.ts";
+import { changesBetween, type StateLines } from "./status-changes.ts";
+
+/** How often the status is looked at, milliseconds. Chosen: a person sees no delay, and the head no load. */
+const LOOK_MS = 200;
+
+/** One look: the table for a terminal, and the state of each thing for changes. */
+export type Look = () => Promise<{ readonly table: string; readonly states: StateLines }>;
+
+/** Until q, Ctrl-C or a signal. Rejects when a look does. */
+export async function watchStatus(look: Look): Promise<number> {
+  const stopping = new AbortController();
+  const release = onQuit(() => stopping.abort());
+  process.stdout.once("error", () => stopping.abort()); // R1
+  try {
+    if (process.stdout.isTTY) await drawTable(look, stopping.signal);
+    else await printChanges(look, stopping.signal);
+    return EXIT.ok;
+  } finally {
+    release();
+  }
+}
+
+async function drawTable(look: Look, signal: AbortSignal): Promise<void> {
+  const screen = new Screen(process.stdout);
+  screen.enter();
+  try {
+    while (!signal.aborted) {
+      screen.draw(`${(await look()).table}\n\nq ends it`);
+      await pause(signal);
+    }
+  } finally {
+    screen.leave();
+  }
+}
+
+async function printChanges(look: Look, signal: AbortSignal): Promise<void> {
+  let before: StateLines = new Map();
+  while (!signal.aborted) {
+    const { states } = await look();
+    const time = new Date(systemClock.now()).toISOString();
+    for (const change of changesBetween(before, states)) process.stdout.write(`${time} ${change}\n`);
+    before = states;
+    await pause(signal);
+  }
+}
+
+function pause(signal: AbortSignal): Promise<void> {
+  return systemClock.sleep(LOOK_MS, signal).catch(() => undefined);
+}
