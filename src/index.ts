@@ -4,10 +4,12 @@ import { createServe, type Serve } from "./api/serve.ts";
 
 export { appBuilder } from "./api/app-builder.ts";
 export { autoscalingPolicy } from "./api/autoscaling-policy.ts";
+export { batch } from "./api/batch.ts";
 export { replicaContext, requestContext } from "./api/context.ts";
 export { deployment } from "./api/deployment.ts";
 export { logger } from "./api/logger.ts";
 export { metrics } from "./api/metrics.ts";
+export { multiplexed, multiplexedModelId } from "./api/multiplexed.ts";
 export { sse } from "./api/sse.ts";
 export {
   BackPressureError,
@@ -22,6 +24,10 @@ export {
   isServeError,
 } from "./core/errors.ts";
 
+export type { BatchControls, BatchFunction, BatchOptions, BatchStreamFunction } from "./api/batch.ts";
+export type { MultiplexedFunction } from "./api/multiplexed.ts";
+export type { BatchStats } from "./batching/batch-plan.ts";
+export type { CloseReason } from "./batching/form-batches.ts";
 export type { Counter, Gauge, Histogram, HistogramOptions, MetricOptions, Metrics } from "./api/metrics.ts";
 export type {
   ApplicationPolicy,

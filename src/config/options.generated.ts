@@ -297,82 +297,6 @@ export interface InstanceOptions {
 /** Options of `serve.run()`: those of the application and those of the instance that it may start. */
 export interface RunOptions extends Omit<InstanceOptions, "loggingConfig">, ApplicationOptions {}
 
-/** `grpc_options` of a config file. */
-export interface GrpcOptions {
-  /** Port on which the gRPC server listens. Default: 9000. */
-  port?: number | undefined;
-  /** Import paths of the functions that add services; without one there is no gRPC server. Default: []. */
-  grpcServicerFunctions?: string[] | undefined;
-  /** Deadline of each gRPC request; null: none. In seconds. Default: null. */
-  requestTimeoutS?: number | null | undefined;
-  /** Whether the server lists its services to those who ask. Default: true. */
-  enableReflection?: boolean | undefined;
-}
-
-/** `tracing_config` of a config file. */
-export interface TracingOptions {
-  /** Whether spans are exported. Default: false. */
-  enabled?: boolean | undefined;
-  /** Import path of the exporter. Default: "". */
-  exporterImportPath?: string | undefined;
-  /** Share of the requests that leave a trace. Default: 0.01. */
-  samplingRatio?: number | undefined;
-}
-
-/** `runtime_env` of `controller_options`. */
-export interface ControllerEnvOptions {
-  /** Environment variables of Ray's controller; the head of an instance that runs has its own. Default: {}. */
-  envVars?: Record<string, string> | undefined;
-}
-
-/** `controller_options` of a config file. */
-export interface ControllerOptions {
-  /** Environment of the controller. Default: null. */
-  runtimeEnv?: ControllerEnvOptions | null | undefined;
-}
-
-/** One of `applications` of a config file. */
-export interface FileApplicationOptions {
-  /** Where the application is: `./app.ts:app`, or `package.module:attribute` in Python. */
-  importPath: string;
-  /** Name of the application. Deploying under the name of a running one replaces it. Default: "default". */
-  name?: string | undefined;
-  /** HTTP path under which the proxy serves the application; null: not over HTTP. Default: "/". */
-  routePrefix?: string | null | undefined;
-  /** Logs of the replicas whose deployment has no `loggingConfig`; null: as the instance says. Default: null. */
-  loggingConfig?: LoggingOptions | null | undefined;
-  /** Environment of all replicas; a deployment's own goes before it, `envVars` name by name. */
-  runtimeEnv?: RuntimeEnvOptions | undefined;
-  /** One policy for all deployments of the application; null: each has its own. Default: null. */
-  autoscalingPolicy?: AutoscalingPolicyOptions | null | undefined;
-  /** Lets REST set the numbers of replicas; then no deployment may have `autoscalingConfig`. Default: false. */
-  externalScalerEnabled?: boolean | undefined;
-  /** Arguments of an application builder, by name. Default: {}. */
-  args?: Record<string, unknown> | undefined;
-  /** Options that override those in the code, by deployment. Taken out again, the code's value holds again. Default: []. */
-  deployments?: DeploymentOptions[] | undefined;
-}
-
-/** A whole config file. */
-export interface ConfigFileOptions {
-  /** Which nodes run a proxy; `Disabled`: none, and no HTTP. Default: "EveryNode". */
-  proxyLocation?: "Disabled" | "HeadOnly" | "EveryNode" | undefined;
-  /** The proxy's HTTP server. */
-  http?: HttpOptions | undefined;
-  /** The gRPC server of the proxies. */
-  grpcOptions?: GrpcOptions | undefined;
-  /** Ray's controller; checked, and without effect here. Default: null. */
-  controllerOptions?: ControllerOptions | null | undefined;
-  /** Logs of all applications that have no `logging_config` of their own. Default: null. */
-  loggingConfig?: LoggingOptions | null | undefined;
-  /** Traces of requests. Default: null. */
-  tracingConfig?: TracingOptions | null | undefined;
-  /** Share of all numbers of replicas that shall run, in percent; null: all of them. Default: null. */
-  targetCapacity?: number | null | undefined;
-  /** All applications that shall run by config file: what is missing here is deleted. */
-  applications: FileApplicationOptions[];
-}
-
 /** `AutoscalingPolicyOptions` with its defaults. */
 export interface ResolvedAutoscalingPolicyOptions {
   readonly policyFunction: string;
@@ -557,56 +481,6 @@ export interface ResolvedInstanceOptions {
 export interface ResolvedRunOptions
   extends Omit<ResolvedInstanceOptions, "loggingConfig">, ResolvedApplicationOptions {}
 
-/** `GrpcOptions` with its defaults. */
-export interface ResolvedGrpcOptions {
-  readonly port: number;
-  readonly grpcServicerFunctions: readonly string[];
-  readonly requestTimeoutS: number | null;
-  readonly enableReflection: boolean;
-}
-
-/** `TracingOptions` with its defaults. */
-export interface ResolvedTracingOptions {
-  readonly enabled: boolean;
-  readonly exporterImportPath: string;
-  readonly samplingRatio: number;
-}
-
-/** `ControllerEnvOptions` with its defaults. */
-export interface ResolvedControllerEnvOptions {
-  readonly envVars: Readonly<Record<string, string>>;
-}
-
-/** `ControllerOptions` with its defaults. */
-export interface ResolvedControllerOptions {
-  readonly runtimeEnv: ResolvedControllerEnvOptions | null;
-}
-
-/** `FileApplicationOptions` with its defaults. */
-export interface ResolvedFileApplicationOptions {
-  readonly importPath: string;
-  readonly name: string;
-  readonly routePrefix: string | null;
-  readonly loggingConfig: ResolvedLoggingOptions | null;
-  readonly runtimeEnv: ResolvedRuntimeEnvOptions;
-  readonly autoscalingPolicy: ResolvedAutoscalingPolicyOptions | null;
-  readonly externalScalerEnabled: boolean;
-  readonly args: Readonly<Record<string, unknown>>;
-  readonly deployments: readonly ResolvedDeploymentOptions[];
-}
-
-/** `ConfigFileOptions` with its defaults. */
-export interface ResolvedConfigFileOptions {
-  readonly proxyLocation: "Disabled" | "HeadOnly" | "EveryNode";
-  readonly http: ResolvedHttpOptions;
-  readonly grpcOptions: ResolvedGrpcOptions;
-  readonly controllerOptions: ResolvedControllerOptions | null;
-  readonly loggingConfig: ResolvedLoggingOptions | null;
-  readonly tracingConfig: ResolvedTracingOptions | null;
-  readonly targetCapacity: number | null;
-  readonly applications: readonly ResolvedFileApplicationOptions[];
-}
-
 /** Complete options by group. */
 export interface ResolvedOptions {
   readonly autoscalingPolicy: ResolvedAutoscalingPolicyOptions;
@@ -627,12 +501,6 @@ export interface ResolvedOptions {
   readonly admin: ResolvedAdminOptions;
   readonly instance: ResolvedInstanceOptions;
   readonly run: ResolvedRunOptions;
-  readonly grpc: ResolvedGrpcOptions;
-  readonly tracing: ResolvedTracingOptions;
-  readonly controllerEnv: ResolvedControllerEnvOptions;
-  readonly controller: ResolvedControllerOptions;
-  readonly fileApplication: ResolvedFileApplicationOptions;
-  readonly configFile: ResolvedConfigFileOptions;
 }
 
 /** A group of options that is checked and completed as one. */
@@ -2379,4 +2247,4 @@ export const OPTIONS = {
   controller,
   fileApplication,
   configFile,
-} as const satisfies Record<OptionGroup, OptionTable>;
+} as const satisfies Record<string, OptionTable>;
