@@ -36,8 +36,11 @@ export interface Runtime {
   readonly replica: ReplicaContext | undefined;
   /** Requests that the replica runs at a time; undefined outside of one. */
   readonly maxOngoingRequests?: number;
-  /** Calls `fn` once when the replica takes nothing new any more. */
-  onDrain?(fn: () => void): void;
+  /**
+   * Calls `fn` once when the replica takes nothing new any more, with the time that is left for what it took, milliseconds.
+   * @returns takes it back
+   */
+  onDrain?(fn: (graceMs: number) => void): () => void;
   /** Called once after the last request of a replica; the replica waits for what `fn` returns before it ends. */
   onEnd?(fn: () => Promise<void>): void;
   /** The model ids that `multiplexed()` holds for `owner` changed: callers with such an id prefer this replica (P3). */

@@ -74,6 +74,8 @@ export interface HttpCall extends CallEnvelope {
   readonly body: Uint8Array;
   /** True when more body follows by `writeBody`, ended by `endBody`. */
   readonly bodyFollows: boolean;
+  /** The client asks for a WebSocket; both bodies are socket messages (protocol/socket-messages.ts). */
+  readonly upgrade: boolean;
   /** `x-request-disconnect-disabled`: the request runs on when the client leaves. */
   readonly keepRunning: boolean;
 }

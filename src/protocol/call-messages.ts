@@ -30,6 +30,8 @@ export const CALL_KIND = { values: 0, http: 1 } as const;
 
 /** Bit of `HttpCallMeta.flags`: the request runs on when the client leaves. */
 export const HTTP_FLAG_KEEP_RUNNING = 1;
+/** Bit of `flags`: the client asks for a WebSocket. Both bodies are socket messages. */
+export const HTTP_FLAG_WEBSOCKET = 2;
 
 /** Why a call was refused. */
 export const REJECT_REASON = { full: 0, draining: 1 } as const;

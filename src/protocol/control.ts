@@ -5,7 +5,11 @@
 //                   -> driver, cli VisitorMethods
 // The change feed: a subscriber names keys; the head answers with the full state of each key and pushes every later
 // version; the subscriber acknowledges what it has put into effect.
-import type { ResolvedBackpressureOptions, ResolvedHttpOptions, ResolvedLoggingOptions } from "../config/options.generated.ts";
+import type {
+  ResolvedBackpressureOptions,
+  ResolvedHttpOptions,
+  ResolvedLoggingOptions,
+} from "../config/options.generated.ts";
 import type { ServeConfig } from "../config/serve-config.ts";
 import type { Address } from "../model/address.ts";
 import type { ApplicationSpec, PolicyRef } from "../model/application-spec.ts";

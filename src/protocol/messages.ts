@@ -6,6 +6,7 @@ export {
   CHUNK_FLAG,
   CHUNK_HEADER_BYTES,
   HTTP_FLAG_KEEP_RUNNING,
+  HTTP_FLAG_WEBSOCKET,
   REJECT_REASON,
   readCall,
   readCancel,

@@ -258,6 +258,7 @@ export class Exchange implements HttpObserver, OpenRequest, BodyOwner, Receiving
         headers: facts.headers,
         body,
         bodyFollows,
+        upgrade: false,
         keepRunning: facts.keepRunning,
       },
       this,

@@ -87,7 +87,7 @@ function bind(registry: MetricRegistry, { prefix: route, target }: Route, method
   const { application, deployment } = target;
   const status_code = String(status);
   const errors: CounterSeries[] = [];
-  if (status >= 400) {
+  if (isError(method, status)) {
     const labels = { route, method, application, error_code: status_code };
     errors.push(registry.counter(METRICS.httpErrorRequests).labels(labels));
     if (deployment !== "") {
@@ -99,4 +99,9 @@ function bind(registry: MetricRegistry, { prefix: route, target }: Route, method
     latency: registry.histogram(METRICS.httpRequestLatency).labels({ route, method, application, status_code }),
     errors,
   };
+}
+
+/** A WebSocket's status is its close code: normal and going away are no errors (reference 3.1). */
+function isError(method: string, status: number): boolean {
+  return method === "WS" && status >= 1000 ? status > 1001 : status >= 400;
 }

@@ -1,7 +1,7 @@
 // The HTTP server: limits, connections, system paths, and what is refused before an application is asked.
 //   R1  Nothing that a client sends makes it throw; a connection that breaks takes its requests with it and leaves nothing.
 //   R2  `node:http` never answers by itself: every refusal has the body and the request id of RT8 and RT6.
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse as Response } from "node:http";
 import type { Server as TlsServer, ServerOptions } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Cancel, Clock } from "../core/clock.ts";
@@ -27,9 +27,10 @@ import { RequestTargets } from "./request-target.ts";
 import { NO_ROUTE, systemRoute, type RequestRecorder } from "./request-recorder.ts";
 import { cutRootPath, RouteTable } from "./route-table.ts";
 import { readTls, reloadTls } from "./tls.ts";
+import { isWebSocketUpgrade, Upgrades } from "./upgrades.ts";
 
 // An `import` would read every name that node:http exports, and one of them loads undici: 30 ms and 14 MB (measured).
-const { createServer, STATUS_CODES } = process.getBuiltinModule("node:http");
+const { createServer, ServerResponse, STATUS_CODES } = process.getBuiltinModule("node:http");
 
 /** What a server works with. */
 export interface HttpServerParts {
@@ -56,6 +57,7 @@ export class HttpServer {
   readonly #listen: HttpListen;
   readonly #server: Server;
   readonly #connections = new Map<Socket, ClientConnection>();
+  readonly #upgrades: Upgrades;
   #stopSweep: Cancel | undefined;
   #drained: Promise<void> | undefined;
 
@@ -86,9 +88,14 @@ export class HttpServer {
       keepAliveTimeout: options.keepAliveTimeoutS * 1000,
       connectionsCheckingInterval: limits.sweepMs,
       requireHostHeader: false,
+      // Another protocol that a client would rather speak (h2c) is not spoken: its request is answered as it is.
+      shouldUpgradeCallback: isWebSocketUpgrade,
     };
     this.#server = tls === undefined ? createServer(settings) : this.#secure({ ...settings, ...tls });
     this.#server.maxHeadersCount = 0; // headers beyond a count would vanish in silence; bytes are limited
+    this.#upgrades = new Upgrades(this.#door, (req, socket, refusal, requestId) => {
+      socket.end(rawAnswer(refusal, requestId, clock.now(), req.headers.accept));
+    });
     this.#attach(this.#server);
   }
 
@@ -123,9 +130,14 @@ export class HttpServer {
 
   /** Refuses new requests, finishes the open ones within the grace (milliseconds), closes. Later calls get the first one's promise. */
   drain(graceMs: number): Promise<void> {
-    this.#drained ??= drainServer(this.#server, this.#door, this.#connections, graceMs, this.#door.clock).finally(() =>
-      this.#stopSweep?.(),
-    );
+    this.#drained ??= drainServer(
+      this.#server,
+      this.#door,
+      this.#connections,
+      this.#upgrades.open,
+      graceMs,
+      this.#door.clock,
+    ).finally(() => this.#stopSweep?.());
     return this.#drained;
   }
 
@@ -146,6 +158,7 @@ export class HttpServer {
     server.on("request", (req, res) => this.#onRequest(req, res, false));
     server.on("checkContinue", (req, res) => this.#onRequest(req, res, true));
     server.on("checkExpectation", (req, res) => this.#exchange(req, res, true)?.refuse(EXPECTATION_FAILED));
+    server.on("upgrade", (req, socket, head) => this.#onUpgrade(req, socket as Socket, head));
     server.on("connect", (_req, socket) => this.#failConnection(socket as Socket, verbRefused("CONNECT")));
     server.on("clientError", (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket) => {
       const seen = error.rawPacket?.toString("latin1", 0, 16) ?? "";
@@ -166,12 +179,12 @@ export class HttpServer {
     });
   }
 
-  #exchange(req: IncomingMessage, res: ServerResponse, expects: boolean): Exchange | undefined {
+  #exchange(req: IncomingMessage, res: Response, expects: boolean): Exchange | undefined {
     const connection = this.#connections.get(req.socket);
     return connection && new Exchange(this.#door, connection, req, res, expects);
   }
 
-  #onRequest(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
+  #onRequest(req: IncomingMessage, res: Response, expectsContinue: boolean): void {
     const exchange = this.#exchange(req, res, expectsContinue);
     if (exchange === undefined) return;
     const { host, hosts } = exchange.facts;
@@ -183,6 +196,22 @@ export class HttpServer {
     if (target.kind === "refused") return exchange.refuse(badRequest(target.reason), true);
     if (target.kind === "server") return exchange.answerSystem(NO_ROUTE, 200, ["allow", ALLOWED_VERBS], "");
     if (!this.#answeredSystem(exchange, target.path)) exchange.take(target.url, target.path);
+  }
+
+  #onUpgrade(req: IncomingMessage, socket: Socket, firstBytes: Buffer): void {
+    if (!isWebSocketUpgrade(req)) return this.#answerUnupgraded(req, socket);
+    this.#connections.delete(socket);
+    const target = this.#door.targets.resolve("GET", req.url as string, req.headers.host ?? "localhost");
+    this.#upgrades.take(req, socket, firstBytes, target);
+  }
+
+  /** A request for another protocol, where Node (before 24.9) does not ask which of them are spoken. */
+  #answerUnupgraded(req: IncomingMessage, socket: Socket): void {
+    const response = new ServerResponse(req);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket);
+    response.on("finish", () => socket.end());
+    this.#onRequest(req, response, false);
   }
 
   /** RT4: answers `/-/healthz` and `/-/routes`, whatever the verb. */
@@ -224,8 +253,8 @@ function cannotListen(host: string, port: number, error: NodeJS.ErrnoException):
 }
 
 /** A whole response, for a connection that has no request to answer. */
-function rawAnswer({ status, error }: Refusal, requestId: string, nowMs: number): string {
-  const { headers, body } = errorResponse(status, error, { requestId, accept: "", development: false });
+function rawAnswer({ status, error }: Refusal, requestId: string, nowMs: number, accept = ""): string {
+  const { headers, body } = errorResponse(status, error, { requestId, accept, development: false });
   const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, `date: ${new Date(nowMs).toUTCString()}`];
   for (let i = 0; i + 1 < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`);
   lines.push(`x-request-id: ${requestId}`, `content-length: ${body.length}`, "connection: close");

@@ -103,6 +103,7 @@ describe("HTTP through a replica", () => {
         headers: [],
         body: new Uint8Array(),
         bodyFollows: false,
+        upgrade: false,
         keepRunning: false,
       },
       ignore,

@@ -13,12 +13,13 @@ export class ReplicaRuntime implements Runtime {
   readonly locate?: NonNullable<Runtime["locate"]>;
   readonly #base: Omit<Runtime, "replica">;
   readonly #replicaId: string;
-  readonly #atDrain: (() => void)[] = [];
+  readonly #atDrain = new Set<(graceMs: number) => void>();
   readonly #atEnd: (() => Promise<void>)[] = [];
   readonly #models = new Map<object, readonly string[]>();
   readonly #onModels: () => void;
   #context: ReplicaContext;
   #maxOngoingRequests: number;
+  #graceMs: number;
 
   /** @param onModels the ids of `models` changed */
   constructor(base: Omit<Runtime, "replica">, replicaId: string, order: LoadOrder, onModels: () => void) {
@@ -30,6 +31,7 @@ export class ReplicaRuntime implements Runtime {
     this.#onModels = onModels;
     this.#context = contextOf(replicaId, order);
     this.#maxOngoingRequests = order.spec.options.maxOngoingRequests;
+    this.#graceMs = order.spec.options.gracefulShutdownTimeoutS * 1000;
   }
 
   get logger(): Logger {
@@ -57,10 +59,12 @@ export class ReplicaRuntime implements Runtime {
   update(order: LoadOrder): void {
     this.#context = contextOf(this.#replicaId, order);
     this.#maxOngoingRequests = order.spec.options.maxOngoingRequests;
+    this.#graceMs = order.spec.options.gracefulShutdownTimeoutS * 1000;
   }
 
-  onDrain(fn: () => void): void {
-    this.#atDrain.push(fn);
+  onDrain(fn: (graceMs: number) => void): () => void {
+    this.#atDrain.add(fn);
+    return () => void this.#atDrain.delete(fn);
   }
 
   onEnd(fn: () => Promise<void>): void {
@@ -74,7 +78,8 @@ export class ReplicaRuntime implements Runtime {
 
   /** Nothing new comes: what waits for more need not wait. */
   drain(): void {
-    for (const fn of this.#atDrain.splice(0)) fn();
+    for (const fn of this.#atDrain) fn(this.#graceMs);
+    this.#atDrain.clear();
   }
 
   /** The last request has ended. */

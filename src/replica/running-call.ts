@@ -10,7 +10,8 @@ import { isServeError, RequestCancelledError, ServeError, UserCodeError } from "
 import type { CancelReason } from "../model/call.ts";
 import { writeError } from "../protocol/error-wire.ts";
 import { FRAME } from "../protocol/frame.ts";
-import { CALL_KIND, writeOngoing, type CallMeta } from "../protocol/messages.ts";
+import { CALL_KIND, HTTP_FLAG_WEBSOCKET, writeOngoing, type CallMeta } from "../protocol/messages.ts";
+import { CLOSE_CODE } from "../protocol/socket-messages.ts";
 import { decodeValue } from "../protocol/values.ts";
 import { CreditKeeper } from "../transport/chunk-stream.ts";
 import type { Connection } from "../transport/connection.ts";
@@ -20,6 +21,10 @@ import { AnswerWriter } from "./answer-writer.ts";
 import { asPieces, toHttpAnswer } from "./http-answer.ts";
 import { abortIncoming, createRequest } from "./http-request.ts";
 import type { ReplicaHost } from "./replica-host.ts";
+import { ServerSocket, SocketAnswer } from "./server-socket.ts";
+
+/** How long a client has to answer a close before the grace of a drain is over. */
+const CLOSING_MS = 2000;
 
 /** How a call ended, for logs and metrics. */
 export type Outcome = { readonly status: number; readonly error: ServeError | undefined };
@@ -40,6 +45,9 @@ export class RunningCall {
   #argCredit: CreditKeeper | undefined;
   #writer: AnswerWriter | undefined;
   #ended = false;
+  /** Of a WebSocket that was closed. */
+  #closeCode: number | undefined;
+  #socketFailure: ServeError | undefined;
 
   constructor(
     connection: Connection,
@@ -137,10 +145,40 @@ export class RunningCall {
       body = new IncomingBody(undefined, inline);
       body.end();
     }
-    const { verb, url, headers } = http;
+    const { verb, url, headers, flags } = http;
+    if ((flags & HTTP_FLAG_WEBSOCKET) !== 0 && body !== undefined) return this.#runSocket(body);
     const whole = continues ? undefined : inline;
     const parts = { verb, url, headers, scope: this.#scope, body, whole };
     this.#run((callable) => callable.fetch((this.#request = createRequest(parts))));
+  }
+
+  /** Gives the ingress a WebSocket; the call lasts until it is closed and the code has returned. */
+  #runSocket(body: IncomingBody): void {
+    const { verb, url, headers } = this.meta.http as NonNullable<CallMeta["http"]>;
+    const { host, scope } = { host: this.#host, scope: this.#scope };
+    const socket = new ServerSocket(url, firstProtocol(headers), body.stream);
+    this.#run((callable) => {
+      const request = createRequest({ verb, url, headers, scope, body: undefined, whole: undefined });
+      this.#request = request;
+      const returned = callable.websocket(socket, request);
+      const failed = (reason: unknown): void => {
+        this.#socketFailure = this.#asError(reason);
+        socket.end(CLOSE_CODE.internalError, "internal error");
+      };
+      if (isThenable(returned)) Promise.resolve(returned).catch(failed);
+      const undo = host.runtime.onDrain?.((graceMs) => {
+        host.clock.after(
+          Math.max(0, graceMs - CLOSING_MS),
+          () => socket.end(CLOSE_CODE.goingAway, "the server restarts"),
+          true,
+        );
+      });
+      void socket.closed.then((code) => {
+        undo?.();
+        this.#closeCode = code;
+      });
+      return new SocketAnswer(socket);
+    });
   }
 
   #runValues(bytes: Uint8Array, offset: number): void {
@@ -192,13 +230,14 @@ export class RunningCall {
   /** The writer has nothing left to write: the answer is complete, or it was stopped. */
   readonly #written = (): void => {
     const failure = this.#scope.failure;
-    if (failure === undefined) this.#end(undefined);
+    if (failure === undefined) this.#end(this.#socketFailure);
     else this.#fail(failure);
   };
 
   #write(value: unknown): void {
     const writer = new AnswerWriter(this.#connection, this.callId, this.#host, this.#written, this.#threw);
     this.#writer = writer;
+    if (value instanceof SocketAnswer) return writer.http(value.asHttp());
     if (this.meta.kind === CALL_KIND.http) return writer.http(toHttpAnswer(value));
     const isStreamed =
       typeof value === "object" && value !== null && !(value instanceof Response || value instanceof Request);
@@ -232,7 +271,7 @@ export class RunningCall {
     this.#argPieces = undefined;
     this.#failBodies(error);
     this.#scope.end();
-    const status = error === undefined ? (this.#writer?.status ?? 200) : statusOfFailure(error);
+    const status = this.#closeCode ?? (error === undefined ? (this.#writer?.status ?? 200) : statusOfFailure(error));
     this.#onEnded(this, { status, error });
   }
 
@@ -248,6 +287,12 @@ export class RunningCall {
     if (isServeError(reason)) return reason;
     return new UserCodeError({ deployment: this.#host.deployment, method: this.meta.method }, reason);
   }
+}
+
+/** The first protocol that a client offers is taken; browsers refuse a server that takes none of theirs. */
+function firstProtocol(headers: readonly string[]): string {
+  const at = headers.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === "sec-websocket-protocol");
+  return at === -1 ? "" : ((headers[at + 1] ?? "").split(",", 1)[0] as string).trim();
 }
 
 /** What the client of an ingress gets, or would have got, as far as a replica knows. */

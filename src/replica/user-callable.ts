@@ -70,7 +70,7 @@ export class UserCallable {
 
   /** The ingress's HTTP handler is there. @throws {ServeError} DEPLOY_FAILED naming the class and its methods */
   assertHandlesHttp(): void {
-    if (this.#registration.kind === "function" || this.#isCallable("fetch")) return;
+    if (this.#registration.kind === "function" || this.#isCallable("fetch") || this.#isCallable("websocket")) return;
     const methods = this.methodNames();
     const found = methods.length === 0 ? "it has no methods" : `it has ${methods.join(", ")}`;
     throw new ServeError(
@@ -94,6 +94,11 @@ export class UserCallable {
   fetch(request: Request): unknown {
     if (this.#object === undefined) return (this.#registration.target as AnyMethod)(request);
     return this.call("fetch", [request]);
+  }
+
+  /** Hands a WebSocket to the ingress. @throws {ServeError} METHOD_NOT_FOUND when it takes none */
+  websocket(socket: object, request: Request): unknown {
+    return this.call("websocket", [socket, request]);
   }
 
   /** Callable names, sorted, for messages. */

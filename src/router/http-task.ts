@@ -1,7 +1,7 @@
 // An HTTP request on its way to an ingress replica: raw bytes both ways, opaque to the router.
 import { ServeError } from "../core/errors.ts";
 import type { HttpCall, HttpObserver, OutgoingHttpCall } from "../model/call.ts";
-import { CALL_KIND, HTTP_FLAG_KEEP_RUNNING, readHttpHead, writeCallMeta } from "../protocol/messages.ts";
+import { CALL_KIND, HTTP_FLAG_KEEP_RUNNING, HTTP_FLAG_WEBSOCKET, readHttpHead, writeCallMeta } from "../protocol/messages.ts";
 import { writeError } from "../protocol/error-wire.ts";
 import { FRAME } from "../protocol/frame.ts";
 import { ChunkSender, CreditKeeper } from "../transport/chunk-stream.ts";
@@ -32,7 +32,7 @@ export class HttpTask extends CallTask implements OutgoingHttpCall {
   write(connection: Connection, callId: number): void {
     const call = this.#call;
     this.#connection = connection;
-    const flags = call.keepRunning ? HTTP_FLAG_KEEP_RUNNING : 0;
+    const flags = (call.keepRunning ? HTTP_FLAG_KEEP_RUNNING : 0) | (call.upgrade ? HTTP_FLAG_WEBSOCKET : 0);
     const writer = connection.begin(FRAME.call, callId);
     writeCallMeta(writer, {
       kind: CALL_KIND.http,

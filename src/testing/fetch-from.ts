@@ -60,6 +60,7 @@ export function fetchFrom(
       headers: [...facts.headers, "x-request-id", requestId],
       body: EMPTY,
       bodyFollows: request.body !== null,
+      upgrade: false,
       keepRunning: facts.keepRunning,
     };
     return exchange(calls, call, request, failed);

@@ -43,6 +43,7 @@ describe("requests and whole answers", () => {
       multiplexedModelId: "",
       deadlineMs: undefined,
       bodyFollows: false,
+      upgrade: false,
       keepRunning: false,
     });
     expect(fake.text).toBe("abc");

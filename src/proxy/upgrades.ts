@@ -1,0 +1,62 @@
+// The proxy's door for WebSockets: which requests ask for one, and the library that speaks to clients, loaded when the
+// first one comes.
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import type { WebSocketServer } from "ws";
+import type { Door } from "./door.ts";
+import { badRequest, type Refusal } from "./refusals.ts";
+import type { RequestTarget } from "./request-target.ts";
+import { MAX_MESSAGE_BYTES, SocketExchange, type SocketRefusal } from "./socket-exchange.ts";
+
+/** RFC 6455 4.1: 16 bytes in base64. */
+const KEY = /^[+/0-9A-Za-z]{22}==$/;
+
+/** True for a request that asks for a WebSocket. */
+export function isWebSocketUpgrade({ method, headers }: IncomingMessage): boolean {
+  return method === "GET" && headers.upgrade?.toLowerCase() === "websocket";
+}
+
+/** Why a handshake cannot be accepted; undefined when it can. */
+function handshakeFault({ headers }: IncomingMessage): Refusal | undefined {
+  if (!KEY.test(headers["sec-websocket-key"] ?? "")) {
+    return badRequest("A WebSocket handshake needs a Sec-WebSocket-Key of 16 bytes in base64.");
+  }
+  if (headers["sec-websocket-version"] === "13") return undefined;
+  return badRequest("Only version 13 of WebSocket is spoken here.", 426);
+}
+
+/** Takes upgrades. */
+export class Upgrades {
+  /** WebSockets that are open or on their way. */
+  readonly open = new Set<SocketExchange>();
+  readonly #door: Door;
+  readonly #refuse: SocketRefusal;
+  #sockets: Promise<WebSocketServer> | undefined;
+
+  constructor(door: Door, refuse: SocketRefusal) {
+    this.#door = door;
+    this.#refuse = refuse;
+  }
+
+  /** @param firstBytes what came behind the handshake already */
+  take(req: IncomingMessage, socket: Socket, firstBytes: Buffer, target: RequestTarget): void {
+    const parts = { door: this.#door, sockets: this.#load, refuse: this.#refuse, open: this.open };
+    const exchange = new SocketExchange(parts, req, socket, firstBytes);
+    const fault = handshakeFault(req);
+    if (fault !== undefined) exchange.refuse(fault);
+    else if (target.kind === "path") exchange.take(target.url, target.path);
+    else exchange.refuse(badRequest(target.kind === "refused" ? target.reason : "A WebSocket needs a path."));
+  }
+
+  readonly #load = (): Promise<WebSocketServer> => (this.#sockets ??= openSockets());
+}
+
+async function openSockets(): Promise<WebSocketServer> {
+  const { WebSocketServer } = await import("ws");
+  return new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: MAX_MESSAGE_BYTES,
+  });
+}

@@ -1,0 +1,256 @@
+// The web-standard `WebSocket` that an ingress gets, at the server's end: messages over the two body streams of its call.
+//   R1  It is open from the start; it is closed when both sides have said so, or the connection broke (1006).
+//   R2  Messages wait until somebody listens for them, and hold credit meanwhile: a socket that nobody reads stops the
+//       client (Q7).
+//   R3  What is sent and not taken by the connection yet counts as `bufferedAmount`.
+import { ServeError } from "../core/errors.ts";
+import {
+  CLOSE_CODE,
+  encodeSocketMessage,
+  type SocketMessage,
+  SocketMessageReader,
+} from "../protocol/socket-messages.ts";
+import type { HttpAnswer } from "./http-answer.ts";
+
+/** Longest message from a client: the proxy has enforced its own limit before. */
+const MAX_MESSAGE_BYTES = 0xffff_ffff;
+const EMPTY = new Uint8Array(0);
+const STATES = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 } as const;
+
+/** A `CloseEvent`, which Node has only from version 23 on. */
+export class SocketCloseEvent extends Event {
+  readonly code: number;
+  readonly reason: string;
+  readonly wasClean: boolean;
+
+  constructor(code: number, reason: string, wasClean: boolean) {
+    super("close");
+    this.code = code;
+    this.reason = reason;
+    this.wasClean = wasClean;
+  }
+}
+
+type Listener = Parameters<EventTarget["addEventListener"]>[1];
+type Handler = ((this: WebSocket, event: never) => unknown) | null;
+
+export class ServerSocket extends EventTarget {
+  static readonly CONNECTING = STATES.CONNECTING;
+  static readonly OPEN = STATES.OPEN;
+  static readonly CLOSING = STATES.CLOSING;
+  static readonly CLOSED = STATES.CLOSED;
+  readonly CONNECTING = STATES.CONNECTING;
+  readonly OPEN = STATES.OPEN;
+  readonly CLOSING = STATES.CLOSING;
+  readonly CLOSED = STATES.CLOSED;
+  readonly url: string;
+  readonly protocol: string;
+  readonly extensions = "";
+  binaryType: "blob" | "arraybuffer" = "blob";
+  /** Resolves when it is closed (R1), with the code that is logged. */
+  readonly closed: Promise<number>;
+  readonly #resolveClosed: (code: number) => void;
+  readonly #reader = new SocketMessageReader(MAX_MESSAGE_BYTES);
+  readonly #outgoing: Uint8Array[] = [];
+  readonly #handlers = new Map<string, Handler>();
+  #state: number = STATES.OPEN;
+  #buffered = 0;
+  #listening: (() => void) | undefined;
+  #wake: (() => void) | undefined;
+  #sentClose: { readonly code: number; readonly reason: string } | undefined;
+  #hasListener = false;
+
+  /** @param incoming messages of the client, as bytes */
+  constructor(url: string, protocol: string, incoming: ReadableStream<Uint8Array>) {
+    super();
+    this.url = url;
+    this.protocol = protocol;
+    const { promise, resolve } = Promise.withResolvers<number>();
+    this.closed = promise;
+    this.#resolveClosed = resolve;
+    void this.#read(incoming);
+  }
+
+  get readyState(): number {
+    return this.#state;
+  }
+
+  get bufferedAmount(): number {
+    return this.#buffered;
+  }
+
+  get onopen(): Handler {
+    return this.#handlers.get("open") ?? null;
+  }
+  set onopen(handler: Handler) {
+    this.#setHandler("open", handler);
+  }
+  get onmessage(): Handler {
+    return this.#handlers.get("message") ?? null;
+  }
+  set onmessage(handler: Handler) {
+    this.#setHandler("message", handler);
+  }
+  get onclose(): Handler {
+    return this.#handlers.get("close") ?? null;
+  }
+  set onclose(handler: Handler) {
+    this.#setHandler("close", handler);
+  }
+  get onerror(): Handler {
+    return this.#handlers.get("error") ?? null;
+  }
+  set onerror(handler: Handler) {
+    this.#setHandler("error", handler);
+  }
+
+  override addEventListener(...args: Parameters<EventTarget["addEventListener"]>): void {
+    super.addEventListener(...args);
+    const [type] = args;
+    if (type !== "message") return;
+    this.#hasListener = true;
+    this.#listening?.(); // R2
+  }
+
+  /** Sends a message. Without effect once the socket is closing, as the standard says. */
+  send(data: string | ArrayBufferLike | ArrayBufferView | Blob): void {
+    if (this.#state !== STATES.OPEN) return;
+    if (typeof data === "string") return this.#push({ kind: "text", text: data });
+    if (data instanceof Blob) return void data.arrayBuffer().then((bytes) => this.send(bytes));
+    if (ArrayBuffer.isView(data)) {
+      return this.#push({ kind: "binary", bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) });
+    }
+    if (data instanceof ArrayBuffer || data instanceof SharedArrayBuffer) {
+      return this.#push({ kind: "binary", bytes: new Uint8Array(data) });
+    }
+    throw new ServeError("SERIALIZATION", `socket.send(data): received ${typeof data}, expected text, bytes or a Blob`);
+  }
+
+  /** Begins the closing handshake. @param code 1000, or 3000 to 4999, as the standard says */
+  close(code: number = CLOSE_CODE.normal, reason = ""): void {
+    if (code !== CLOSE_CODE.normal && (code < 3000 || code > 4999)) {
+      throw new ServeError("CONFIG_INVALID", `socket.close(code): received ${code}, expected 1000 or 3000 to 4999`);
+    }
+    this.end(code, reason);
+  }
+
+  /** Closes with a code that only Manta may use: going away, internal error. */
+  end(code: number, reason: string): void {
+    if (this.#state !== STATES.OPEN) return;
+    this.#state = STATES.CLOSING;
+    this.#sentClose = { code, reason };
+    this.#push({ kind: "close", code, reason: cut(reason) });
+    this.#wake?.();
+  }
+
+  /** What goes to the client, as the pieces of an answer; ends after the close message. */
+  async *pieces(): AsyncGenerator<Uint8Array, void, void> {
+    yield EMPTY; // the handshake must not wait for the first message
+    try {
+      for (;;) {
+        while (this.#outgoing.length > 0) {
+          const piece = this.#outgoing.shift() as Uint8Array;
+          yield piece;
+          this.#buffered -= piece.length;
+        }
+        if (this.#state === STATES.CLOSED) return;
+        await new Promise<void>((resolve) => (this.#wake = resolve));
+      }
+    } finally {
+      this.#finish(CLOSE_CODE.abnormal, "", false); // nobody takes it any more
+    }
+  }
+
+  #push(message: SocketMessage): void {
+    const bytes = encodeSocketMessage(message);
+    this.#outgoing.push(bytes);
+    this.#buffered += bytes.length;
+    this.#wake?.();
+  }
+
+  async #read(incoming: ReadableStream<Uint8Array>): Promise<void> {
+    try {
+      for await (const piece of incoming) {
+        for (const message of this.#reader.push(piece)) {
+          if (message.kind === "close") return this.#closedByClient(message.code, message.reason);
+          await this.#untilListening();
+          this.#deliver(message);
+        }
+        if (this.#reader.fault !== undefined) break;
+      }
+    } catch {
+      // the connection broke: told below
+    }
+    this.#finish(CLOSE_CODE.abnormal, "", false);
+  }
+
+  #untilListening(): Promise<void> | undefined {
+    if (this.#hasListener || this.#state !== STATES.OPEN) return undefined;
+    return new Promise((resolve) => (this.#listening = resolve));
+  }
+
+  #deliver(message: Exclude<SocketMessage, { kind: "close" }>): void {
+    if (this.#state !== STATES.OPEN) return;
+    const data = message.kind === "text" ? message.text : this.#asBinary(message.bytes);
+    this.dispatchEvent(new MessageEvent("message", { data, origin: this.url }));
+  }
+
+  #asBinary(bytes: Uint8Array): ArrayBuffer | Blob {
+    const own = new Uint8Array(bytes); // the piece's memory is shared
+    return this.binaryType === "arraybuffer" ? own.buffer : new Blob([own]);
+  }
+
+  #closedByClient(code: number, reason: string): void {
+    if (this.#state === STATES.OPEN) {
+      this.#state = STATES.CLOSING;
+      this.#push({ kind: "close", code: code === CLOSE_CODE.noStatus ? CLOSE_CODE.normal : code, reason });
+    }
+    this.#finish(code, reason, true);
+  }
+
+  /** R1 */
+  #finish(code: number, reason: string, wasClean: boolean): void {
+    if (this.#state === STATES.CLOSED) return;
+    const shown = wasClean && this.#sentClose !== undefined ? this.#sentClose : { code, reason };
+    this.#state = STATES.CLOSED;
+    this.#wake?.();
+    this.#listening?.();
+    if (!wasClean) this.dispatchEvent(new Event("error"));
+    this.dispatchEvent(new SocketCloseEvent(shown.code, shown.reason, wasClean));
+    this.#resolveClosed(shown.code);
+  }
+
+  #setHandler(type: string, handler: Handler): void {
+    const before = this.#handlers.get(type);
+    if (before !== undefined && before !== null) this.removeEventListener(type, before as Listener);
+    this.#handlers.set(type, handler);
+    if (handler !== null) this.addEventListener(type, handler as Listener);
+  }
+}
+
+/** A close reason has at most 123 bytes (RFC 6455 5.5). */
+function cut(reason: string): string {
+  const bytes = Buffer.from(reason);
+  return bytes.length <= 123
+    ? reason
+    : bytes
+        .subarray(0, 123)
+        .toString("utf8")
+        .replace(/\ufffd+$/, "");
+}
+
+/** What a replica answers an upgrade with: a handshake, then the socket's messages. */
+export class SocketAnswer {
+  readonly socket: ServerSocket;
+
+  constructor(socket: ServerSocket) {
+    this.socket = socket;
+  }
+
+  /** For the writer of HTTP answers. */
+  asHttp(): HttpAnswer {
+    const { protocol } = this.socket;
+    const headers = protocol === "" ? [] : ["sec-websocket-protocol", protocol];
+    return { kind: "stream", head: { status: 101, statusText: "", headers }, pieces: this.socket.pieces() };
+  }
+}
