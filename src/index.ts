@@ -7,9 +7,11 @@ export { autoscalingPolicy } from "./api/autoscaling-policy.ts";
 export { batch } from "./api/batch.ts";
 export { replicaContext, requestContext } from "./api/context.ts";
 export { deployment } from "./api/deployment.ts";
+export { ingress } from "./api/ingress.ts";
 export { logger } from "./api/logger.ts";
 export { metrics } from "./api/metrics.ts";
 export { multiplexed, multiplexedModelId } from "./api/multiplexed.ts";
+export { requestRouter } from "./api/request-router.ts";
 export { sse } from "./api/sse.ts";
 export {
   BackPressureError,
@@ -27,6 +29,7 @@ export {
 export type { BatchControls, BatchFunction, BatchOptions, BatchStreamFunction } from "./api/batch.ts";
 export type { MultiplexedFunction } from "./api/multiplexed.ts";
 export type { BatchStats } from "./batching/batch-plan.ts";
+export type { NodeApp, NodeServerApp } from "./api/ingress.ts";
 export type { CloseReason } from "./batching/form-batches.ts";
 export type { Counter, Gauge, Histogram, HistogramOptions, MetricOptions, Metrics } from "./api/metrics.ts";
 export type {
@@ -78,6 +81,7 @@ export type {
   UserCodeDetails,
 } from "./core/errors.ts";
 export type { LogFields, Logger } from "./core/logger.ts";
+export type { RequestRouter, RequestRouterClass, RoutedCall, RoutedReplica } from "./model/request-router.ts";
 export type { AutoscalingContext, TimeStampedValue } from "./model/autoscaling-context.ts";
 export type {
   ApplicationDetails,

@@ -10,6 +10,7 @@ import type { HandleRef } from "../protocol/value-hooks.ts";
 import { defaultRuntime } from "./default-runtime.ts";
 import { PolicyRegistry } from "./policy-registry.ts";
 import { Registry } from "./registry.ts";
+import { RouterRegistry } from "./router-registry.ts";
 import type { Runtime } from "./runtime.ts";
 import type { RequestScope } from "./scope.ts";
 
@@ -29,6 +30,8 @@ export interface ProcessStore {
   readonly registry: Registry;
   /** Autoscaling policies. */
   readonly policies: PolicyRegistry;
+  /** Request routers. */
+  readonly routers: RouterRegistry;
   /** Handles and what they lead to. */
   readonly handles: WeakMap<object, HandleRef>;
 }
@@ -48,6 +51,7 @@ export function openStore(place: { [KEY]?: ProcessStore }, version: string): Pro
       runtime: defaultRuntime,
       registry: new Registry(),
       policies: new PolicyRegistry(),
+      routers: new RouterRegistry(),
       handles: new WeakMap(),
     });
   }

@@ -74,7 +74,7 @@ export interface BackpressureOptions {
 
 /** `requestRouterConfig` of a deployment. */
 export interface RequestRouterOptions {
-  /** How a replica is chosen: `pow2`, the less busy of two. Ray Serve's import paths of its built-in routers mean ours. Default: "pow2". */
+  /** How a replica is chosen: `pow2` (the less busy of two), `round-robin`, `least-loaded`, `consistent-hash` (by session id), or the import path of a class with `choose`: `./router.ts:MyRouter`. Ray Serve's import paths of its built-in routers mean ours. Default: "pow2". */
   requestRouterClass?: string | undefined;
   /** JSON data for the router, by name. Default: {}. */
   requestRouterKwargs?: Record<string, unknown> | undefined;
@@ -822,7 +822,7 @@ const requestRouter = {
   requestRouterClass: {
     rule: { kind: "string", pattern: "^[^]{1,}$" },
     default: "pow2",
-    text: "How a replica is chosen: `pow2`, the less busy of two. Ray Serve's import paths of its built-in routers mean ours.",
+    text: "How a replica is chosen: `pow2` (the less busy of two), `round-robin`, `least-loaded`, `consistent-hash` (by session id), or the import path of a class with `choose`: `./router.ts:MyRouter`. Ray Serve's import paths of its built-in routers mean ours.",
     unit: null,
     update: "reconfigure",
     rayName: "request_router_class",

@@ -1,5 +1,5 @@
 // Reads `policyFunction` of autoscaling policies: a module and an export of it.
-import { resolve } from "node:path";
+import { type CodePlace, readCodePlace } from "./code-place.ts";
 
 /** Ray Serve's own policy, by its import path there: the built-in one here. */
 const BUILT_IN = [
@@ -11,13 +11,6 @@ const BUILT_IN = [
  * Where a policy is: an absolute file, and an export of it or a name registered there. Null: it is the built-in one.
  * @param workingDir what a relative path starts from, absolute
  */
-export function readPolicyPath(
-  policyFunction: string,
-  workingDir: string,
-): { readonly file: string; readonly name: string } | null {
-  if (BUILT_IN.includes(policyFunction)) return null;
-  const colon = policyFunction.lastIndexOf(":");
-  const hasName = colon > policyFunction.lastIndexOf("/");
-  const module = hasName ? policyFunction.slice(0, colon) : policyFunction;
-  return { file: resolve(workingDir, module), name: hasName ? policyFunction.slice(colon + 1) : "default" };
+export function readPolicyPath(policyFunction: string, workingDir: string): CodePlace | null {
+  return BUILT_IN.includes(policyFunction) ? null : readCodePlace(policyFunction, workingDir);
 }

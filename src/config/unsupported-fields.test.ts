@@ -32,7 +32,12 @@ it("says nothing where nothing is asked for", () => {
   ).toEqual([]);
 });
 
-it("names a router that does not exist on any engine", () => {
-  const input = { requestRouterConfig: { requestRouterClass: "./routers.ts:Mine" } };
-  expect(fieldsOf(input, "ray")).toEqual(["requestRouterConfig.requestRouterClass"]);
+it("names a router that is neither built in nor an import path, on any engine", () => {
+  const asked = (requestRouterClass: string) => fieldsOf({ requestRouterConfig: { requestRouterClass } }, "ray");
+  for (const wrong of ["round_robin", "my_module:MyRouter", "./routers.py:Mine"]) {
+    expect(asked(wrong)).toEqual(["requestRouterConfig.requestRouterClass"]);
+  }
+  for (const right of ["least-loaded", "consistent-hash", "./routers.ts:Mine", "/app/routers.mjs"]) {
+    expect(asked(right)).toEqual([]);
+  }
 });

@@ -1,8 +1,6 @@
 // Options that parse everywhere but that only some engines can honour (compatibility.md, last line). Pure.
 import type { ResolvedDeploymentOptions } from "./options.generated.ts";
-
-/** Routers of this version, by the name that `requestRouterClass` has for them. */
-const ROUTERS: ReadonlySet<string> = new Set(["pow2"]);
+import { isRouterName, isRouterPath, ROUTERS } from "./router-names.ts";
 
 /** Engines that have Ray's placement groups, gangs, labels, actors and environments. */
 const RAY_ENGINES: ReadonlySet<string> = new Set(["ray"]);
@@ -25,8 +23,8 @@ export function unsupportedFields(options: ResolvedDeploymentOptions, engine: st
   const asked = RAY_ENGINES.has(engine) ? [] : RAY_ONLY.filter(([, isAsked]) => isAsked(options));
   const sentences = asked.map(([option]) => `${option}: the ${engine} engine cannot honour it; an engine on Ray can`);
   const router = options.requestRouterConfig.requestRouterClass;
-  if (ROUTERS.has(router)) return sentences;
-  const known = [...ROUTERS].join(", ");
-  const sentence = `requestRouterConfig.requestRouterClass: this version has no router ${JSON.stringify(router)}; it has ${known}`;
+  if (isRouterName(router) || isRouterPath(router)) return sentences;
+  const known = `it has ${ROUTERS.join(", ")}, and takes an import path such as ./router.ts:MyRouter`;
+  const sentence = `requestRouterConfig.requestRouterClass: there is no router ${JSON.stringify(router)}; ${known}`;
   return [...sentences, sentence];
 }

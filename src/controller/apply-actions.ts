@@ -180,6 +180,7 @@ export class ActionApplier {
       pending: null,
       changedFiles: [],
       models: [],
+      stats: undefined,
     };
     state.replicas.set(record.id, record);
     journal.replica(record, "replica.start", action.reason);

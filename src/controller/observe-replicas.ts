@@ -105,6 +105,7 @@ export class ReplicaObserver {
     if (report.codeVersion !== null) record.codeVersion = report.codeVersion;
     record.changedFiles = report.changedFiles;
     record.models = report.models;
+    record.stats = report.stats;
     switch (report.phase) {
       case "idle":
         this.#onIdle(record);

@@ -6,7 +6,9 @@
 //   R4  A declared application that was never built has a route without an ingress: requests wait, or are told why (RT5),
 //       and so do callers with handles from before it was deleted.
 import { rulesOf } from "../autoscaling/scaling-rules.ts";
+import { readCodePlace } from "../config/code-place.ts";
 import type { ResolvedDeploymentOptions, ResolvedLoggingOptions } from "../config/options.generated.ts";
+import { isRouterName } from "../config/router-names.ts";
 import { publishedAddress } from "../model/lifecycle.ts";
 import type { ApplicationTarget, DeploymentTarget } from "../model/target-state.ts";
 import {
@@ -44,7 +46,7 @@ export function publish(state: ControllerState, feed: ChangeFeed, logging: Resol
       feed.set(
         key,
         targetsOf(
-          application.name,
+          application,
           holdingTarget(target, state.deployment(application.name, name).failure),
           replicas.get(name) ?? [],
           isUnavailable(state, application, target),
@@ -79,15 +81,16 @@ function routesOf(applications: Iterable<ApplicationTarget>): RouteTableData {
 
 /** Where the calls of one deployment may go. */
 function targetsOf(
-  application: string,
+  { name: application, workingDir }: ApplicationTarget,
   target: DeploymentTarget,
   records: readonly ReplicaRecord[],
   failed: boolean,
 ): DeploymentTargets {
   const { name, options } = target.spec;
-  const replicas = records.flatMap(({ id, phase, node, silent, linkLostAtMs, models }) => {
+  const replicas = records.flatMap(({ id, phase, node, silent, linkLostAtMs, models, stats }) => {
     const address = publishedAddress(phase);
-    return address === null ? [] : [{ id, address, node, suspect: silent !== null || linkLostAtMs !== null, models }];
+    const suspect = silent !== null || linkLostAtMs !== null;
+    return address === null ? [] : [{ id, address, node, suspect, models, ...(stats && { stats }) }];
   });
   return {
     application,
@@ -96,9 +99,22 @@ function targetsOf(
     maxOngoingRequests: options.maxOngoingRequests,
     maxQueuedRequests: options.maxQueuedRequests,
     backpressure: options.backpressureConfig,
+    ...routerOf(target, workingDir),
     ...reportingOf(options),
     replicas: replicas.sort((a, b) => (a.id < b.id ? -1 : 1)),
   };
+}
+
+/** How callers choose a replica; a user's router is found from where the application's code runs (P5). */
+function routerOf(
+  { spec, codeVersion: version }: DeploymentTarget,
+  workingDir: string,
+): Pick<DeploymentTargets, "router"> {
+  const { requestRouterClass: name, requestRouterKwargs: kwargs } = spec.options.requestRouterConfig;
+  if (name === "pow2") return {};
+  if (isRouterName(name)) return { router: { name, kwargs } };
+  const place = readCodePlace(name, workingDir);
+  return { router: { name: `${place.file}:${place.name}`, kwargs, version } };
 }
 
 /** How callers report what they hold of a deployment that scales by itself. */

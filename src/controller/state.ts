@@ -48,6 +48,8 @@ export interface ReplicaRecord extends ProcessRecord {
   changedFiles: readonly string[];
   /** Multiplexed models that it holds. */
   models: readonly string[];
+  /** What its `recordRoutingStats` returned last; undefined: nothing. */
+  stats: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** What the engine said of a start that it could not make yet. */

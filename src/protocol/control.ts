@@ -210,6 +210,8 @@ export interface ReplicaReport {
   readonly changedFiles: readonly string[];
   /** Ids of the multiplexed models that it holds or loads, least recent first. */
   readonly models: readonly string[];
+  /** What the user's `recordRoutingStats` returned last; absent: nothing. */
+  readonly stats?: Readonly<Record<string, unknown>>;
 }
 
 /** What a proxy says of itself, on connect and on every change. */
@@ -295,7 +297,13 @@ export interface DeploymentTargets {
   /** What a full queue answers over HTTP; absent: 503. `retryAfterS` null: the least that is sensible. */
   readonly backpressure?: ResolvedBackpressureOptions;
   /** How callers choose a replica; absent: `pow2`. */
-  readonly router?: { readonly name: string; readonly kwargs: Readonly<Record<string, unknown>> };
+  readonly router?: {
+    /** A built-in one's, or an absolute import path: `/app/router.ts:ByRegion`. */
+    readonly name: string;
+    readonly kwargs: Readonly<Record<string, unknown>>;
+    /** Version of the deployment's code: another one loads a user's router anew. */
+    readonly version?: string;
+  };
   readonly replicas: readonly ReplicaTarget[];
   /** How callers report what they hold, milliseconds; absent: nobody wants to know. */
   readonly autoscaling?: { readonly metricsIntervalMs: number; readonly lookBackMs: number };

@@ -19,6 +19,7 @@ import {
   WAS_DELETED,
 } from "../protocol/control.ts";
 import { CallClient } from "../router/call-client.ts";
+import type { RouterSurroundings } from "../router/deployment-router.ts";
 import { FeedClient } from "../router/feed-client.ts";
 import { HeadLink } from "../router/head-link.ts";
 import { RouterMetrics } from "../router/router-metrics.ts";
@@ -43,6 +44,8 @@ export interface ProxyOptions {
   readonly metrics?: MetricRegistry | undefined;
   /** `MANTA_DEV=1`: the causes of 500s are shown to clients. */
   readonly development: boolean;
+  /** Loads a user's router (P5). Left out where no user code is loaded. */
+  readonly loadRouter?: NonNullable<RouterSurroundings["loadRouter"]>;
   /** The program has ended in order; nothing of it is left open. */
   onEnded(): void;
 }
@@ -83,6 +86,8 @@ export class Proxy {
       clock,
       random,
       logger: log.logger,
+      node: options.node.nodeId,
+      ...(options.loadRouter && { loadRouter: options.loadRouter }),
       dial: (address) => transport.dial(address, self),
       want: (key) => this.#feed.want(key),
       unwant: (key) => this.#feed.unwant(key),

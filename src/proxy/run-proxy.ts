@@ -12,7 +12,7 @@ import { countLoopTasks, monitorEventLoop } from "../telemetry/event-loop-monito
 import { MetricRegistry } from "../telemetry/metrics.ts";
 import { ProgramLog } from "../telemetry/program-log.ts";
 import { socketTransport } from "../transport/socket-transport.ts";
-import { Proxy } from "./proxy.ts";
+import { Proxy, type ProxyOptions } from "./proxy.ts";
 
 /** The one node of the local engine. */
 const NODE = { nodeId: "local", nodeIp: "127.0.0.1" } as const;
@@ -20,9 +20,15 @@ const NODE = { nodeId: "local", nodeIp: "127.0.0.1" } as const;
 /**
  * Runs until the proxy has drained.
  * @param args what follows the program's file on the command line: id, epoch, `ProgramOptions`
+ * @param loadRouter loads a user's router (P5)
  * @throws {ServeError} ENGINE when it was not started by a head
  */
-export function runProxy(args: readonly string[], clock: Clock, random: Random): void {
+export function runProxy(
+  args: readonly string[],
+  loadRouter: NonNullable<ProxyOptions["loadRouter"]>,
+  clock: Clock,
+  random: Random,
+): void {
   const [id, epoch, options] = args;
   if (id === undefined || epoch === undefined || options === undefined) {
     throw new ServeError("ENGINE", "a proxy is started by the head of an instance; run `manta run` or `manta start`");
@@ -52,6 +58,7 @@ export function runProxy(args: readonly string[], clock: Clock, random: Random):
       metrics,
       logsClients: logClientAddress,
       development: dev,
+      loadRouter,
       onEnded: () => exit(0),
     },
     clock,

@@ -48,7 +48,7 @@ describe("AutoscalingStats", () => {
     expect(asked).toBe(1);
   });
 
-  it("counts what throws, comes late or is no number, and says it once (R1, R2)", async () => {
+  it("counts what throws, comes late or is no number, and says it once (R1)", async () => {
     const answers = [
       () => Promise.reject(new RangeError("no")),
       () => Promise.resolve({ load: "high" }),

@@ -1,12 +1,12 @@
 // Asks the user's `recordAutoscalingStats` at the metrics interval and tells the head what it returned (A7).
 //   R1  A call that throws, takes longer than `LIMIT_MS` or returns no numbers is counted, told once, and told of to nobody else.
-//   R2  A call that has not ended is not made a second time.
-import type { Cancel, Clock } from "../core/clock.ts";
+import type { Clock } from "../core/clock.ts";
 import { describeThrown, isServeError, ServeError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { LoadOrder } from "../protocol/control.ts";
 import { METRICS } from "../telemetry/metric-names.ts";
 import type { MetricRegistry } from "../telemetry/metrics.ts";
+import { CallsAtIntervals } from "./calls-at-intervals.ts";
 
 /** Longest time that the method may take: Ray Serve's (reference 6, RAY_SERVE_RECORD_AUTOSCALING_STATS_TIMEOUT_S). */
 const LIMIT_MS = 10_000;
@@ -27,63 +27,49 @@ export interface StatsSurroundings {
 
 export class AutoscalingStats {
   readonly #around: StatsSurroundings;
-  readonly #clock: Clock;
+  readonly #calls: CallsAtIntervals;
   readonly #errorNames = new Set<string>();
-  #stop: Cancel = () => undefined;
-  #busy = false;
+  #labels = { deployment: "", replica: "", application: "" };
   #lastError = "";
 
   constructor(around: StatsSurroundings, clock: Clock) {
     this.#around = around;
-    this.#clock = clock;
+    const method = {
+      name: "recordAutoscalingStats",
+      call: () => around.record(),
+      returned: (value: unknown, tookMs: number) => this.#returned(value, tookMs),
+      failed: (reason: unknown) => this.#failed(reason),
+    };
+    this.#calls = new CallsAtIntervals(method, clock);
   }
 
   /** The replica is loaded, or has new options. */
   follow({ application, spec }: LoadOrder): void {
-    this.#stop();
     const { autoscalingConfig } = spec.options;
-    if (autoscalingConfig === null) return;
-    const labels = { deployment: spec.name, replica: this.#around.replicaId, application };
-    const ask = (): void => void this.#ask(labels);
-    this.#stop = this.#clock.every(autoscalingConfig.metricsIntervalS * 1000, ask);
-    ask();
+    if (autoscalingConfig === null) return this.#calls.close();
+    this.#labels = { deployment: spec.name, replica: this.#around.replicaId, application };
+    this.#calls.follow(autoscalingConfig.metricsIntervalS * 1000, LIMIT_MS);
   }
 
   close(): void {
-    this.#stop();
+    this.#calls.close();
   }
 
-  async #ask(labels: Readonly<Record<"deployment" | "replica" | "application", string>>): Promise<void> {
+  #returned(value: unknown, tookMs: number): void {
+    const { metrics, send } = this.#around;
+    send(readStats(value));
+    this.#lastError = "";
+    metrics?.histogram(METRICS.userAutoscalingStatsLatency).labels(this.#labels).observe(tookMs);
+  }
+
+  #failed(reason: unknown): void {
     const { metrics } = this.#around;
-    if (this.#busy) return; // R2
-    const startMs = this.#clock.monotonic();
-    this.#busy = true;
-    try {
-      const recorded = this.#around.record();
-      if (recorded === undefined) return this.#stop();
-      this.#around.send(readStats(await this.#limited(recorded)));
-      this.#lastError = "";
-      metrics
-        ?.histogram(METRICS.userAutoscalingStatsLatency)
-        .labels(labels)
-        .observe(this.#clock.monotonic() - startMs);
-    } catch (reason) {
-      const name = this.#nameOf(reason);
-      metrics
-        ?.counter(METRICS.recordAutoscalingStatsFailed)
-        .labels({ ...labels, exception_name: name })
-        .inc();
-      this.#tell(describeThrown(reason));
-    } finally {
-      this.#busy = false;
-    }
-  }
-
-  #limited(recorded: Promise<unknown>): Promise<unknown> {
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    const cancel = this.#clock.after(LIMIT_MS, () => reject(tooLate()), true);
-    recorded.then(resolve, reject);
-    return promise.finally(cancel);
+    const name = this.#nameOf(reason);
+    metrics
+      ?.counter(METRICS.recordAutoscalingStatsFailed)
+      .labels({ ...this.#labels, exception_name: name })
+      .inc();
+    this.#tell(describeThrown(reason));
   }
 
   /** R1 */
@@ -98,10 +84,6 @@ export class AutoscalingStats {
     if (this.#errorNames.size < MAX_ERROR_NAMES) this.#errorNames.add(name);
     return this.#errorNames.has(name) ? name : "other";
   }
-}
-
-function tooLate(): ServeError {
-  return new ServeError("REQUEST_TIMEOUT", `recordAutoscalingStats has not ended after ${LIMIT_MS / 1000} s`);
 }
 
 /** @throws {ServeError} SERIALIZATION: it is no object of numbers */

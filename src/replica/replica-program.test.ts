@@ -40,6 +40,7 @@ async function running(gracefulShutdownTimeoutS: number) {
       transport,
       head: HEAD,
       door: DOOR,
+      node: "n",
       loadCode: async () => ({ name: "Model", kind: "class", target: Stubborn, place: { file: "", line: 0 } }),
       openLog: () => ({ logger: silentLogger, access: () => undefined, configure: () => undefined }),
       onEnded: () => void ended.push(clock.now()),

@@ -4,11 +4,12 @@
 //       within the grace of its deployment, whatever its code does.
 //   R2  Every change of phase is reported; a new head gets the report first, so it can adopt (K1).
 import { createHandle, handleRefOf } from "../api/handle.ts";
+import { loadRouter } from "../api/load-router.ts";
 import type { Registration } from "../api/registry.ts";
 import type { Runtime } from "../api/runtime.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import { ServeError } from "../core/errors.ts";
-import type { Logger } from "../core/logger.ts";
+import { createLogger, type Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
 import type { CallTarget } from "../model/call.ts";
 import {
@@ -32,6 +33,7 @@ import type { Identity, Listener, Transport } from "../transport/transport.ts";
 import { AutoscalingStats, type UserStats } from "./autoscaling-stats.ts";
 import { CallRecorder } from "./call-recorder.ts";
 import { Replica } from "./replica.ts";
+import { RoutingStats } from "./routing-stats.ts";
 
 /** What the program is given. */
 export interface ReplicaProgramOptions {
@@ -43,6 +45,8 @@ export interface ReplicaProgramOptions {
   readonly door: Address;
   /** Where it counts; undefined: nothing is counted. */
   readonly metrics?: MetricRegistry | undefined;
+  /** The node that it runs on. */
+  readonly node: string;
   loadCode(order: LoadOrder): Promise<Registration>;
   /** The program's log, opened when the replica knows what it is. */
   openLog(order: LoadOrder): Pick<ProgramLog, "logger" | "access" | "configure">;
@@ -64,6 +68,7 @@ export class ReplicaProgram {
   readonly #head: HeadLink;
   readonly #replica: Replica;
   readonly #stats: AutoscalingStats;
+  readonly #routingStats: RoutingStats;
   #recorder: CallRecorder | undefined;
   #logger: Logger;
   #log: Pick<ProgramLog, "configure"> | undefined;
@@ -88,7 +93,9 @@ export class ReplicaProgram {
     this.#calls = new CallClient({
       clock,
       random,
-      logger,
+      logger: createLogger(({ level, event, fields }) => this.#logger[level](event, fields), "debug"),
+      node: options.node,
+      loadRouter,
       dial: (address) => transport.dial(address, self),
       want: (key) => this.#feed.want(key),
       reportScaling: (report) => this.#head.link?.notify("scaling.report", report),
@@ -114,6 +121,14 @@ export class ReplicaProgram {
       logger: () => this.#logger,
     };
     this.#stats = new AutoscalingStats(stats, clock);
+    const routingStats = {
+      replicaId: self.id,
+      record: () => this.#replica.recordRoutingStats(),
+      onChanged: () => this.#report(),
+      metrics,
+      logger: () => this.#logger,
+    };
+    this.#routingStats = new RoutingStats(routingStats, clock);
     this.#head = new HeadLink(
       transport,
       options.head,
@@ -165,6 +180,7 @@ export class ReplicaProgram {
     this.#replica.close();
     this.#calls.close();
     this.#stats.close();
+    this.#routingStats.close();
     // The last answers are on their way; a caller that does not take them is not waited for.
     const given = new AbortController();
     const limit = this.#options.clock.sleep(LAST_WRITES_MS, given.signal).catch(() => undefined);
@@ -229,6 +245,7 @@ export class ReplicaProgram {
 
   #state(): ReplicaReport {
     const { phase, order, ongoing, models } = this.#replica;
+    const { current: stats } = this.#routingStats;
     return {
       phase,
       address: this.#listener?.address ?? this.#options.door,
@@ -238,6 +255,7 @@ export class ReplicaProgram {
       ongoing,
       changedFiles: this.#changedFiles,
       models,
+      ...(stats && { stats }),
     };
   }
 
@@ -279,7 +297,10 @@ export class ReplicaProgram {
   }
 
   #followStats(): void {
-    if (this.#replica.order !== undefined && !this.#closed) this.#stats.follow(this.#replica.order);
+    const { order } = this.#replica;
+    if (order === undefined || this.#closed) return;
+    this.#stats.follow(order);
+    this.#routingStats.follow(order);
   }
 
   #snapshot(): MetricSnapshot {

@@ -192,6 +192,11 @@ export class Replica implements CallerHost {
     return runWithRuntime(this.runtime, () => this.callable.recordAutoscalingStats());
   }
 
+  /** The same of `recordRoutingStats`. */
+  recordRoutingStats(): Promise<unknown> | undefined {
+    return runWithRuntime(this.runtime, () => this.callable.recordRoutingStats());
+  }
+
   /** Refuses new calls and ends when the accepted ones are done (D5). Later calls change nothing. */
   drain(): void {
     if (this.#phase === "draining") return;

@@ -38,6 +38,7 @@ export async function runReplica(args: readonly string[], clock: Clock, random: 
       head: { kind: "unix", path: paths.headSocket },
       door: { kind: "unix", path: socketPath(paths.sockets, id) },
       metrics,
+      node: "local", // the one node of the local engine
       loadCode,
       openLog: ({ application, spec, logging }) => {
         const owner = { application, deployment: spec.name };

@@ -62,6 +62,12 @@ export class UserCallable {
     return typeof method === "function" ? this.#lifecycle("recordAutoscalingStats") : undefined;
   }
 
+  /** The same of `recordRoutingStats`. */
+  recordRoutingStats(): Promise<unknown> | undefined {
+    const method = this.#object?.["recordRoutingStats"];
+    return typeof method === "function" ? this.#lifecycle("recordRoutingStats") : undefined;
+  }
+
   /** Calls `[Symbol.asyncDispose]`. */
   async dispose(): Promise<void> {
     const method = this.#object?.[Symbol.asyncDispose];

@@ -124,7 +124,7 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
     this.#maxQueuedRequests = targets.maxQueuedRequests;
     this.#backpressure = targets.backpressure ?? DEFAULT_BACKPRESSURE;
     this.#unavailable = targets.unavailable;
-    this.#chooser.use(targets.router);
+    this.#chooser.use(targets);
     const wanted = new Map(targets.replicas.map((replica) => [replica.id, replica]));
     for (const link of this.#links.values()) {
       if (!wanted.has(link.id)) this.#remove(link);
@@ -148,6 +148,7 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
   close(): void {
     this.#closed = true;
     this.#cancelMatch?.();
+    this.#chooser.close();
     this.#unavailable ??= CLOSED;
     this.#failQueue();
     for (const cancel of this.#redials.values()) cancel();

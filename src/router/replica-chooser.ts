@@ -1,26 +1,23 @@
 // Applies the deployment's router to the calls of one caller: which router holds now, and what it needs to know of a call.
-// The choices themselves are in routing.ts and choose-replica.ts.
+// The choices themselves are in routing.ts, choose-replica.ts and user-router.ts.
 //   R1  A call without a model, at a deployment with the default router, suits every replica: no list is made for it.
-//   R2  A user's router that is not loaded yet, or cannot be, is stood in for by the two choices of P1; the log says so.
-import type { Clock } from "../core/clock.ts";
-import { describeThrown } from "../core/errors.ts";
+//   R2  Calls wait while a user's router is loaded, `LOAD_LIMIT_MS` at most; one that follows another stands back until it is.
+//   R3  One that cannot be loaded is stood in for by the two choices of P1; the log says so. So is one that throws.
+//   R4  The caller's node counts only while there are replicas on it and elsewhere (P2).
+import { isRouterName } from "../config/router-names.ts";
+import type { Cancel, Clock } from "../core/clock.ts";
+import { describeThrown, ServeError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
+import type { RequestRouter, RoutedCall, RoutedReplica } from "../model/request-router.ts";
 import type { DeploymentTargets } from "../protocol/control.ts";
 import type { CallTask } from "./call-task.ts";
 import { chooseReplica } from "./choose-replica.ts";
-import {
-  createStrategy,
-  matchLimitMs,
-  mayUse,
-  type RequestRouter,
-  type RoutedCall,
-  type RoutedReplica,
-  type RouterName,
-  ROUTERS,
-  routeCall,
-  type Strategy,
-} from "./routing.ts";
+import { createStrategy, matchLimitMs, mayUse, routeCall, type Strategy } from "./routing.ts";
+import { UserRouter } from "./user-router.ts";
+
+/** A router as it is published. */
+export type RouterRef = NonNullable<DeploymentTargets["router"]>;
 
 export interface ChooserSurroundings {
   readonly clock: Clock;
@@ -28,12 +25,16 @@ export interface ChooserSurroundings {
   readonly logger: Logger;
   /** The node that this process runs on; absent: it is not known. */
   readonly node?: string;
-  /** Loads a user's router by its import path (P5). Left out where no user code is loaded. */
-  loadRouter?(path: string, kwargs: Readonly<Record<string, unknown>>): Promise<RequestRouter>;
+  /** Loads a user's router (P5). Left out where no user code is loaded. */
+  loadRouter?(router: RouterRef): Promise<RequestRouter>;
 }
 
-const DEFAULT_ROUTER = { name: "pow2", kwargs: {} };
+/** Longest wait for a user's router to be loaded, milliseconds. Chosen: far above the import of a large module. */
+const LOAD_LIMIT_MS = 5000;
+const DEFAULT_ROUTER: RouterRef = { name: "pow2", kwargs: {} };
 const TWO_CHOICES = createStrategy("pow2", {}, { next: () => 0 });
+/** Calls wait (R2). */
+const LOADING: Strategy = { choose: () => undefined, accepts: () => false };
 
 export class ReplicaChooser {
   readonly #deployment: string;
@@ -41,8 +42,12 @@ export class ReplicaChooser {
   readonly #onLoaded: () => void;
   /** Undefined: the default router (R1). */
   #strategy: Strategy | undefined;
-  #router: RequestRouter | undefined;
+  #router: UserRouter | undefined;
   #key = "";
+  /** The caller's node, while it counts (R4). */
+  #near: string | undefined;
+  #cancelLimit: Cancel | undefined;
+  #lastFault = "";
 
   /** @param onLoaded calls that wait may suit other replicas now */
   constructor(deployment: string, surroundings: ChooserSurroundings, onLoaded: () => void) {
@@ -52,22 +57,22 @@ export class ReplicaChooser {
   }
 
   /** Takes the deployment's router into use; the same one goes on. */
-  use(router: DeploymentTargets["router"]): void {
-    const { name, kwargs } = router ?? DEFAULT_ROUTER;
-    const key = JSON.stringify([name, kwargs]);
+  use({ router = DEFAULT_ROUTER, replicas }: DeploymentTargets): void {
+    const { random, node } = this.#surroundings;
+    const near = replicas.filter((replica) => replica.node === node).length;
+    this.#near = near > 0 && near < replicas.length ? node : undefined;
+    const key = JSON.stringify([router.name, router.kwargs, router.version]);
     if (key === this.#key) return;
     this.#key = key;
-    this.#router = undefined;
-    const isOurs = (ROUTERS as readonly string[]).includes(name);
-    const { random } = this.#surroundings;
-    this.#strategy = isOurs && name !== "pow2" ? createStrategy(name as RouterName, kwargs, random) : undefined;
-    if (!isOurs) void this.#load(key, name, kwargs);
+    const { name, kwargs } = router;
+    if (!isRouterName(name)) return void this.#load(key, router);
+    this.#take(name === "pow2" ? undefined : createStrategy(name, kwargs, random), undefined);
   }
 
   /** The replica that gets the call now; undefined: it waits. */
   choose<R extends RoutedReplica>(task: CallTask, replicas: readonly R[]): R | undefined {
-    const { random, node } = this.#surroundings;
-    const near = task.envelope.preferLocal ? node : undefined;
+    const { random } = this.#surroundings;
+    const near = task.envelope.preferLocal ? this.#near : undefined;
     if (!this.isSelective(task) && near === undefined) return chooseReplica(replicas, random); // R1
     return routeCall(this.#routed(task), replicas, this.#strategy ?? TWO_CHOICES, near, random);
   }
@@ -97,12 +102,16 @@ export class ReplicaChooser {
 
   /** The call was sent. */
   routed(replica: RoutedReplica, task: CallTask): void {
-    if (this.#router?.onRouted !== undefined) this.#router.onRouted(replica, this.#routed(task));
+    this.#router?.routed(replica, this.#routed(task));
   }
 
-  /** The call is over. */
+  /** The call is over at the replica. */
   completed(replica: RoutedReplica, task: CallTask): void {
-    if (this.#router?.onCompleted !== undefined) this.#router.onCompleted(replica, this.#routed(task));
+    this.#router?.completed(replica, this.#routed(task));
+  }
+
+  close(): void {
+    this.#cancelLimit?.();
   }
 
   #routed({ envelope, waitsSinceMs }: CallTask): RoutedCall {
@@ -113,18 +122,45 @@ export class ReplicaChooser {
     return { method, requestId, multiplexedModelId, sessionId, waitedMs, remainingMs };
   }
 
-  /** R2 */
-  async #load(key: string, name: string, kwargs: Readonly<Record<string, unknown>>): Promise<void> {
-    const { logger, random, loadRouter } = this.#surroundings;
-    try {
-      if (loadRouter === undefined) throw new Error("this process loads no user code");
-      const router = await loadRouter(name, kwargs);
-      if (this.#key !== key) return;
-      this.#router = router;
-      this.#strategy = createStrategy(router, kwargs, random);
-      this.#onLoaded();
-    } catch (reason) {
-      logger.error("router.not_loaded", { deployment: this.#deployment, router: name, reason: describeThrown(reason) });
-    }
+  #take(strategy: Strategy | undefined, router: UserRouter | undefined): void {
+    this.#cancelLimit?.();
+    this.#strategy = strategy;
+    this.#router = router;
   }
+
+  async #load(key: string, router: RouterRef): Promise<void> {
+    const { clock, loadRouter } = this.#surroundings;
+    if (this.#router === undefined) this.#take(LOADING, undefined); // R2
+    const limit = Promise.withResolvers<never>();
+    this.#cancelLimit = clock.after(LOAD_LIMIT_MS, () => limit.reject(loadFault("it has not loaded in time")));
+    try {
+      if (loadRouter === undefined) throw loadFault("this process loads no user code");
+      const loaded = await Promise.race([loadRouter(router), limit.promise]);
+      if (this.#key !== key) return;
+      const user = new UserRouter(loaded, (method, reason) => this.#faulty(router, method, reason));
+      this.#take(user, user);
+    } catch (reason) {
+      if (this.#key !== key) return;
+      this.#take(undefined, undefined);
+      this.#tell("router.not_loaded", router, describeThrown(reason)); // R3
+    }
+    this.#onLoaded();
+  }
+
+  /** The same mistake at every call is told once. */
+  #faulty(router: RouterRef, method: string, reason: string): void {
+    const fault = `${method}: ${reason}`;
+    if (fault === this.#lastFault) return;
+    this.#lastFault = fault;
+    this.#tell("router.failed", router, fault);
+  }
+
+  #tell(event: string, { name }: RouterRef, reason: string): void {
+    const { logger } = this.#surroundings;
+    logger.error(event, { deployment: this.#deployment, router: name, reason, instead: "pow2" });
+  }
+}
+
+function loadFault(message: string): ServeError {
+  return new ServeError("DEPLOY_FAILED", message);
 }

@@ -5,6 +5,7 @@
 //   R4  It keeps the process alive for calls that somebody waits for, not for cancelled ones that still hold their slot.
 import { ReplicaGoneError } from "../core/errors.ts";
 import type { CancelReason } from "../model/call.ts";
+import type { RoutedReplica } from "../model/request-router.ts";
 import type { ReplicaTarget } from "../protocol/control.ts";
 import { readError } from "../protocol/error-wire.ts";
 import { FRAME } from "../protocol/frame.ts";
@@ -23,7 +24,6 @@ import {
 import { CallTable } from "../transport/call-table.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { CallTask, TaskPlace } from "./call-task.ts";
-import type { RoutedReplica } from "./routing.ts";
 
 const NO_STATS = {};
 

@@ -1,16 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ROUTERS } from "../config/router-names.ts";
 import { seededRandom } from "../core/random.ts";
+import type { RoutedCall, RoutedReplica } from "../model/request-router.ts";
 import { HashRing } from "./hash-ring.ts";
-import {
-  createStrategy,
-  matchLimitMs,
-  mayUse,
-  type RoutedCall,
-  type RoutedReplica,
-  routeCall,
-  ROUTERS,
-} from "./routing.ts";
+import { createStrategy, matchLimitMs, mayUse, routeCall } from "./routing.ts";
+import { UserRouter } from "./user-router.ts";
 
 const random = seededRandom(11);
 const replica = (id: string, given: Partial<RoutedReplica> = {}): RoutedReplica => ({
@@ -155,12 +150,32 @@ describe("consistent-hash (P4)", () => {
 
 describe("a user's router (P5)", () => {
   it("ranks the candidates; the first that is free gets the call, else it waits for one of them", () => {
-    const strategy = createStrategy({ choose: (all) => all.filter(({ id }) => id !== "c").reverse() }, {}, random);
+    const strategy = new UserRouter({ choose: (all) => all.filter(({ id }) => id !== "c").reverse() }, () => undefined);
     const [a, b, c] = [replica("a"), replica("b", { free: false }), replica("c")];
     expect(routeCall(call(), [a, b, c], strategy, undefined, random)?.id).toBe("a");
     expect(routeCall(call(), [b, c], strategy, undefined, random)).toBeUndefined();
     expect(mayUse(call(), c, [b, c], strategy, random)).toBe(false);
     expect(mayUse(call(), b, [b, c], strategy, random)).toBe(true);
+  });
+
+  it("that throws, or answers with no list or no candidates, harms no call and is told of", () => {
+    const faults: string[] = [];
+    const free = replica("a");
+    const chosenBy = (choose: () => unknown) =>
+      routeCall(
+        call(),
+        [free],
+        new UserRouter({ choose: choose as () => [] }, (method, reason) => faults.push(`${method}: ${reason}`)),
+        undefined,
+        random,
+      )?.id;
+    expect([chosenBy(() => Promise.reject(1).catch(() => [])), chosenBy(JSON.parse as () => unknown)]).toEqual([
+      "a",
+      "a",
+    ]);
+    expect(faults).toEqual(["choose: it returned no list of candidates", expect.stringContaining("SyntaxError")]);
+    expect([chosenBy(() => [undefined, { ...free }, 7]), chosenBy(() => [])]).toEqual([undefined, undefined]);
+    expect(faults).toHaveLength(2);
   });
 });
 

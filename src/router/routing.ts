@@ -4,42 +4,11 @@
 //   R2  A call with a model goes to those that hold it; for `matchMs` it waits for one of them, then any other may load it.
 //   R3  Nobody holds the model: one of those with the fewest models.
 //   R4  Of equally good replicas those on the caller's node go first.
+import type { RouterName } from "../config/router-names.ts";
 import type { Random } from "../core/random.ts";
-import { type Candidate, chooseReplica } from "./choose-replica.ts";
+import type { RoutedCall, RoutedReplica } from "../model/request-router.ts";
+import { chooseReplica } from "./choose-replica.ts";
 import { HashRing } from "./hash-ring.ts";
-
-/** A replica as routers see it. */
-export interface RoutedReplica extends Candidate {
-  readonly id: string;
-  readonly node: string;
-  /** Multiplexed models that it holds or loads, as far as is known here. */
-  readonly models: ReadonlySet<string>;
-  /** What its `recordRoutingStats` returned last. */
-  readonly stats: Readonly<Record<string, unknown>>;
-}
-
-/** A call as routers see it. */
-export interface RoutedCall {
-  readonly method: string;
-  readonly requestId: string;
-  /** Empty: none. */
-  readonly multiplexedModelId: string;
-  readonly sessionId: string;
-  /** How long it waits already, milliseconds. */
-  readonly waitedMs: number;
-  /** What is left until its deadline, milliseconds; Infinity: it has none. */
-  readonly remainingMs: number;
-}
-
-/** A user's router (P5). Loaded in each caller; must answer at once. */
-export interface RequestRouter {
-  /** Replicas for a call, best first; the first with a free slot gets it. None of them free: it waits for one of them. */
-  choose(candidates: readonly RoutedReplica[], call: RoutedCall, random: Random): readonly RoutedReplica[];
-  /** The call was sent. */
-  onRouted?(replica: RoutedReplica, call: RoutedCall): void;
-  /** The call has ended, however it ended. */
-  onCompleted?(replica: RoutedReplica, call: RoutedCall): void;
-}
 
 /** How a deployment's calls are spread over the replicas that suit them. */
 export interface Strategy {
@@ -144,11 +113,15 @@ function roundRobin(random: Random): Strategy {
 
 /** P4: the key's own replica, then its neighbours on the ring, then waiting for one of them. */
 function consistentHash(points: number | undefined, fallbacks: number): Strategy {
+  let known: readonly RoutedReplica[] = [];
   let ids = "";
   let ring = new HashRing([]);
   const owners = (pool: readonly RoutedReplica[], call: RoutedCall): readonly string[] => {
-    const sorted = pool.map(({ id }) => id).sort();
-    if (sorted.join() !== ids) [ids, ring] = [sorted.join(), new HashRing(sorted, points)];
+    if (pool !== known) {
+      known = pool; // most often the router's own list, which lives as long as its replicas stay the same
+      const sorted = pool.map(({ id }) => id).sort();
+      if (sorted.join() !== ids) [ids, ring] = [sorted.join(), new HashRing(sorted, points)];
+    }
     return ring.owners(call.sessionId || call.requestId, 1 + fallbacks);
   };
   return {
@@ -161,41 +134,23 @@ function consistentHash(points: number | undefined, fallbacks: number): Strategy
   };
 }
 
-/** P5 */
-function custom(router: RequestRouter): Strategy {
-  return {
-    choose<R extends RoutedReplica>(pool: readonly R[], call: RoutedCall, random: Random) {
-      const ranked = router.choose(pool, call, random);
-      return pool.find((replica) => replica === ranked.find(({ free }) => free));
-    },
-    accepts: (replica, pool, call, random) => router.choose(pool, call, random).includes(replica),
-  };
-}
-
 function soundFirst<R extends RoutedReplica>(replicas: readonly R[]): readonly R[] {
   const sound = replicas.filter(({ suspect }) => !suspect);
   return sound.length > 0 ? sound : replicas;
 }
 
-/** Names of the built-in routers. */
-export const ROUTERS = ["pow2", "round-robin", "least-loaded", "consistent-hash"] as const;
-
-export type RouterName = (typeof ROUTERS)[number];
-
 /** Fallbacks of the consistent-hash router unless told otherwise (P4). */
 const FALLBACKS = 2;
 
 /**
- * The strategy of a deployment.
- * @param router the name of one of ours, or a user's own
- * @param kwargs `requestRouterKwargs`; ours read `num_virtual_nodes` and `num_fallback_replicas`
+ * The strategy of a built-in router.
+ * @param kwargs `requestRouterKwargs`: `num_virtual_nodes` and `num_fallback_replicas` are read
  */
 export function createStrategy(
-  router: RouterName | RequestRouter,
+  router: RouterName,
   kwargs: Readonly<Record<string, unknown>>,
   random: Random,
 ): Strategy {
-  if (typeof router === "object") return custom(router);
   switch (router) {
     case "pow2":
       return powerOfTwo;

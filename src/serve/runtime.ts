@@ -2,6 +2,7 @@
 import type { Runtime } from "../api/runtime.ts";
 import { defaultRuntime } from "../api/default-runtime.ts";
 import { createHandle, handleRefOf } from "../api/handle.ts";
+import { loadRouter } from "../api/load-router.ts";
 import type { Clock } from "../core/clock.ts";
 import { randomId, type Random } from "../core/random.ts";
 import type { CallTarget, OutgoingCall, ValueCall, ValueObserver } from "../model/call.ts";
@@ -49,6 +50,7 @@ export class DriverRuntime implements Runtime {
       random: this.random,
       logger: this.logger,
       handles: { refOf: handleRefOf, revive: (ref) => createHandle(ref, this) },
+      loadRouter,
       dial: (address) => transport.dial(address, identity),
       want: (key) => feed.want(key),
       reportScaling: (report) => this.#link?.notify("scaling.report", report),

@@ -153,6 +153,20 @@ export const REQUEST_METRICS = {
     help: "Calls of the user's recordAutoscalingStats that threw, came late or returned no numbers.",
     labels: [...atReplica, "exception_name"],
   },
+  routingStatsDelay: {
+    kind: "histogram",
+    name: "serve_routing_stats_delay_ms",
+    help: "Time that the user's recordRoutingStats took, milliseconds.",
+    labels: ["deployment", "application"],
+    buckets: REQUEST_LATENCY_BUCKETS_MS,
+    bucketSet: "request",
+  },
+  routingStatsError: {
+    kind: "counter",
+    name: "serve_routing_stats_error",
+    help: "Calls of the user's recordRoutingStats that threw or returned no JSON data (exception), or came late (timeout).",
+    labels: [...atReplica, "error_type"],
+  },
   userAutoscalingStatsLatency: {
     kind: "histogram",
     name: "serve_user_autoscaling_stats_latency_ms",

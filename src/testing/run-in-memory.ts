@@ -2,6 +2,7 @@
 //   R1  What cannot cross between processes does not cross here either.
 //   R2  Time is the clock's: with a `ManualClock` nothing times out before the test says so.
 import { createHandle, handleRefOf } from "../api/handle.ts";
+import { loadRouter } from "../api/load-router.ts";
 import { buildApplicationSpec, findInGraph, isApplication } from "../api/graph.ts";
 import type { Runtime } from "../api/runtime.ts";
 import type { Application, Handle } from "../api/types.ts";
@@ -134,6 +135,7 @@ function replicaProgram(
           transport,
           head: HEAD_ADDRESS,
           door: { kind: "memory", name: spec.id },
+          node: "memory",
           loadCode: async (order) => code(order.spec.name),
           openLog: ({ application, spec: { name: deployment } }) => ({
             logger: logger.child({ application, deployment, replica: spec.id }),
@@ -212,6 +214,7 @@ async function connect(transport: MemoryTransport, logger: Logger, clock: Clock,
     random,
     logger,
     dial: (address) => transport.dial(address, SELF),
+    loadRouter,
     want: (key) => feed.want(key),
     reportScaling: (report) => link.notify("scaling.report", report),
     handles: { refOf: handleRefOf, revive: (ref) => createHandle(ref, runtime) },

@@ -47,6 +47,7 @@ describe("the exports", () => {
         "metrics",
         "replicaContext",
         "requestContext",
+        "requestRouter",
         "serve",
         "sse",
       ].toSorted(),

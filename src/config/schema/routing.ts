@@ -30,7 +30,7 @@ export const backpressureSchema = z.strictObject({
 /** `requestRouterConfig` of a deployment. */
 export const requestRouterSchema = z.strictObject({
   requestRouterClass: z.string().min(1).default("pow2").register(optionDocs, {
-    text: "How a replica is chosen: `pow2`, the less busy of two. Ray Serve's import paths of its built-in routers mean ours.",
+    text: "How a replica is chosen: `pow2` (the less busy of two), `round-robin`, `least-loaded`, `consistent-hash` (by session id), or the import path of a class with `choose`: `./router.ts:MyRouter`. Ray Serve's import paths of its built-in routers mean ours.",
     unit: null,
     update: "reconfigure",
     rayName: "request_router_class",

@@ -1,0 +1,35 @@
+// `requestRouter()`: a user's router as an option. What crosses to the callers is where it is found; each of them loads it.
+import { showValue } from "../config/check-rule.ts";
+import type { RequestRouterOptions } from "../config/options.generated.ts";
+import { ConfigError } from "../core/errors.ts";
+import type { RequestRouterClass } from "../model/request-router.ts";
+import { store } from "./globals.ts";
+import { placeOfCaller } from "./user-place.ts";
+
+/**
+ * Makes an option of a router: `requestRouterConfig: requestRouter(ByRegion)`. Call it while its module is loaded, as
+ * `deployment()`, so that every caller finds it there.
+ * @param Class has `choose(candidates, call, random)`; made once in each process that calls the deployment
+ * @param kwargs JSON data: the constructor's argument
+ * @throws {ConfigError} no class with `choose`, one without a name, or code that no process could import
+ */
+export function requestRouter(
+  Class: RequestRouterClass,
+  kwargs: Record<string, unknown> = {},
+): Pick<RequestRouterOptions, "requestRouterClass" | "requestRouterKwargs"> {
+  const path = "requestRouter(...)";
+  if (
+    typeof Class !== "function" ||
+    typeof (Class.prototype as { choose?: unknown } | undefined)?.choose !== "function"
+  ) {
+    const expected = "a class with choose(candidates, call, random)";
+    throw new ConfigError({ path, received: showValue(Class), expected });
+  }
+  const { name } = Class;
+  if (name === "") throw new ConfigError({ path, received: "a class without a name", expected: "a named class" });
+  const place = placeOfCaller();
+  if (!("file" in place)) throw new ConfigError({ path: `requestRouter(${name})`, ...place });
+  const requestRouterClass = `${place.file}:${name}`;
+  store.routers.register(requestRouterClass, Class);
+  return { requestRouterClass, requestRouterKwargs: { ...kwargs } };
+}
