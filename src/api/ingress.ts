@@ -1,192 +1,164 @@
 // `ingress(app)`: serves an application of a Node framework (Express, Koa, Fastify, a bare `http.Server`) as the `fetch` of
-// an ingress. Requests go to the framework's own server over a connection in memory, so that all of HTTP is there:
-// streams both ways, trailers, `Expect`, upgrades.
-//   R1  The framework sees the whole URL and every header that the proxy passes on.
-//   R2  A request that is cancelled destroys its connection: the framework sees its client leave.
-//   R3  One server an application, however often it is adapted.
-import type { IncomingMessage, RequestListener, Server } from "node:http";
-import { Duplex, Readable } from "node:stream";
+// an ingress. Requests go to the framework's own server over a connection in memory, so that it is HTTP all the way:
+// streams both ways, uploads, upgrades, the framework's own errors. No port is opened.
+//   R1  The framework sees the target as it was sent, and every header that the proxy passes on.
+//   R2  A request that is cancelled, or whose answer nobody reads on, closes its connection: the framework sees its client
+//       leave. An application that drops the connection fails the request, once.
+//   R3  One server an application, however often it is adapted; a connection a request.
+//   R4  The framework's code runs in the request's context.
+import type { ClientRequest, IncomingMessage, RequestListener, Server } from "node:http";
+import { type Duplex, duplexPair, Readable } from "node:stream";
 import { showValue } from "../config/check-rule.ts";
 import { ConfigError } from "../core/errors.ts";
+import { joinSockets } from "./join-sockets.ts";
+import { targetOf } from "./raw-target.ts";
 
 /** A framework that is made ready and brings its own server: Fastify. */
-interface ServerApp {
+export interface NodeServerApp {
   ready(): PromiseLike<unknown>;
   readonly server: Server;
 }
 
 /** What can be served: a listener (Express's app, Koa's `app.callback()`), a server, or Fastify's app. */
-export type NodeApp = RequestListener | Server | ServerApp;
+export type NodeApp = RequestListener | Server | NodeServerApp;
 
 /** Statuses whose responses have no body (Fetch standard). */
-const BODILESS = new Set([101, 103, 204, 205, 304]);
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+/** Of one message, both ways, bytes: above the proxy's 16 KiB, so that it is the proxy that refuses. */
+const MAX_HEADER_BYTES = 65_536;
+const HOP_BY_HOP = /^(?:connection|keep-alive|transfer-encoding|trailer)$/i;
 
 /**
- * The `fetch` of an ingress that is served by a Node framework.
+ * The `fetch` of an ingress that is served by a Node framework. Fastify's app is made ready by the first request.
  * @throws {ConfigError} something that is no application
  */
-export function ingress(app: NodeApp): (request: Request) => Promise<Response> {
-  const door = doorOf(app);
-  return async (request) => (await door).fetch(request);
+function fetchFrom(app: NodeApp): (request: Request) => Promise<Response> {
+  const server = serverOf(app, "ingress(app)");
+  return async (request) => exchange(await server(), request);
 }
 
 /**
- * The `websocket` of the same ingress, for frameworks that take upgrades on their server.
- * @throws {ConfigError} something that is no application
+ * The `websocket` of the same ingress, for frameworks that take upgrades on their server: what it accepts is joined to
+ * the client's socket. An upgrade that it refuses with a status closes the socket with 4000 + that status.
+ * @throws {ConfigError} something that has no server; a bare listener takes no upgrades
  */
-ingress.upgrade = function upgrade(app: NodeApp): (socket: WebSocket, request: Request) => Promise<void> {
-  const door = doorOf(app);
-  return async (socket, request) => (await door).upgrade(socket, request);
-};
-
-const doors = new WeakMap<object, Promise<NodeDoor>>();
-
-/** R3 */
-function doorOf(app: NodeApp): Promise<NodeDoor> {
-  const isApp = typeof app === "function" || (typeof app === "object" && app !== null && ("ready" in app || "emit" in app));
-  if (!isApp) {
-    const expected = "a listener such as Express's app or Koa's app.callback(), an http.Server, or Fastify's app";
-    throw new ConfigError({ path: "ingress(app)", received: showValue(app), expected });
-  }
-  let door = doors.get(app);
-  if (door === undefined) doors.set(app, (door = openDoor(app)));
-  return door;
+function upgrade(app: Server | NodeServerApp): (socket: WebSocket, request: Request) => Promise<void> {
+  if (typeof app === "function") throw notAnApp("ingress.upgrade(app)", app);
+  const server = serverOf(app, "ingress.upgrade(app)");
+  return async (socket, request) => {
+    const accepting = await server();
+    await joinSockets(socket, request, () => connect(accepting, request));
+  };
 }
 
-async function openDoor(app: NodeApp): Promise<NodeDoor> {
+/** Adapter for Node frameworks: `fetch = ingress(app)`, `websocket = ingress.upgrade(app)`. */
+export const ingress: typeof fetchFrom & { readonly upgrade: typeof upgrade } = Object.assign(fetchFrom, { upgrade });
+
+const servers = new WeakMap<object, Promise<Server>>();
+
+/** R3. Asked for by the first request, so that routes can be added until then. */
+function serverOf(app: NodeApp, path: string): () => Promise<Server> {
+  const isObject = typeof app === "object" && app !== null;
+  if (typeof app !== "function" && !(isObject && ("ready" in app || "address" in app))) throw notAnApp(path, app);
+  return () => {
+    const known = servers.get(app);
+    if (known !== undefined) return known;
+    const server = openServer(app);
+    servers.set(app, server);
+    return server;
+  };
+}
+
+function notAnApp(path: string, app: unknown): ConfigError {
+  const listener = "a listener such as Express's app or Koa's app.callback(), ";
+  const expected = "an http.Server, or Fastify's app";
+  return new ConfigError({
+    path,
+    received: showValue(app),
+    expected: path === "ingress(app)" ? listener + expected : expected,
+  });
+}
+
+async function openServer(app: NodeApp): Promise<Server> {
   if (typeof app === "function") {
     const { createServer } = await import("node:http");
-    return new NodeDoor(createServer(app));
+    return createServer({ maxHeaderSize: MAX_HEADER_BYTES }, app);
   }
-  if (!("ready" in app)) return new NodeDoor(app);
+  if (!("ready" in app)) return app;
   await app.ready();
-  return new NodeDoor(app.server);
+  return app.server;
 }
 
-/** A Node server, reached without a port. */
-class NodeDoor {
-  readonly #server: Server;
-
-  constructor(server: Server) {
-    this.#server = server;
-    // A connection in memory is idle between requests for as long as it likes.
-    server.keepAliveTimeout = 0;
-  }
-
-  async fetch(request: Request): Promise<Response> {
-    const { request: send } = await import("node:http");
-    const { signal, method, body } = request;
-    const { pathname, search } = new URL(request.url);
-    return new Promise((resolve, reject) => {
-      const createConnection = (): Duplex => this.#connect();
-      const headers = [...request.headers].flat();
-      const outgoing = send({ createConnection, method, path: pathname + search, headers, signal });
-      outgoing.on("response", (response) => resolve(toResponse(response)));
-      outgoing.on("error", reject);
-      if (body === null) outgoing.end();
-      else Readable.fromWeb(body as never).pipe(outgoing);
-    });
-  }
-
-  /** Joins a client's socket to one that the framework accepts. Resolves when both are closed. */
-  async upgrade(socket: WebSocket, request: Request): Promise<void> {
-    const { WebSocket: Client } = await import("ws");
-    const { pathname, search } = new URL(request.url);
-    const headers = Object.fromEntries([...request.headers].filter(([name]) => !/^(sec-websocket|connection|upgrade)/.test(name)));
-    const protocols = socket.protocol === "" ? [] : [socket.protocol];
-    const options = { headers, createConnection: () => this.#connect() as never };
-    const inner = new Client(`ws://framework${pathname}${search}`, protocols, options);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    socket.binaryType = "arraybuffer";
-    inner.on("open", () => {
-      socket.addEventListener("message", ({ data }) => inner.send(data as string | ArrayBuffer));
-    });
-    inner.on("message", (data: Buffer, isBinary) => socket.send(isBinary ? new Uint8Array(data) : data.toString()));
-    inner.on("error", () => undefined); // "close" follows
-    inner.on("close", (code, reason) => {
-      socket.close(code >= 3000 ? code : 1000, reason.toString());
-      resolve();
-    });
-    socket.addEventListener("close", ({ code, reason }) => inner.close(code >= 3000 ? code : 1000, reason));
-    return promise;
-  }
-
-  /** The client's end of a connection whose other end the server has. */
-  #connect(): Duplex {
-    const [ours, theirs] = connectionPair();
-    this.#server.emit("connection", theirs);
-    return ours;
+/** Sends a request over a connection of its own. */
+async function exchange(server: Server, request: Request): Promise<Response> {
+  const { request: send } = await import("node:http");
+  const { method, body, signal } = request;
+  const outgoing = send({
+    createConnection: () => connect(server, request) as never,
+    method,
+    path: targetOf(request),
+    headers: headersOf(request),
+    signal,
+    maxHeaderSize: MAX_HEADER_BYTES,
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  outgoing.on("response", resolve).on("error", reject);
+  if (body === null) outgoing.end();
+  else upload(body, outgoing);
+  const response = await promise;
+  try {
+    return toResponse(response, method);
+  } catch (reason) {
+    outgoing.destroy();
+    throw reason;
   }
 }
 
-/** Two ends of a connection in memory: what one writes the other reads, no faster than it reads. */
-function connectionPair(): readonly [Duplex, Duplex] {
-  const one = new ConnectionEnd();
-  const two = new ConnectionEnd();
-  one.other = two;
-  two.other = one;
-  return [one, two];
+/** Sends the body as fast as the application takes it; it may answer before. */
+function upload(body: ReadableStream, outgoing: ClientRequest): void {
+  outgoing.flushHeaders();
+  const pieces = Readable.fromWeb(body as never);
+  pieces.on("error", (reason) => outgoing.destroy(reason));
+  outgoing.on("close", () => pieces.destroy());
+  pieces.pipe(outgoing);
 }
 
-class ConnectionEnd extends Duplex {
-  other: ConnectionEnd | undefined;
-  /** The other end's write that waits until this one reads on. */
-  #held: (() => void) | undefined;
-
-  override _read(): void {
-    const held = this.#held;
-    this.#held = undefined;
-    held?.();
-  }
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.other?.take(chunk, done);
-  }
-
-  override _final(done: () => void): void {
-    this.other?.push(null);
-    done();
-  }
-
-  /** A reset: whoever is at the other end sees it close. */
-  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    const { other } = this;
-    queueMicrotask(() => other?.destroy());
-    done(error);
-  }
-
-  take(chunk: Buffer, done: () => void): void {
-    if (this.push(chunk)) done();
-    else this.#held = done;
-  }
-
-  // What node:http asks of a socket; a connection in memory has no options.
-  setTimeout(): this {
-    return this;
-  }
-  setNoDelay(): this {
-    return this;
-  }
-  setKeepAlive(): this {
-    return this;
-  }
-  ref(): this {
-    return this;
-  }
-  unref(): this {
-    return this;
-  }
+function headersOf(request: Request): Record<string, string> {
+  const headers: Record<string, string> = Object.fromEntries(request.headers);
+  headers["host"] ??= new URL(request.url).host;
+  // A method that seldom has a body (GET, DELETE) would send it without its length.
+  if (request.body !== null && !("content-length" in headers)) headers["transfer-encoding"] = "chunked";
+  return headers;
 }
 
-function toResponse(response: IncomingMessage): Response {
+function toResponse(response: IncomingMessage, method: string): Response {
+  const { rawHeaders, statusCode: status = 200, statusMessage: statusText = "" } = response;
   const headers = new Headers();
-  const { rawHeaders } = response;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;
-    if (!/^(connection|keep-alive|transfer-encoding)$/i.test(name)) headers.append(name, rawHeaders[i + 1] as string);
+    if (!HOP_BY_HOP.test(name)) headers.append(name, rawHeaders[i + 1] as string);
   }
-  const { statusCode: status = 200, statusMessage: statusText = "" } = response;
-  if (BODILESS.has(status)) response.resume();
-  const body = BODILESS.has(status) ? null : (Readable.toWeb(response) as ReadableStream<Uint8Array>);
-  return new Response(body, { status, statusText, headers });
+  const init = { status, statusText, headers };
+  if (method !== "HEAD" && !BODILESS.has(status)) return new Response(ReadableStream.from(response), init);
+  response.resume();
+  return new Response(null, init);
+}
+
+const returnsItself = function (this: Duplex): Duplex {
+  return this;
+};
+/** What Node's HTTP and frameworks ask of a socket beyond a stream; a connection in memory has no options. */
+const SOCKET_METHODS = Object.fromEntries(
+  ["setTimeout", "setNoDelay", "setKeepAlive", "ref", "unref"].map((name) => [name, returnsItself]),
+);
+
+/** The client's end of a new connection whose other end the server has. */
+function connect(server: Server, request: Request): Duplex {
+  const [ours, theirs] = duplexPair();
+  Object.assign(ours, SOCKET_METHODS);
+  Object.assign(theirs, SOCKET_METHODS, { encrypted: request.url.startsWith("https:") });
+  ours.once("close", () => theirs.destroy()); // R2
+  theirs.once("close", () => ours.destroy());
+  server.emit("connection", theirs);
+  return ours;
 }

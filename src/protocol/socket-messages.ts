@@ -14,6 +14,7 @@ export const CLOSE_CODE = {
   abnormal: 1006,
   tooBig: 1009,
   internalError: 1011,
+  tryAgainLater: 1013,
 } as const;
 
 const HEADER_BYTES = 5;

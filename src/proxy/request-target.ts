@@ -1,7 +1,8 @@
 // Reads the target of a request line and its Host: the URL the application sees, and the path that routes match (RT7).
 // Pure. Must not build a `URL` for the plain targets that nearly every request has.
 //   R1  The path is the pathname that `request.url` shows: dot segments resolved, `%2e` and backslashes too.
-//   R2  The query is left as sent.
+//   R2  The URL is left as sent: where the request is made, a parser resolves it the same way; what speaks HTTP again
+//       (Node-listener ingresses) passes it on.
 //   R3  What is ambiguous is refused: userinfo, a fragment, another scheme, a Host that is none.
 
 /** What a request line asks for. */
@@ -34,9 +35,10 @@ function originForm(origin: string, target: string): RequestTarget {
   const mark = target.indexOf("?");
   const path = mark === -1 ? target : target.slice(0, mark);
   if (!ODD_PATH.test(path)) return { kind: "path", path, url: origin + target };
-  const pathname = URL.parse(origin + encodeBytes(path))?.pathname;
+  const sent = origin + encodeBytes(path);
+  const pathname = URL.parse(sent)?.pathname;
   if (pathname === undefined) return refused("The request target is not a valid URL.");
-  return { kind: "path", path: pathname, url: origin + pathname + (mark === -1 ? "" : target.slice(mark)) };
+  return { kind: "path", path: pathname, url: sent + (mark === -1 ? "" : target.slice(mark)) };
 }
 
 /** Resolves request targets; remembers the hosts it has seen, which are few. */

@@ -5,6 +5,7 @@
 //       `fetch(r)`) aborts with it, because `abortIncoming` tells the signal that undici keeps inside.
 //   R2  A body is a stream that gives what came with the call first, then what the client sends (Q7).
 //   R3  A body that came whole is read without going through its stream; to every observer it was read all the same.
+import { TARGET } from "../api/raw-target.ts";
 import type { IncomingBody } from "../transport/incoming-body.ts";
 
 /** What makes a request. */
@@ -36,12 +37,20 @@ type Overridable = new (
 
 class IncomingRequest extends (Request as unknown as Overridable) {
   readonly #scope: RequestParts["scope"];
+  readonly #sentUrl: string;
   #whole: Uint8Array | undefined;
 
   constructor(url: string, init: RequestInit, scope: RequestParts["scope"], whole: Uint8Array | undefined) {
     super(url, init);
+    this.#sentUrl = url;
     this.#scope = scope;
     this.#whole = whole;
+  }
+
+  /** Undefined when the URL came without a path. */
+  get [TARGET](): string | undefined {
+    const at = this.#sentUrl.indexOf("/", this.#sentUrl.indexOf("//") + 2);
+    return at === -1 ? undefined : this.#sentUrl.slice(at);
   }
 
   get signal(): AbortSignal {

@@ -156,7 +156,7 @@ export class RunningCall {
   #runSocket(body: IncomingBody): void {
     const { verb, url, headers } = this.meta.http as NonNullable<CallMeta["http"]>;
     const { host, scope } = { host: this.#host, scope: this.#scope };
-    const socket = new ServerSocket(url, firstProtocol(headers), body.stream);
+    const socket = new ServerSocket(URL.parse(url)?.href ?? url, firstProtocol(headers), body.stream);
     this.#run((callable) => {
       const request = createRequest({ verb, url, headers, scope, body: undefined, whole: undefined });
       this.#request = request;

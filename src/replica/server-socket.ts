@@ -2,7 +2,8 @@
 //   R1  It is open from the start; it is closed when both sides have said so, or the connection broke (1006).
 //   R2  Messages wait until somebody listens for them, and hold credit meanwhile: a socket that nobody reads stops the
 //       client (Q7).
-//   R3  What is sent and not taken by the connection yet counts as `bufferedAmount`.
+//   R3  What is sent and not taken by the connection yet counts as `bufferedAmount`; when all is taken there is a `drain`
+//       event, which the standard lacks.
 import { ServeError } from "../core/errors.ts";
 import {
   CLOSE_CODE,
@@ -152,6 +153,7 @@ export class ServerSocket extends EventTarget {
           const piece = this.#outgoing.shift() as Uint8Array;
           yield piece;
           this.#buffered -= piece.length;
+          if (this.#buffered === 0 && piece.length > 0) this.dispatchEvent(new Event("drain"));
         }
         if (this.#state === STATES.CLOSED) return;
         await new Promise<void>((resolve) => (this.#wake = resolve));
