@@ -38,7 +38,7 @@ export interface RequestRouter {
   choose(candidates: readonly RoutedReplica[], call: RoutedCall, random: Random): readonly RoutedReplica[];
   /** The call was sent. */
   onRouted?(replica: RoutedReplica, call: RoutedCall): void;
-  /** The call has ended, however it ended. */
+  /** The call is over at that replica: answered, failed, refused there, or lost with it. Once for each `onRouted`. */
   onCompleted?(replica: RoutedReplica, call: RoutedCall): void;
 }
 

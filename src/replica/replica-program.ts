@@ -7,7 +7,7 @@ import { createHandle, handleRefOf } from "../api/handle.ts";
 import { loadRouter } from "../api/load-router.ts";
 import type { Registration } from "../api/registry.ts";
 import type { Runtime } from "../api/runtime.ts";
-import type { Cancel, Clock } from "../core/clock.ts";
+import type { Clock } from "../core/clock.ts";
 import { ServeError } from "../core/errors.ts";
 import { createLogger, type Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
@@ -76,7 +76,7 @@ export class ReplicaProgram {
   // Code that was edited between the deploy and this start (D3).
   #changedFiles: readonly string[] = [];
   #closed = false;
-  #cancelReport: Cancel | undefined;
+  #reportsSoon = false;
 
   constructor(options: ReplicaProgramOptions, logger: Logger) {
     this.#options = options;
@@ -113,22 +113,7 @@ export class ReplicaProgram {
       onModels: () => this.#reportSoon(),
       onDrained: () => void this.close(),
     });
-    const stats = {
-      replicaId: self.id,
-      record: () => this.#replica.recordAutoscalingStats(),
-      send: (recorded: UserStats) => this.#head.link?.notify("scaling.stats", { stats: recorded }),
-      metrics,
-      logger: () => this.#logger,
-    };
-    this.#stats = new AutoscalingStats(stats, clock);
-    const routingStats = {
-      replicaId: self.id,
-      record: () => this.#replica.recordRoutingStats(),
-      onChanged: () => this.#report(),
-      metrics,
-      logger: () => this.#logger,
-    };
-    this.#routingStats = new RoutingStats(routingStats, clock);
+    [this.#stats, this.#routingStats] = this.#openStats();
     this.#head = new HeadLink(
       transport,
       options.head,
@@ -150,6 +135,22 @@ export class ReplicaProgram {
       },
       clock,
     );
+  }
+
+  #openStats(): [AutoscalingStats, RoutingStats] {
+    const { self, metrics, clock } = this.#options;
+    const shared = { replicaId: self.id, metrics, logger: () => this.#logger };
+    const stats = {
+      ...shared,
+      record: () => this.#replica.recordAutoscalingStats(),
+      send: (recorded: UserStats) => this.#head.link?.notify("scaling.stats", { stats: recorded }),
+    };
+    const routingStats = {
+      ...shared,
+      record: () => this.#replica.recordRoutingStats(),
+      onChanged: () => this.#report(),
+    };
+    return [new AutoscalingStats(stats, clock), new RoutingStats(routingStats, clock)];
   }
 
   /** Opens the door and dials the head. @throws {ServeError} ENGINE when the door cannot be opened */
@@ -233,18 +234,17 @@ export class ReplicaProgram {
 
   /** Ids of models change in bursts: a load evicts one and adds one (M1). */
   #reportSoon(): void {
-    this.#cancelReport ??= this.#options.clock.after(
-      MODELS_MS,
-      () => {
-        this.#cancelReport = undefined;
-        this.#report();
-      },
-      true,
-    );
+    if (this.#reportsSoon) return;
+    this.#reportsSoon = true;
+    const report = (): void => {
+      this.#reportsSoon = false;
+      this.#report();
+    };
+    this.#options.clock.after(MODELS_MS, report, true);
   }
 
   #state(): ReplicaReport {
-    const { phase, order, ongoing, models } = this.#replica;
+    const { phase, order, ongoing, models, docsPath } = this.#replica;
     const { current: stats } = this.#routingStats;
     return {
       phase,
@@ -256,6 +256,7 @@ export class ReplicaProgram {
       changedFiles: this.#changedFiles,
       models,
       ...(stats && { stats }),
+      ...(docsPath !== undefined && { docsPath }),
     };
   }
 

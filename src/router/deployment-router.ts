@@ -59,7 +59,8 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
   #backpressure = DEFAULT_BACKPRESSURE;
   #unavailable: string | null = null;
   readonly #chooser: ReplicaChooser;
-  /** The next moment at which a call that waits suits more replicas (P3). */
+  /** The next moment at which a call that waits suits more replicas (P3), monotonic milliseconds. */
+  #matchAtMs = Infinity;
   #cancelMatch: Cancel | undefined;
   #arrivals = 0;
   #closed = false;
@@ -242,23 +243,31 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
         link = this.#chooser.choose(waiting, this.#candidates);
         return link !== undefined;
       });
-      if (link === undefined || this.#taken(task) === undefined) return this.#matchLater();
+      if (link === undefined || this.#taken(task) === undefined) return this.#matchLater(this.#queue);
       this.#send(link, task as CallTask);
     }
   }
 
-  /** Looks again when a call has waited long enough for a replica that holds its model (P3). */
-  #matchLater(): void {
+  /** Looks again when one of these calls has waited long enough for a replica that holds its model (P3). */
+  #matchLater(waiting: Iterable<CallTask>): void {
+    const nextMs = this.#chooser.nextMatchMs(waiting);
+    if (nextMs === undefined) return;
+    const atMs = this.clock.monotonic() + nextMs;
+    if (atMs >= this.#matchAtMs) return;
     this.#cancelMatch?.();
-    const nextMs = this.#chooser.nextMatchMs(this.#queue);
-    this.#cancelMatch = nextMs === undefined ? undefined : this.clock.after(nextMs, () => this.#serveQueue(), true);
+    this.#matchAtMs = atMs;
+    const look = (): void => {
+      this.#matchAtMs = Infinity;
+      this.#serveQueue();
+    };
+    this.#cancelMatch = this.clock.after(nextMs, look, true);
   }
 
   #wait(task: CallTask): void {
     task.waitsSinceMs = this.clock.monotonic();
     this.#queue.add(task);
     if (this.#queue.length === 1) this.#tellIfStarved();
-    if (task.envelope.multiplexedModelId !== "") this.#matchLater();
+    if (task.envelope.multiplexedModelId !== "") this.#matchLater([task]);
     this.#letGo ??= this.clock.every(HOLD_MS, () => undefined, false);
   }
 

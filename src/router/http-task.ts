@@ -1,7 +1,13 @@
 // An HTTP request on its way to an ingress replica: raw bytes both ways, opaque to the router.
 import { ServeError } from "../core/errors.ts";
 import type { HttpCall, HttpObserver, OutgoingHttpCall } from "../model/call.ts";
-import { CALL_KIND, HTTP_FLAG_KEEP_RUNNING, HTTP_FLAG_WEBSOCKET, readHttpHead, writeCallMeta } from "../protocol/messages.ts";
+import {
+  CALL_KIND,
+  HTTP_FLAG_KEEP_RUNNING,
+  HTTP_FLAG_WEBSOCKET,
+  readHttpHead,
+  writeCallMeta,
+} from "../protocol/messages.ts";
 import { writeError } from "../protocol/error-wire.ts";
 import { FRAME } from "../protocol/frame.ts";
 import { ChunkSender, CreditKeeper } from "../transport/chunk-stream.ts";

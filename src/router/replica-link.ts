@@ -36,7 +36,7 @@ export interface LinkOwner {
   rejected(task: CallTask): void;
   /** The replica of `task` died; true: it runs again elsewhere, because it may (Q3). */
   retries(task: CallTask): boolean;
-  /** A call is over at this replica. */
+  /** A call is over at this replica: answered, failed, refused there, or lost with it. */
   completed(link: ReplicaLink, task: CallTask): void;
   /** `link` may have a slot: a call ended, FREE came, or it just connected. */
   slotFreed(link: ReplicaLink): void;
@@ -231,6 +231,7 @@ export class ReplicaLink implements RoutedReplica, TaskPlace {
     if (reject.reason === REJECT_REASON.draining) this.#draining = true;
     else this.#owed = true;
     this.#learn(reject.ongoing);
+    this.#owner.completed(this, task);
     if (!task.ended) this.#owner.rejected(task);
     this.#closeWhenIdle();
   }
@@ -288,6 +289,7 @@ export class ReplicaLink implements RoutedReplica, TaskPlace {
     this.#owner.lost(this, reason);
     for (const task of lost) {
       task.link = undefined;
+      this.#owner.completed(this, task);
       if (!this.#owner.retries(task)) task.fail(new ReplicaGoneError({ application, deployment, replicaId: this.id }));
       task.onLeft();
     }
