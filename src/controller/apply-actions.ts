@@ -181,6 +181,7 @@ export class ActionApplier {
       changedFiles: [],
       models: [],
       stats: undefined,
+      docsPath: undefined,
     };
     state.replicas.set(record.id, record);
     journal.replica(record, "replica.start", action.reason);

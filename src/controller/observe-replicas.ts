@@ -106,6 +106,7 @@ export class ReplicaObserver {
     record.changedFiles = report.changedFiles;
     record.models = report.models;
     record.stats = report.stats;
+    record.docsPath = report.docsPath;
     switch (report.phase) {
       case "idle":
         this.#onIdle(record);

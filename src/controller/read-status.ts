@@ -95,14 +95,14 @@ function applicationDetails(
   nodeIp: NodeIp,
   autoscaling: AutoscalingOf,
 ): ApplicationDetails {
-  const { name, routePrefix, source, docsPath, ingress, externalScalerEnabled } = target;
+  const { name, routePrefix, source, ingress, externalScalerEnabled } = target;
   return {
     name,
     routePrefix,
     ...readApplicationStatus(state, target),
     lastDeployedTimeS: target.lastDeployedMs / 1000,
     source,
-    docsPath,
+    docsPath: target.docsPath ?? reportedDocsPath(state, target),
     ingress,
     externalScalerEnabled,
     deployedAppConfig: target.declared,
@@ -110,6 +110,11 @@ function applicationDetails(
       target.deployments.map((one) => [one.spec.name, deploymentDetails(state, name, one, nodeIp, autoscaling)]),
     ),
   };
+}
+
+/** What the ingress's newest replica says; null while none has said anything. */
+function reportedDocsPath(state: ControllerState, { name, ingress }: ApplicationTarget): string | null {
+  return state.replicasOf(name, ingress).findLast(({ docsPath }) => docsPath !== undefined)?.docsPath ?? null;
 }
 
 function deploymentDetails(

@@ -50,6 +50,8 @@ export interface ReplicaRecord extends ProcessRecord {
   models: readonly string[];
   /** What its `recordRoutingStats` returned last; undefined: nothing. */
   stats: Readonly<Record<string, unknown>> | undefined;
+  /** Where it serves the application's documentation, as an ingress; undefined: nowhere. */
+  docsPath: string | undefined;
 }
 
 /** What the engine said of a start that it could not make yet. */

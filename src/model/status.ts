@@ -85,6 +85,7 @@ export interface ApplicationDetails {
   /** Unix seconds. */
   readonly lastDeployedTimeS: number;
   readonly source: "imperative" | "declarative";
+  /** Where it serves its documentation: the field `docsPath` of its ingress, while a replica of that runs. */
   readonly docsPath: string | null;
   /** Empty while it was never built. */
   readonly ingress: string;

@@ -212,6 +212,8 @@ export interface ReplicaReport {
   readonly models: readonly string[];
   /** What the user's `recordRoutingStats` returned last; absent: nothing. */
   readonly stats?: Readonly<Record<string, unknown>>;
+  /** Where the application's documentation is, as its ingress says; absent: nothing. */
+  readonly docsPath?: string;
 }
 
 /** What a proxy says of itself, on connect and on every change. */

@@ -49,6 +49,7 @@ export class Replica implements CallerHost {
   #callable: UserCallable | undefined;
   #recorder: CallRecorder | undefined;
   #order: LoadOrder | undefined;
+  #docsPath: string | undefined;
   /** What the user's `reconfigure` last took; undefined: it was refused, or is under way. */
   #configured: string | undefined;
   #phase: ReplicaPhase = "idle";
@@ -107,6 +108,11 @@ export class Replica implements CallerHost {
     return this.#runtime?.models ?? [];
   }
 
+  /** Where an ingress says that its documentation is. */
+  get docsPath(): string | undefined {
+    return this.#docsPath;
+  }
+
   get refuses(): boolean {
     return this.#phase !== "ready";
   }
@@ -146,6 +152,7 @@ export class Replica implements CallerHost {
         step = "constructor or setup";
         await callable.start(this.#initArgs(order));
         if (order.isIngress && order.exposed) callable.assertHandlesHttp();
+        if (order.isIngress) this.#docsPath = callable.docsPath();
         step = "reconfigure";
         await callable.reconfigure(order.spec.options.userConfig, order.rank);
         this.#configured = configOf(order, callable);

@@ -86,6 +86,18 @@ export class UserCallable {
     );
   }
 
+  /**
+   * The field `docsPath` of an ingress: where it serves its documentation. Undefined: it has none.
+   * @throws {ServeError} DEPLOY_FAILED when it is no path
+   */
+  docsPath(): string | undefined {
+    const path = this.#object?.["docsPath"];
+    if (typeof path !== "string") return undefined;
+    if (path.startsWith("/")) return path;
+    const message = `${this.deployment}.docsPath: received ${JSON.stringify(path)}, expected a path as clients ask for it, such as "/docs"`;
+    throw new ServeError("DEPLOY_FAILED", message, { deployment: this.deployment });
+  }
+
   /** Calls a method, or the function. @throws {ServeError} METHOD_NOT_FOUND, or what the code throws */
   call(method: string, args: readonly unknown[]): unknown {
     if (this.#object === undefined) {
