@@ -33,6 +33,23 @@ export class ServeError<D extends ErrorDetails = ErrorDetails> extends Error {
     Object.defineProperty(this, BRAND, { value: this.name, enumerable: false, configurable: true });
   }
 
+  /**
+   * Status that a client gets when an ingress lets this through (api.md section 6). The name is the one that Express,
+   * Fastify and Koa look for, and so is that of `headers`.
+   */
+  get statusCode(): number {
+    const { http, passesThrough } = ERROR_CODES[this.code];
+    if (!passesThrough) return 500;
+    return this.code === "BACK_PRESSURE" && this.details["statusCode"] === 429 ? 429 : http;
+  }
+
+  /** `retry-after` of BACK_PRESSURE: whole seconds, rounded up; 1 when nobody said. */
+  get headers(): Readonly<Record<string, string>> | undefined {
+    if (this.code !== "BACK_PRESSURE") return undefined;
+    const seconds = this.details["retryAfterS"];
+    return { "retry-after": String(typeof seconds === "number" && seconds > 0 ? Math.ceil(seconds) : 1) };
+  }
+
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (typeof value !== "object" || value === null) return false;
     try {

@@ -2,7 +2,6 @@
 //   R1  Text unless Accept names `application/json` or a `+json` type; `*/*` is text.
 //   R2  A 500 says nothing about its cause, unless in development mode.
 //   R3  404 and 400 come from the proxy itself; an error from a call keeps its status only where the table says so.
-import { ERROR_CODES } from "../core/error-codes.ts";
 import type { ServeError } from "../core/errors.ts";
 
 /** What the answer depends on besides the error. */
@@ -29,9 +28,7 @@ const REFUSED_RANGE = /;\s*q=0(?:\.0*)?\s*(?:;|$)/i;
 
 /** HTTP status of an error that a call ended with (R3). */
 export function statusOfCallError(error: ServeError): number {
-  const facts = ERROR_CODES[error.code];
-  if (!facts.passesThrough) return 500;
-  return error.code === "BACK_PRESSURE" && error.details["statusCode"] === 429 ? 429 : facts.http;
+  return error.statusCode;
 }
 
 /** True when an Accept value names a JSON type (R1). */
@@ -43,8 +40,7 @@ export function acceptsJson(accept: string): boolean {
 
 /** The answer to a request that failed with `error`. */
 export function errorResponse(status: number, error: ServeError, context: ErrorContext): ErrorResponse {
-  const headers: string[] = [];
-  if (error.code === "BACK_PRESSURE") headers.push("retry-after", retryAfter(error));
+  const headers = Object.entries(error.headers ?? {}).flat();
   if (status === 405) headers.push("allow", ALLOWED_VERBS);
   if (acceptsJson(context.accept)) {
     headers.push("content-type", "application/json");
@@ -52,12 +48,6 @@ export function errorResponse(status: number, error: ServeError, context: ErrorC
   }
   headers.push("content-type", "text/plain; charset=utf-8");
   return { status, headers, body: status === 500 ? HIDDEN : textBody(error, context.requestId) };
-}
-
-/** Whole seconds, rounded up; 1 when nobody said. */
-function retryAfter(error: ServeError): string {
-  const seconds = error.details["retryAfterS"];
-  return String(typeof seconds === "number" && seconds > 0 ? Math.ceil(seconds) : 1);
 }
 
 /** Ray Serve's texts (reference 4.4); ours, in one line, for the rest. */

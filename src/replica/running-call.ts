@@ -296,10 +296,8 @@ function firstProtocol(headers: readonly string[]): string {
 }
 
 /** What the client of an ingress gets, or would have got, as far as a replica knows. */
-function statusOfFailure({ code, details }: ServeError): number {
-  if (code === "BACK_PRESSURE" && details["statusCode"] === 429) return 429;
-  const { http, passesThrough } = ERROR_CODES[code];
-  return passesThrough || code === "REQUEST_CANCELLED" ? http : 500;
+function statusOfFailure({ code, statusCode }: ServeError): number {
+  return code === "REQUEST_CANCELLED" ? ERROR_CODES[code].http : statusCode;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
