@@ -6,7 +6,7 @@
 //       leave. An application that drops the connection fails the request, once.
 //   R3  One server an application, however often it is adapted; a connection a request.
 //   R4  The framework's code runs in the request's context.
-import type { ClientRequest, IncomingMessage, RequestListener, Server } from "node:http";
+import type { ClientRequest, IncomingMessage, Server, ServerResponse } from "node:http";
 import { type Duplex, duplexPair, Readable } from "node:stream";
 import { showValue } from "../config/check-rule.ts";
 import { ConfigError } from "../core/errors.ts";
@@ -19,8 +19,11 @@ export interface NodeServerApp {
   readonly server: Server;
 }
 
+/** What answers requests: Express's app, Koa's `app.callback()`. */
+type Listener = (req: IncomingMessage, res: ServerResponse) => unknown;
+
 /** What can be served: a listener (Express's app, Koa's `app.callback()`), a server, or Fastify's app. */
-export type NodeApp = RequestListener | Server | NodeServerApp;
+export type NodeApp = Listener | Server | NodeServerApp;
 
 /** Statuses whose responses have no body (Fetch standard). */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
