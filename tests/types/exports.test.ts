@@ -41,6 +41,7 @@ describe("the exports", () => {
         "ServeError",
         "UserCodeError",
         "appBuilder",
+        "autoscalingPolicy",
         "deployment",
         "isServeError",
         "logger",
