@@ -5,11 +5,11 @@
 //   R3  A process that this head did not start is signalled only while pid and start time are those it was adopted by.
 //   R4  A stopped process (state T) cannot act on SIGTERM: it is reported as suspect, and killed at once by `stop`.
 //   R5  A process that was killed cannot remove its socket: the engine does, before it reports the end.
-// cpus and memory are advisory; what this node does not have at all (gpus, custom resources) stays pending.
+//   R6  A process whose resources are taken waits, and is started when they are free; one that this node can never have
+//       waits until it is stopped (resource-ledger.ts).
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, rmSync } from "node:fs";
-import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { socketPath } from "../../config/paths.ts";
 import type { Cancel, Clock } from "../../core/clock.ts";
@@ -20,6 +20,7 @@ import type { StateStore } from "../../engine/state-store.ts";
 import { type Ending, describeExit } from "./describe-exit.ts";
 import { type ProcessTable, systemProcessTable } from "./process-table.ts";
 import { type Command, programCommand } from "./program-command.ts";
+import { type Lack, type NodeResources, ResourceLedger } from "./resource-ledger.ts";
 
 export interface LocalEngineOptions {
   readonly store: StateStore;
@@ -30,6 +31,8 @@ export interface LocalEngineOptions {
   readonly logsDir: string;
   /** Folder of the sockets that the children listen on, each named by its process. */
   readonly socketsDir: string;
+  /** What this machine has. */
+  readonly resources: NodeResources;
   /** Command of a process. Default: our programs by their main files, with `<id> <epoch> ...args`. */
   readonly commandOf?: (spec: ProcessSpec) => Command;
 }
@@ -59,11 +62,10 @@ export class LocalEngine implements Engine {
   readonly #events = new EventQueue();
   readonly #running = new Map<string, Running>();
   readonly #retired = new Map<string, number>();
-  readonly #node: NodeInfo = {
-    id: "local",
-    ip: "127.0.0.1",
-    resources: { cpus: availableParallelism(), gpus: 0, memoryBytes: totalmem(), custom: {} },
-  };
+  readonly #ledger: ResourceLedger;
+  /** Processes that wait for resources, longest first (R6). */
+  readonly #waiting = new Map<string, ProcessSpec>();
+  readonly #node: NodeInfo;
   readonly #clock: Clock;
   readonly #stopWatch: Cancel;
 
@@ -71,6 +73,8 @@ export class LocalEngine implements Engine {
     this.#options = options;
     this.#clock = clock;
     this.store = options.store;
+    this.#ledger = new ResourceLedger(options.resources);
+    this.#node = { id: "local", ip: "127.0.0.1", resources: options.resources.total };
     this.#stopWatch = clock.every(WATCH_PERIOD_MS, () => this.#watch());
   }
 
@@ -79,13 +83,14 @@ export class LocalEngine implements Engine {
     const seen = this.#running.get(id)?.epoch ?? this.#retired.get(id) ?? -1;
     if (epoch <= seen) return;
     assert(!this.#running.has(id), `${id} still runs with an earlier epoch`);
-    const missing = this.#missing(spec);
-    if (missing === undefined) {
+    const lack = this.#lack(spec);
+    if (lack === undefined) {
       this.#spawn(spec);
       return;
     }
     this.#running.set(id, { ...IDLE, id, epoch, pid: undefined, child: undefined, startTime: undefined });
-    this.#events.push({ type: "pending", id, cause: "infeasible", detail: missing });
+    this.#waiting.set(id, spec);
+    this.#events.push({ type: "pending", id, ...lack });
   }
 
   stop(id: string, graceMs: number): void {
@@ -164,21 +169,31 @@ export class LocalEngine implements Engine {
     return Promise.resolve();
   }
 
-  /** What this node will never have, as a text; undefined when the process can run here. */
-  #missing({ resources, placement }: ProcessSpec): string | undefined {
+  /** What stands against a start here and now. */
+  #lack({ resources, placement }: ProcessSpec): Lack | undefined {
     if (placement.kind === "node" && placement.nodeId !== this.#node.id && !placement.soft) {
-      return `needs node ${placement.nodeId}; the local engine has the node ${this.#node.id} only`;
+      const detail = `needs node ${placement.nodeId}; the local engine has the node ${this.#node.id} only`;
+      return { cause: "infeasible", detail };
     }
-    if (resources.gpus > this.#node.resources.gpus) return `needs ${resources.gpus} gpus; this node has 0`;
-    const custom = Object.entries(resources.custom).find(([, amount]) => amount > 0);
-    return custom === undefined ? undefined : `needs ${custom[1]} of ${custom[0]}; this node has 0`;
+    return this.#ledger.lack(resources);
+  }
+
+  /** R6 */
+  #startWaiting(): void {
+    for (const [id, spec] of this.#waiting) {
+      if (this.#lack(spec) !== undefined) continue;
+      this.#waiting.delete(id);
+      this.#running.delete(id);
+      this.#spawn(spec);
+    }
   }
 
   #spawn(spec: ProcessSpec): void {
     const { id, epoch } = spec;
+    const gpuIds = this.#ledger.claim(id, spec.resources);
     let child: ChildProcess;
     try {
-      child = this.#launch(spec);
+      child = this.#launch(spec, gpuIds);
     } catch (error) {
       const running: Running = { ...IDLE, id, epoch, pid: undefined, child: undefined, startTime: undefined };
       this.#exited(running, { code: null, reason: "start-failed", userFault: false, detail: describeThrown(error) });
@@ -194,10 +209,10 @@ export class LocalEngine implements Engine {
         this.#exited(running, { code: null, reason: "start-failed", userFault: false, detail });
     });
     child.unref();
-    if (child.pid !== undefined) this.#started(running, false);
+    if (child.pid !== undefined) this.#started(running, gpuIds, false);
   }
 
-  #launch(spec: ProcessSpec): ChildProcess {
+  #launch(spec: ProcessSpec, gpuIds: readonly string[]): ChildProcess {
     const { home, namespace, logsDir, commandOf = ourCommand } = this.#options;
     const { file, args } = commandOf(spec);
     mkdirSync(logsDir, { recursive: true, mode: 0o700 });
@@ -205,7 +220,7 @@ export class LocalEngine implements Engine {
     try {
       return spawn(file, args, {
         cwd: spec.cwd,
-        env: { ...process.env, ...spec.env, MANTA_HOME: home, MANTA_NAMESPACE: namespace },
+        env: { ...process.env, ...spec.env, ...gpuEnv(gpuIds), MANTA_HOME: home, MANTA_NAMESPACE: namespace },
         detached: true,
         stdio: ["ignore", output, output], // R2
       });
@@ -214,7 +229,7 @@ export class LocalEngine implements Engine {
     }
   }
 
-  #started(running: Running, adopted: boolean): void {
+  #started(running: Running, gpuIds: readonly string[], adopted: boolean): void {
     const { id, epoch } = running;
     const pid = running.pid ?? null;
     this.#events.push({
@@ -223,7 +238,7 @@ export class LocalEngine implements Engine {
       epoch,
       node: this.#node.id,
       nodeIp: this.#node.ip,
-      gpuIds: [],
+      gpuIds,
       pid,
       adopted,
     });
@@ -234,8 +249,10 @@ export class LocalEngine implements Engine {
     running.cancelGrace();
     if (this.#running.get(id) === running) this.#running.delete(id);
     this.#retired.set(id, epoch);
+    this.#waiting.delete(id);
     rmSync(socketPath(this.#options.socketsDir, id), { force: true }); // R5
     this.#events.push({ type: "exited", id, epoch, ...end });
+    if (this.#ledger.release(id)) this.#startWaiting();
   }
 
   #signal(running: Running, signal: "SIGTERM" | "SIGKILL"): void {
@@ -271,6 +288,11 @@ export class LocalEngine implements Engine {
 }
 
 const IDLE = { ending: "itself", suspect: false, cancelGrace: () => undefined } as const;
+
+/** A process that claims gpus sees no others. */
+function gpuEnv(gpuIds: readonly string[]): Readonly<Record<string, string>> {
+  return gpuIds.length === 0 ? {} : { CUDA_VISIBLE_DEVICES: gpuIds.join(",") };
+}
 
 function ourCommand(spec: ProcessSpec): Command {
   return programCommand(spec.program, [spec.id, String(spec.epoch), ...spec.args]);
