@@ -124,15 +124,15 @@ describe("the page", () => {
 
 describe("while the instance changes", () => {
   it("shows what waits, and what is held, as it is (reference 3.2)", async () => {
-    const held = [get("/shop/hold"), get("/shop/hold"), get("/shop")];
+    const held = [get("/shop/hold"), get("/shop/hold"), get("/shop/hold"), get("/shop")];
     const busy = await harness.waitUntil(async () => {
       const now = parseExposition(await readPage());
       return sum(now, "ray_serve_deployment_queued_queries") === 1 && now;
     }, "a request waits");
     expect(sum(busy, "ray_serve_num_scheduling_tasks_in_backoff")).toBe(1);
-    expect(sum(busy, "ray_serve_num_ongoing_http_requests")).toBe(3);
-    expect(sum(busy, "ray_serve_replica_processing_queries")).toBe(2);
-    expect(sum(busy, "ray_serve_request_router_queue_len")).toBe(2);
+    expect(sum(busy, "ray_serve_num_ongoing_http_requests")).toBe(4);
+    expect(sum(busy, "ray_serve_replica_processing_queries")).toBe(3);
+    expect(sum(busy, "ray_serve_request_router_queue_len")).toBe(3);
     const [till] = await harness.replicas("Till");
     await harness.killReplica("Till");
     await Promise.allSettled(held);
