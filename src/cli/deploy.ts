@@ -1,6 +1,7 @@
 // `manta deploy`: a config file, or an import path, to an instance that runs on by itself.
 //   R1  Where none runs one is started in the background with the file's options, as Ray Serve's API does.
 //   R2  It ends when everything runs (0) or something failed (1); with `--no-wait` when it was accepted.
+import { instanceOptionsOf } from "../config/config-instance.ts";
 import { systemClock } from "../core/clock.ts";
 import { ServeError } from "../core/errors.ts";
 import type { DeployFlags } from "./actions.ts";
@@ -9,7 +10,7 @@ import { findHead, type HeadClient } from "./head-client.ts";
 import { namespaceOf, resolveFlags } from "./instance-flags.ts";
 import { RestInstance } from "./rest-instance.ts";
 import { isConfigFile } from "./run-target.ts";
-import { configOfImportPath, instanceOptionsOf, readConfig, type SentConfig } from "./sent-config.ts";
+import { configOfImportPath, readConfig, type SentConfig } from "./sent-config.ts";
 import { showProgress } from "./show-progress.ts";
 import { startInstance } from "./start-instance.ts";
 import type { StatusPart } from "./status-part.ts";
@@ -66,7 +67,7 @@ async function deployHere(sent: SentConfig, flags: DeployFlags): Promise<StatusP
 }
 
 async function start(sent: SentConfig, flags: DeployFlags): Promise<HeadClient> {
-  const { resolved } = resolveFlags(flags, instanceOptionsOf(sent));
+  const { resolved } = resolveFlags(flags, instanceOptionsOf(sent.config, sent.workingDir));
   const { head, started } = await startInstance(resolved);
   const { namespace } = head;
   if (started) console.error(`no instance ran in namespace ${namespace}: started one; manta shutdown ends it`);

@@ -1,13 +1,14 @@
 // A config file as something to run, and an import path with a runtime environment, which is deployed as one.
 //   R1  The file is read again for each deploy: it may have been edited.
 import { resolve } from "node:path";
+import { instanceOptionsOf } from "../config/config-instance.ts";
 import { parseImportPath } from "../config/import-path.ts";
 import type { ServeConfig } from "../config/serve-config.ts";
 import type { RunFlags } from "./actions.ts";
 import type { HeadClient } from "./head-client.ts";
-import { isConfigFile } from "./run-target.ts";
-import { type Runnable, startingFrom } from "./runnable.ts";
-import { configOfImportPath, instanceOptionsOf, readConfig, type SentConfig } from "./sent-config.ts";
+import { isConfigFile, startingFrom } from "./run-target.ts";
+import type { Runnable } from "./runnable.ts";
+import { configOfImportPath, readConfig, type SentConfig } from "./sent-config.ts";
 
 /** @throws {ConfigError} what is wrong with the file @throws {ServeError} CONFIG_INVALID: unknown keys */
 export function runnableConfig(target: string, args: readonly string[], flags: RunFlags): Runnable {
@@ -27,9 +28,11 @@ export function runnableConfig(target: string, args: readonly string[], flags: R
     return namesOf(sent.config);
   };
   return {
-    instance: isFile ? instanceOptionsOf(sent) : {},
+    instance: isFile ? instanceOptionsOf(sent.config, sent.workingDir) : {},
     first: undefined,
-    names: namesOf(sent.config),
+    get names() {
+      return namesOf(sent.config);
+    },
     deploy,
     madeOf: () => ({ modules: modulesOf(sent), files: isFile ? [resolve(target)] : [] }),
   };
