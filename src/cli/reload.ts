@@ -14,9 +14,17 @@ const LOOK_MS = 10;
 /** Files that a line names; more are counted. */
 const NAMED_FILES = 3;
 
+/** What a reload comes to. */
+export interface ReloadEvents {
+  /** These applications were accepted. */
+  accepted(names: readonly string[]): void;
+  /** They serve. */
+  serving(names: readonly string[]): Promise<void>;
+}
+
 /** Deploys again whenever something is saved. @returns ends it */
-export function reloadOnSave(head: HeadClient, runnable: Runnable): () => void {
-  const reloader = new Reloader((signal) => redeploy(head, runnable, signal), report, systemClock);
+export function reloadOnSave(head: HeadClient, runnable: Runnable, events: ReloadEvents): () => void {
+  const reloader = new Reloader((signal) => redeploy(head, runnable, events, signal), report, systemClock);
   const watch = new CodeWatch(
     () => runnable.madeOf(),
     (files) => reloader.saved(files),
@@ -29,14 +37,20 @@ export function reloadOnSave(head: HeadClient, runnable: Runnable): () => void {
 }
 
 /** @throws {ServeError} why the new version does not serve */
-async function redeploy(head: HeadClient, runnable: Runnable, signal: AbortSignal): Promise<void> {
+async function redeploy(
+  head: HeadClient,
+  runnable: Runnable,
+  events: ReloadEvents,
+  signal: AbortSignal,
+): Promise<void> {
   const names = await runnable.deploy(head, false);
+  events.accepted(names);
   while (!signal.aborted) {
     const { applications } = await head.status();
     const states = names.map((name) => applications[name]);
     const failed = states.find((application) => application?.status === "DEPLOY_FAILED");
     if (failed !== undefined) throw new ServeError("DEPLOY_FAILED", failed.message);
-    if (states.every((application) => application?.status === "RUNNING")) return;
+    if (states.every((application) => application?.status === "RUNNING")) return events.serving(names);
     await systemClock.sleep(LOOK_MS, signal).catch(() => undefined);
   }
 }

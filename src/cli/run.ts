@@ -5,6 +5,7 @@
 //   R3  The first Ctrl-C drains and ends with 0; the second ends at once (K6).
 //   R4  What replicas print is printed on standard error: all of an instance that was started here, else of what was
 //       deployed here.
+//   R5  With `--reload` a failed deploy ends nothing: the next save is deployed.
 import { systemClock } from "../core/clock.ts";
 import { toServeError } from "../core/errors.ts";
 import type { InstanceStatus } from "../model/status.ts";
@@ -13,12 +14,14 @@ import { joinWarning } from "../serve/join-warning.ts";
 import { OutputPrinter } from "../serve/output-printer.ts";
 import { onStopSignal } from "../serve/signals.ts";
 import type { SupervisionEnd } from "../supervisor/supervise.ts";
+import type { RunFlags } from "./actions.ts";
 import { EXIT } from "./exit-codes.ts";
+import { findRunnable } from "./find-runnable.ts";
 import { cliAsker, clientOf, type HeadClient } from "./head-client.ts";
 import { resolveFlags } from "./instance-flags.ts";
-import type { RunFlags } from "./actions.ts";
 import { findTarget } from "./run-target.ts";
-import { findRunnable, type Runnable } from "./runnable.ts";
+import type { reloadOnSave } from "./reload.ts";
+import type { Runnable } from "./runnable.ts";
 import { showProgress } from "./show-progress.ts";
 import { urlOf } from "./url-of.ts";
 
@@ -44,17 +47,30 @@ export async function run(target: string | undefined, args: readonly string[], f
   const before = instance.attached === undefined ? await head.status() : undefined;
   const warning = before === undefined ? undefined : joinWarning(given, instance.namespace, before);
   if (warning !== undefined) console.error(`warning: ${warning}`);
+  let isAnnounced = true;
   const deploying = deploy(head, runnable, flags, before);
   try {
     const deployed = await Promise.race([deploying, stop.promise]);
     if (deployed !== "stopped") applications = deployed;
     else if (before !== undefined) applications = await deployedSince(before, applications, head);
   } catch (error) {
-    // That nothing is left to end would hide why.
-    await end(instance, head, failedApplications(error, runnable.names), before).catch(() => undefined);
-    throw error;
+    if (!canBeMended(error, flags)) {
+      // That nothing is left to end would hide why.
+      await end(instance, head, failedApplications(error, runnable.names), before).catch(() => undefined);
+      throw error;
+    }
+    console.error(`error: ${toServeError(error).message}\nwaiting for a save`);
+    isAnnounced = false;
+    applications = runnable.names.filter((name) => before?.applications[name] === undefined);
   }
-  const stopReloading = flags.reload === true ? (await import("./reload.ts")).reloadOnSave(head, runnable) : undefined;
+  const reloads = {
+    accepted: (names: readonly string[]) => void (applications = names),
+    async serving(names: readonly string[]) {
+      if (!isAnnounced) await announce(head, names, flags);
+      isAnnounced = true;
+    },
+  };
+  const stopReloading = flags.reload === true ? await reload(head, runnable, reloads) : undefined;
   const outcome = await Promise.race([stop.promise, ended(instance)]);
   stopReloading?.();
   if (outcome === "stopped") {
@@ -63,6 +79,16 @@ export async function run(target: string | undefined, args: readonly string[], f
   }
   console.error(`manta: ${outcome.reason}`);
   return outcome.orderly ? EXIT.ok : EXIT.failed;
+}
+
+async function reload(...args: Parameters<typeof reloadOnSave>): Promise<() => void> {
+  return (await import("./reload.ts")).reloadOnSave(...args);
+}
+
+/** With `--reload` what is wrong with the application may be right after the next save (R5). */
+function canBeMended(error: unknown, { reload }: RunFlags): boolean {
+  const { code } = toServeError(error);
+  return reload === true && (code === "DEPLOY_FAILED" || code === "CONFIG_INVALID");
 }
 
 /** Of `names`, what was deployed since `before`: what another has deployed under one of them stays (R2). */
@@ -85,18 +111,12 @@ async function deploy(
   const isWatched = flags.json !== true && process.stderr.isTTY;
   if (isWatched) await showProgress(head, running, before);
   const [names] = await running;
-  const [status, { pid }] = await Promise.all([head.status(), head.info()]);
-  announce(head, status, names, pid, flags);
+  await announce(head, names, flags);
   return names;
 }
 
-function announce(
-  head: HeadClient,
-  status: InstanceStatus,
-  names: readonly string[],
-  pid: number,
-  flags: RunFlags,
-): void {
+async function announce(head: HeadClient, names: readonly string[], flags: RunFlags): Promise<void> {
+  const [status, { pid }] = await Promise.all([head.status(), head.info()]);
   const places = names.map((name) => ({ name, url: urlOf(status, name) }));
   const [first] = places;
   if (flags.json === true) {

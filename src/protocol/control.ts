@@ -37,6 +37,8 @@ export interface BuildOrder {
   readonly workingDir: string;
   /** Environment variables of the builder, on top of the head's; absent: none. */
   readonly env?: Readonly<Record<string, string>>;
+  /** True: another build in the same place will follow, and a builder is kept ready for it. */
+  readonly again?: boolean;
 }
 
 /** What a deploy by import path is called. Undefined: what an unguarded `serve.run` in the file says, else `default` and `/`. */
