@@ -37,19 +37,10 @@ export class SpareBuilder {
     this.#clock = clock;
   }
 
-  /** From a while on (R2) one waits for an order of this place. */
+  /** From a while on (R2) one waits for an order of this place, and none of another. */
   keepFor(place: BuilderPlace): void {
     this.#cancel();
-    this.#cancel = this.#clock.after(
-      PAUSE_MS,
-      () => {
-        if (this.#spare !== undefined) return;
-        this.#place = keyOf(place);
-        this.#spare = { id: this.#start(place), link: undefined };
-        this.#cancel = this.#clock.after(LIMIT_MS, () => this.end(), true);
-      },
-      true,
-    );
+    this.#cancel = this.#clock.after(PAUSE_MS, () => this.#keep(place), true);
   }
 
   /** The one that waits, if it is for this place; it is the caller's now. */
@@ -76,6 +67,16 @@ export class SpareBuilder {
     this.#cancel();
     if (this.#spare !== undefined) this.#kill(this.#spare.id);
     this.#spare = undefined;
+  }
+
+  #keep(place: BuilderPlace): void {
+    const key = keyOf(place);
+    if (this.#spare === undefined || this.#place !== key) {
+      this.end();
+      this.#place = key;
+      this.#spare = { id: this.#start(place), link: undefined };
+    }
+    this.#cancel = this.#clock.after(LIMIT_MS, () => this.end(), true);
   }
 }
 
