@@ -15,6 +15,8 @@ export interface HeadOptions {
   readonly http: ResolvedHttpOptions;
   /** `Disabled`: no proxies. */
   readonly proxyLocation: ResolvedInstanceOptions["proxyLocation"];
+  /** CPUs that replicas may claim; null: claims of cpus and memory are not counted. */
+  readonly numCpus: number | null;
   readonly admin: {
     readonly host: string;
     readonly port: number;

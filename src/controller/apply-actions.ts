@@ -19,7 +19,7 @@ import type { LinkOutcome } from "./links.ts";
 import { type ControllerMeter, NO_METER } from "./meter.ts";
 import { PROXY_DRAIN_MS, type ProxyObserver } from "./observe-proxies.ts";
 import type { ReplicaObserver } from "./observe-replicas.ts";
-import { EPOCH, proxySpec, replicaSpec } from "./process-specs.ts";
+import { EPOCH, proxySpec, replicaSpec, resourcesOf } from "./process-specs.ts";
 import { type ControllerState, type ReplicaRecord, moveProxy, moveReplica } from "./state.ts";
 
 /** Something to do to the outside, once it is checkpointed (R1). Its outcome comes back by itself (R2). */
@@ -166,6 +166,8 @@ export class ActionApplier {
       rank: action.rank,
       worldSize: 0,
       startMs: nowMs,
+      resources: resourcesOf(target.spec.options.resources),
+      gpuIds: [],
       graceMs: target.spec.options.gracefulShutdownTimeoutS * 1000,
       codeVersion: target.codeVersion,
       configRevision: target.configRevision,
@@ -183,7 +185,7 @@ export class ActionApplier {
     state.replicas.set(record.id, record);
     journal.replica(record, "replica.start", action.reason);
     const bootstrap = options.bootstrap({ id: record.id, epoch: EPOCH, program: "replica" });
-    return () => options.engine.start(replicaSpec({ id: record.id, node }, application, target, bootstrap));
+    return () => options.engine.start(replicaSpec(record, application, target, bootstrap));
   }
 
   #load(record: ReplicaRecord, application: ApplicationTarget, target: DeploymentTarget): Effect {

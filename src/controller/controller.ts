@@ -192,7 +192,8 @@ export class Controller implements ControllerCommands {
     const error = outcome instanceof ServeError ? outcome : this.#refusalOf(outcome);
     if (error === undefined) return;
     const message = `Deploying app '${target.name}' failed with exception:\n${error.message}`;
-    const failed = { ...target, build: { kind: "failed", generation: task.generation, message } } as const;
+    const { generation, unrouted } = target.build;
+    const failed = { ...target, build: { kind: "failed", generation, unrouted, message } } as const;
     const applications = new Map(this.#state.applications).set(target.name, failed);
     this.#adopt({ applications, deployments: this.#state.deployments });
     this.#journal.application(target.name, "application.build_failed", message, "warn");
@@ -378,7 +379,7 @@ export class Controller implements ControllerCommands {
       return { id, epoch: EPOCH, pid, program };
     };
     return [
-      ...[...this.#state.replicas.values()].map((record) => known(record, "replica")),
+      ...[...this.#state.replicas.values()].map((record) => ({ ...known(record, "replica"), claim: record })),
       ...[...this.#state.proxies.values()].map((record) => known(record, "proxy")),
     ];
   }

@@ -20,7 +20,7 @@ export function resourcesOf({ cpus, gpus, memoryBytes, acceleratorType, custom }
 
 /** One replica. The way to the head cannot be changed by the deployment's own environment. */
 export function replicaSpec(
-  { id, node }: { readonly id: ProcessId; readonly node: NodeId },
+  { id, node, resources }: { readonly id: ProcessId; readonly node: NodeId; readonly resources: Resources },
   application: ApplicationTarget,
   target: DeploymentTarget,
   bootstrap: Bootstrap,
@@ -35,7 +35,7 @@ export function replicaSpec(
     env: { ...environmentOf(options.runtimeEnv), ...bootstrap.env },
     cwd: options.runtimeEnv.workingDir ?? application.workingDir,
     outputFile: outputFileName({ kind: "replica", application: application.name, deployment: name, replicaId: id }),
-    resources: resourcesOf(options.resources),
+    resources,
     placement: { kind: "node", nodeId: node, soft: false },
   };
 }

@@ -6,7 +6,7 @@ import { PROXY_MOVES, type ProxyPhase, REPLICA_MOVES, type ReplicaPhase, canMove
 import { type NodeId, type ProcessId, type ReplicaId, deploymentKey } from "../model/ids.ts";
 import type { ScaleMemory } from "../autoscaling/scale-memory.ts";
 import type { ServeConfig } from "../config/serve-config.ts";
-import type { EngineEvent } from "../engine/engine.ts";
+import type { EngineEvent, Resources } from "../engine/engine.ts";
 import type { ReplicaDetails } from "../model/status.ts";
 import type { ApplicationTarget } from "../model/target-state.ts";
 import type { HealthMemory, Silence } from "./decide/health.ts";
@@ -36,6 +36,9 @@ export interface ReplicaRecord extends ProcessRecord {
   rank: number;
   /** How many replicas it believes there are; 0: nobody knows what it believes. */
   worldSize: number;
+  /** What it claims of its node, and the gpus it was given. */
+  readonly resources: Resources;
+  gpuIds: readonly string[];
   /** Grace of its deployment when it started, for the day when the deployment is no more. */
   readonly graceMs: number;
   codeVersion: string;

@@ -105,4 +105,6 @@ export interface KnownProcess {
   readonly epoch: number;
   readonly pid: number | null;
   readonly program: ProgramName;
+  /** What it was started with; absent: nothing that is counted. */
+  readonly claim?: { readonly resources: Resources; readonly gpuIds: readonly string[] };
 }

@@ -14,6 +14,7 @@ import type { Random } from "../core/random.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { BuilderMethods } from "../protocol/control.ts";
 import { LocalEngine } from "../engines/local/local-engine.ts";
+import { localResources } from "../engines/local/local-resources.ts";
 import { SqliteStore } from "../engines/local/sqlite-store.ts";
 import { MetricRegistry } from "../telemetry/metrics.ts";
 import { type LogOptions, ProgramLog } from "../telemetry/program-log.ts";
@@ -63,13 +64,14 @@ export async function runHead(args: readonly string[], clock: Clock, random: Ran
 }
 
 /** What processes are started with, and how they are spoken to. */
-function openBase({ attached }: HeadOptions, paths: InstancePaths, clock: Clock): Base {
-  const { home, namespace } = readEnv();
+function openBase({ attached, numCpus }: HeadOptions, paths: InstancePaths, clock: Clock): Base {
+  const { home, namespace, visibleGpus } = readEnv();
   const transport = socketTransport(ensureToken(paths.token), clock);
   // A driver's instance does not outlive a power cut: the next driver starts afresh.
   const store = new SqliteStore(paths.state, attached ? "kill" : "power cut");
   const places = { store, home, namespace, logsDir: paths.logs, socketsDir: paths.sockets };
-  return { transport, engine: new LocalEngine(places, clock) };
+  const resources = localResources(numCpus, visibleGpus);
+  return { transport, engine: new LocalEngine({ ...places, resources }, clock) };
 }
 
 interface Base {

@@ -214,11 +214,12 @@ function spawnHead(
 }
 
 function headOptions(options: ResolvedInstance, mode: Pick<HeadOptions, "attached" | "fresh">): HeadOptions {
-  const { http, proxyLocation, admin, adminPortChosen, loggingConfig } = options;
+  const { http, proxyLocation, numCpus, admin, adminPortChosen, loggingConfig } = options;
   return {
     ...mode,
     http: { ...http, sslKeyfilePassword: null },
     proxyLocation,
+    numCpus,
     admin: { host: admin.host, port: admin.port, portChosen: adminPortChosen },
     logging: loggingConfig,
   };

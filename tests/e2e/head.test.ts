@@ -40,9 +40,9 @@ function startHead(changes: Partial<HeadOptions> = {}): SpawnedProgram {
 
 function start(program: "head" | "supervisor", changes: Partial<HeadOptions>): SpawnedProgram {
   const resolved = resolveOptions("instance", { http: { port: 0 }, admin: { port: 0 } });
-  const { http, proxyLocation, loggingConfig: logging } = resolved;
+  const { http, proxyLocation, numCpus, loggingConfig: logging } = resolved;
   const admin = { ...resolved.admin, portChosen: false };
-  const options = { attached: true, fresh: true, http, proxyLocation, admin, logging, ...changes };
+  const options = { attached: true, fresh: true, http, proxyLocation, numCpus, admin, logging, ...changes };
   const spawned = spawnProgram({
     program,
     args: [formatHeadOptions(options)],

@@ -141,7 +141,7 @@ export class LocalEngine implements Engine {
 
   adopt(known: readonly KnownProcess[]): Promise<void> {
     const found = known.length === 0 ? [] : this.#table.list();
-    for (const { id, epoch } of known) {
+    for (const { id, epoch, claim } of known) {
       if (this.#running.has(id)) continue;
       // The command line names id and epoch; the pid of the checkpoint may be missing, or be somebody else's by now.
       const pid = found.find(({ command }) => ` ${command} `.includes(` ${id} ${epoch} `))?.pid;
@@ -152,7 +152,8 @@ export class LocalEngine implements Engine {
         this.#exited(running, { code: null, reason: "exited", userFault: false, detail });
       } else {
         this.#running.set(id, running);
-        this.#started(running, true);
+        if (claim !== undefined) this.#ledger.adopt(id, claim.resources, claim.gpuIds);
+        this.#started(running, claim?.gpuIds ?? [], true);
       }
     }
     return Promise.resolve();
@@ -165,6 +166,7 @@ export class LocalEngine implements Engine {
       running.child?.removeAllListeners();
     }
     this.#running.clear();
+    this.#waiting.clear();
     this.store.close();
     return Promise.resolve();
   }
