@@ -14,4 +14,9 @@ export const generatedFiles: readonly GeneratedFile[] = [
   { path: "docs/reference/metrics.md", generator: "scripts/lib/metrics-page.ts" },
   { path: "docs/reference/cli.md", generator: "scripts/lib/cli-page.ts" },
   { path: "docs/concepts/lifecycle.md", generator: "scripts/lib/lifecycle-page.ts" },
+  { path: "docs/reference/autoscaling-simulation.md", generator: "scripts/lib/scaling-page.ts" },
+  ...["step", "ramp", "sine", "spike"].map((curve) => ({
+    path: `docs/reference/autoscaling-${curve}.svg`,
+    generator: "scripts/lib/scaling-page.ts",
+  })),
 ];
