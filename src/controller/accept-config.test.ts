@@ -142,6 +142,18 @@ describe("builds (R2, R3)", () => {
   });
 });
 
+it("an ingress that gets a route has to show that it answers HTTP, also when builds failed in between", () => {
+  const hidden = imperative("a");
+  let state = finish(NOTHING, { ...hidden, spec: { ...hidden.spec, routePrefix: null } });
+  const revision = (): number | undefined => state.applications.get("a")?.deployments[0]?.configRevision;
+  state = accept(state, [declared("a")]);
+  state = accept(state, [declared("a")]);
+  state = finish(state, built("a"));
+  expect(revision()).toBe(2);
+  state = finish(accept(state, [declared("a")]), built("a"));
+  expect(revision()).toBe(2);
+});
+
 describe("the share of the capacity (R4)", () => {
   const at = (before: BeforeConfig, percent: number | null | undefined, ...apps: string[]) =>
     accept(

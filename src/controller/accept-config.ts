@@ -9,7 +9,7 @@ import type { ApplicationConfig, ServeConfig } from "../config/serve-config.ts";
 import { ConfigError } from "../core/errors.ts";
 import { deploymentKey } from "../model/ids.ts";
 import type { ApplicationTarget, TargetState } from "../model/target-state.ts";
-import type { Before } from "./accept.ts";
+import { type Before, isUnrouted } from "./accept.ts";
 import { afterStatusEvent } from "./decide/status.ts";
 import type { AcceptedConfig, DeploymentState } from "./state.ts";
 
@@ -84,8 +84,11 @@ export function pendingBuilds(applications: TargetState, config: AcceptedConfig 
   );
 }
 
+/** An application that is being built. */
+export type AwaitedTarget = ApplicationTarget & { readonly build: { readonly kind: "building" } };
+
 /** True while the answer to a build is waited for (R3). */
-export function isAwaited(target: ApplicationTarget | undefined, task: BuildTask): target is ApplicationTarget {
+export function isAwaited(target: ApplicationTarget | undefined, task: BuildTask): target is AwaitedTarget {
   if (target === undefined || target.deleting || target.build.kind !== "building") return false;
   return target.build.generation === task.generation;
 }
@@ -123,7 +126,7 @@ function declare(
     autoscalingPolicy: serving?.autoscalingPolicy ?? null,
     docsPath: serving?.docsPath ?? null,
     declared,
-    build: { kind: "building", generation: acceptedMs, sinceMs: acceptedMs },
+    build: { kind: "building", generation: acceptedMs, sinceMs: acceptedMs, unrouted: isUnrouted(serving) },
   };
 }
 

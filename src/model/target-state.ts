@@ -27,8 +27,14 @@ export interface DeploymentTarget {
  */
 export type BuildState =
   | { readonly kind: "none" }
-  | { readonly kind: "building"; readonly generation: number; readonly sinceMs: number }
-  | { readonly kind: "failed"; readonly generation: number; readonly message: string };
+  | (Build & { readonly kind: "building"; readonly sinceMs: number })
+  | (Build & { readonly kind: "failed"; readonly message: string });
+
+interface Build {
+  readonly generation: number;
+  /** What serves meanwhile was deployed without a route: its ingress has not shown that it answers HTTP. */
+  readonly unrouted: boolean;
+}
 
 /** One accepted application. */
 export interface ApplicationTarget extends Pick<
