@@ -102,7 +102,7 @@ export function createServe(load: () => Promise<Driver>): Serve {
       const spec = specOf(bound, name, routePrefix, shared);
       const driver = await load();
       // Ray Serve's meaning of the option is the application's; an instance that this call starts gets it as well.
-      await driver.run([spec], { ...instance, loggingConfig: loggingConfig ?? undefined });
+      await driver.run([spec], loggingConfig == null ? instance : { ...instance, loggingConfig });
       return createHandle({ application: name, deployment: spec.ingress }, driver.runtime);
     },
 
