@@ -11,6 +11,8 @@ export interface GeneratedFile {
 export const generatedFiles: readonly GeneratedFile[] = [
   { path: "src/config/options.generated.ts", generator: "scripts/lib/options-pages.ts" },
   { path: "docs/reference/options.md", generator: "scripts/lib/options-pages.ts" },
+  { path: "docs/reference/config.md", generator: "scripts/lib/config-pages.ts" },
+  { path: "manta.schema.json", generator: "scripts/lib/config-pages.ts" },
   { path: "docs/reference/metrics.md", generator: "scripts/lib/metrics-page.ts" },
   { path: "docs/reference/cli.md", generator: "scripts/lib/cli-page.ts" },
   { path: "docs/concepts/lifecycle.md", generator: "scripts/lib/lifecycle-page.ts" },

@@ -41,7 +41,8 @@ export function documentObject(group: keyof typeof OPTIONS): DocumentObject {
   return objectOf(group, OPTIONS[group]);
 }
 
-function objectOf(group: string, table: OptionTable): DocumentObject {
+/** `documentObject` for a table of options that is not generated yet. */
+export function objectOf(group: string, table: OptionTable): DocumentObject {
   const known = cache.get(group);
   if (known !== undefined) return known;
   const inFile = Object.entries(table).filter(([, { file }]) => file?.absent !== true);

@@ -816,7 +816,19 @@ const logging = {
     since: "0.1.0",
     file: {
       convert: "levelName",
-      rule: { kind: "string", pattern: "^(?:CRITICAL|FATAL|ERROR|WARN|WARNING|INFO|DEBUG|NOTSET)$" },
+      rule: {
+        kind: "oneOf",
+        rules: [
+          { kind: "exactly", value: "CRITICAL" },
+          { kind: "exactly", value: "FATAL" },
+          { kind: "exactly", value: "ERROR" },
+          { kind: "exactly", value: "WARN" },
+          { kind: "exactly", value: "WARNING" },
+          { kind: "exactly", value: "INFO" },
+          { kind: "exactly", value: "DEBUG" },
+          { kind: "exactly", value: "NOTSET" },
+        ],
+      },
     },
   },
   logsDir: {

@@ -2,6 +2,7 @@
 //   R1  A line is read by itself, as verdicts.py does: what stands in it is what is judged.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { readConfigText } from "../../src/config/read-config-file.ts";
 
 /** Ray's verdict: taken, refused by PUT, or taken and then DEPLOY_FAILED. */
 export type RayVerdict = "accepted" | "early" | "late";
@@ -28,6 +29,14 @@ export function readCases(): readonly Pick<Verdict, "section" | "config">[] {
       section = /^(\w+):$/.exec(line)?.[1] ?? section;
       return line.startsWith("  - ") ? [{ section, config: line.slice(4) }] : [];
     });
+}
+
+/** The config file that a line stands for. */
+export function documentOf(section: string, config: string): unknown {
+  const given = readConfigText(config, "configs.yaml") as object;
+  if (section === "file") return given;
+  const fields = section === "application" ? given : { deployments: [{ name: "D", ...given }] };
+  return { applications: [{ import_path: "x:app", ...fields }] };
 }
 
 /** The verdicts as they are checked in. */

@@ -1,29 +1,11 @@
 // Our verdicts on the table, against Ray's as they are checked in. `npm run test:compat` asks Ray again.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { effectiveOptions, policyOf } from "../../src/config/effective-options.ts";
 import { readConfigFile } from "../../src/config/read-config-file.ts";
 import { deploymentConfigOf, parseServeConfig, type ServeConfig } from "../../src/config/serve-config.ts";
 import { isServeError } from "../../src/core/errors.ts";
-import { readCases, readVerdicts, type RayVerdict } from "./cases.ts";
-
-const folder = mkdtempSync(join(tmpdir(), "manta-compat-"));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-function readYaml(text: string): unknown {
-  const file = join(folder, "case.yaml");
-  writeFileSync(file, text);
-  return readConfigFile(file);
-}
-
-function documentOf(section: string, config: string): unknown {
-  const given = readYaml(config) as object;
-  if (section === "file") return given;
-  const fields = section === "application" ? given : { deployments: [{ name: "D", ...given }] };
-  return { applications: [{ import_path: "x:app", ...fields }] };
-}
+import { documentOf, readCases, readVerdicts, type RayVerdict } from "./cases.ts";
 
 /** Deploys it as far as that goes without code: the code of every deployment sets no option, as for Ray. */
 function deploy({ applications }: ServeConfig): void {

@@ -32,6 +32,11 @@ const LOG_RECORD_ATTRIBUTES = [
   "threadName",
 ];
 
+/** Python's names of levels, as a config file may say them. */
+const LEVEL_NAMES = (["CRITICAL", "FATAL", "ERROR", "WARN", "WARNING", "INFO", "DEBUG", "NOTSET"] as const).map(
+  (value) => ({ kind: "exactly", value }) as const,
+);
+
 /** `loggingConfig` wherever it stands. */
 export const loggingSchema = z.strictObject({
   encoding: z.enum(["TEXT", "JSON"]).default("TEXT").register(optionDocs, {
@@ -50,10 +55,7 @@ export const loggingSchema = z.strictObject({
       update: "reconfigure",
       rayName: "log_level",
       since,
-      file: {
-        convert: "levelName",
-        rule: { kind: "string", pattern: "^(?:CRITICAL|FATAL|ERROR|WARN|WARNING|INFO|DEBUG|NOTSET)$" },
-      },
+      file: { convert: "levelName", rule: { kind: "oneOf", rules: LEVEL_NAMES } },
     }),
   logsDir: z.string().min(1).nullable().default(null).register(optionDocs, {
     text: "Folder of the log files; null: `logs/serve` of the instance.",
