@@ -36,12 +36,7 @@ describe("several nodes", () => {
     await running(h);
     await h.run(1_000);
     expect(nodesOf(h)).toEqual(["head", "head"]);
-    expect(
-      h.cluster
-        .alive()
-        .map(({ order }) => order?.rank)
-        .sort(),
-    ).toEqual([0, 1]);
+    expect(new Set(h.cluster.alive().map(({ order }) => order?.rank))).toEqual(new Set([0, 1]));
   });
 
   it("that are lost cost their replicas only, which start elsewhere", async () => {

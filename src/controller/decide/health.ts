@@ -98,8 +98,8 @@ export interface Silence {
   readonly busy: boolean | null;
 }
 
-/** Share of one core above which a process that says nothing is at work. A blocked loop uses all of one, a waiting one nothing. */
-const BUSY_SHARE = 0.2;
+/** Share of one core above which a silent process is at work. Chosen: a blocked loop takes what it gets, a waiting one nothing. */
+const BUSY_SHARE = 0.05;
 
 /** A silent process was looked at from outside (H2). @param cpuMs CPU time it has used so far; null: nobody can tell */
 export function afterSilentLook(before: Silence | null, sinceMs: number, cpuMs: number | null, nowMs: number): Silence {
