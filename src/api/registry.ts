@@ -3,6 +3,7 @@
 //       the rest of the script is the driver's business.
 //   R2  A name is looked up among the classes and functions registered so far; two different ones under one name are an
 //       error when they are looked up, not when they are registered: they may belong to different applications.
+import type { ApplicationOptions } from "../config/options.generated.ts";
 import { ServeError } from "../core/errors.ts";
 import type { NoPlace, Place } from "./user-place.ts";
 
@@ -36,6 +37,8 @@ export interface ReachedApplication {
   readonly app: unknown;
   readonly name: string;
   readonly routePrefix: string | null;
+  /** What it says for all deployments. */
+  readonly shared: ApplicationOptions;
 }
 
 /** One a process, in the store of globals.ts. */

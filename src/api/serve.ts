@@ -97,8 +97,8 @@ export function createServe(load: () => Promise<Driver>): Serve {
       const { name = "default", routePrefix = "/", ...rest } = options;
       const { loggingConfig, runtimeEnv, autoscalingPolicy, externalScalerEnabled, ...instance } = rest;
       const bound = checkApplication(app, "serve.run(...)");
-      await endRegistry("serve.run", [{ app, name, routePrefix }]);
       const shared = { loggingConfig, runtimeEnv, autoscalingPolicy, externalScalerEnabled };
+      await endRegistry("serve.run", [{ app, name, routePrefix, shared }]);
       const spec = specOf(bound, name, routePrefix, shared);
       const driver = await load();
       // Ray Serve's meaning of the option is the application's; an instance that this call starts gets it as well.

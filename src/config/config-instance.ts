@@ -1,11 +1,8 @@
 // What a config file says of the instance that is started for it, as options of a start. One that runs keeps its own.
 import { resolve } from "node:path";
 import { documentOptions } from "./document-options.ts";
-import type { HttpOptions, InstanceOptions, LoggingOptions } from "./options.generated.ts";
+import { OPTIONS, type HttpOptions, type InstanceOptions, type LoggingOptions } from "./options.generated.ts";
 import type { ServeConfig } from "./serve-config.ts";
-
-/** Host where a config file names none: all addresses, as in Ray Serve (reference 2.2). */
-const HOST = "0.0.0.0";
 
 /** @param workingDir absolute folder that relative paths of the config start from */
 export function instanceOptionsOf(config: ServeConfig, workingDir: string): InstanceOptions {
@@ -16,7 +13,7 @@ export function instanceOptionsOf(config: ServeConfig, workingDir: string): Inst
     if (file != null) http[name] = resolve(workingDir, file);
   }
   return {
-    http: { host: HOST, ...http },
+    http: { host: OPTIONS.http.host.file.default, ...http },
     ...(proxyLocation === undefined ? {} : { proxyLocation }),
     ...(logging == null ? {} : { loggingConfig: documentOptions("logging", logging) as LoggingOptions }),
   };

@@ -1,11 +1,6 @@
 // Reads `policyFunction` of autoscaling policies: a module and an export of it.
 import { resolve } from "node:path";
-
-/** Ray Serve's own policy, by its import path there: the built-in one here. */
-const BUILT_IN = [
-  "ray.serve.autoscaling_policy:default_autoscaling_policy",
-  "ray.serve.autoscaling_policy:replica_queue_length_autoscaling_policy",
-];
+import { rayPolicy } from "./ray-names.ts";
 
 /**
  * Where a policy is: an absolute file, and an export of it or a name registered there. Null: it is the built-in one.
@@ -15,7 +10,7 @@ export function readPolicyPath(
   policyFunction: string,
   workingDir: string,
 ): { readonly file: string; readonly name: string } | null {
-  if (BUILT_IN.includes(policyFunction)) return null;
+  if (rayPolicy(policyFunction) === null) return null;
   const colon = policyFunction.lastIndexOf(":");
   const hasName = colon > policyFunction.lastIndexOf("/");
   const module = hasName ? policyFunction.slice(0, colon) : policyFunction;
