@@ -25,16 +25,18 @@ function setUp(left: readonly BuildTask[] = []) {
   const asked: Asked[] = [];
   const finished: (readonly [name: string, outcome: string])[] = [];
   let atMs = 1;
+  let pending = left;
   const commands: Partial<ControllerCommands> = {
     whenOpen: () => Promise.resolve(),
     status: () => ({ ...NO_INSTANCE, httpOptions: resolveOptions("http", {}) }),
     order: (_id, _names, accept) => accept(),
-    pendingBuilds: () => left,
+    pendingBuilds: () => pending,
     acceptConfig(document, workingDir) {
       const capacity = { percent: null, direction: null };
       const nothing = { applications: new Map(), deployments: new Map(), config: null, capacity };
       const accepted = acceptConfig(nothing, document, workingDir, atMs++);
-      return pendingBuilds(accepted.applications, accepted.config);
+      pending = pendingBuilds(accepted.applications, accepted.config);
+      return pending;
     },
     finishBuild(task, outcome) {
       const said = outcome instanceof ServeError ? outcome.message : Object.keys(outcome.codeVersions).join();
@@ -57,7 +59,8 @@ function setUp(left: readonly BuildTask[] = []) {
     builders: builders as Builders,
     versions: new CodeVersions(),
   };
-  return { asked, finished, deployer: new ConfigDeployer(parts, silentLogger) };
+  const forget = (): void => void (pending = []);
+  return { asked, finished, forget, deployer: new ConfigDeployer(parts, silentLogger) };
 }
 
 const sent = (...applications: object[]) => ({
@@ -110,6 +113,15 @@ describe("ConfigDeployer", () => {
     await settled();
     expect(asked.map(({ order }) => order.name)).toEqual(["a", "b", "d"]);
     expect(finished).toEqual([]);
+  });
+
+  it("builds nothing that is not wanted any more when its turn comes", async () => {
+    const { asked, forget, deployer } = setUp();
+    await deployer.deploy(sent({ name: "a", route_prefix: "/a" }, { name: "b", route_prefix: "/b" }, { name: "c" }));
+    forget();
+    for (const { order, answer } of asked) answer(built(order));
+    await settled();
+    expect(asked.map(({ order }) => order.name)).toEqual(["a", "b"]);
   });
 
   it("builds what an earlier head left (R3)", () => {

@@ -104,12 +104,19 @@ export class ConfigDeployer {
     while (this.#building < MAX_BUILDS) {
       const task = this.#waiting.shift();
       if (task === undefined) return;
+      if (!this.#isWanted(task)) continue;
       this.#building++;
       void this.#run(task, this.#current.signal).finally(() => {
         this.#building--;
         this.#next();
       });
     }
+  }
+
+  /** False once the application was deleted or deployed otherwise, or the instance ends. */
+  #isWanted({ application, generation }: BuildTask): boolean {
+    const wanted = this.#parts.commands.pendingBuilds();
+    return wanted.some((task) => task.application === application && task.generation === generation);
   }
 
   async #run(task: BuildTask, signal: AbortSignal): Promise<void> {
