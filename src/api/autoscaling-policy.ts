@@ -59,6 +59,7 @@ export function autoscalingPolicy(
   }
   const place = placeOfCaller();
   if (!("file" in place)) throw new ConfigError({ path: `autoscalingPolicy(${name})`, ...place });
-  store.policies.register(name, policy);
-  return { policyFunction: `${place.file}:${name}`, policyKwargs: { ...kwargs } };
+  const policyFunction = `${place.file}:${name}`;
+  store.policies.register(policyFunction, policy);
+  return { policyFunction, policyKwargs: { ...kwargs } };
 }

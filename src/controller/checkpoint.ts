@@ -3,6 +3,7 @@
 //   R1  All changed documents go out in one transaction; an unchanged one is not written.
 //   R2  A document that cannot be understood refuses the start and is never overwritten (K4's beginning).
 //   R3  Values are encoded by the codec of the wire, so that what a deploy may hold is what a checkpoint may hold.
+import { lasting } from "../autoscaling/scale-memory.ts";
 import { ServeError } from "../core/errors.ts";
 import type { StateStore } from "../engine/state-store.ts";
 import type { Address } from "../model/address.ts";
@@ -155,7 +156,10 @@ function encode(value: unknown): Uint8Array {
 
 function deploymentsOf(kept: Kept): Deployments {
   return Object.fromEntries(
-    [...kept.deployments].map(([key, { status, starts, failure, scale }]) => [key, { status, starts, failure, scale }]),
+    [...kept.deployments].map(([key, { status, starts, failure, scale }]) => [
+      key,
+      { status, starts, failure, scale: lasting(scale) },
+    ]),
   );
 }
 

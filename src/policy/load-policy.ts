@@ -15,7 +15,7 @@ export type LoadedPolicy = (contexts: unknown) => unknown;
  * @throws {ConfigError} there is no such policy
  */
 export async function loadPolicy({ file, name, kwargs }: PolicyRef): Promise<LoadedPolicy> {
-  const code = store.policies.find(name) ?? (await importPolicy(file, name));
+  const code = store.policies.find(`${file}:${name}`) ?? (await importPolicy(file, name));
   if (!isClass(code)) return (contexts) => (code as (contexts: unknown, kwargs: unknown) => unknown)(contexts, kwargs);
   try {
     const policy = new (code as new (kwargs: unknown) => { decide(contexts: unknown): unknown })(kwargs);
@@ -38,7 +38,7 @@ async function importPolicy(file: string, name: string): Promise<PolicyCode> {
   } catch (reason) {
     throw new ServeError("DEPLOY_FAILED", `importing the policy's module ${file} failed: ${describeThrown(reason)}`);
   }
-  const found = store.policies.find(name) ?? exports[name];
+  const found = store.policies.find(`${file}:${name}`) ?? exports[name];
   if (typeof found === "function") return found as PolicyCode;
   const names = Object.keys(exports).filter((key) => typeof exports[key] === "function");
   throw new ConfigError({

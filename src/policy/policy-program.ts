@@ -42,7 +42,8 @@ export class PolicyProgram {
     const { policy, scope, contexts } = question;
     const ask = await this.#load(policy);
     const key = `${keyOf(policy)} ${contexts.map(({ deploymentId }) => deploymentId).join(" ")}`;
-    if (this.#busy.has(key)) throw new ServeError("USER_CODE", `the policy ${policy.name} is busy with an earlier question`); // R2
+    if (this.#busy.has(key))
+      throw new ServeError("USER_CODE", `the policy ${policy.name} is busy with an earlier question`); // R2
     this.#busy.add(key);
     try {
       const seen =

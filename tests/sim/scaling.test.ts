@@ -113,6 +113,20 @@ describe("a deployment that scales by load", () => {
     expect(h.application("a")?.status).toBe("RUNNING");
   });
 
+  it("is DEPLOYING until all of its replicas are new, however it grows meanwhile (D7)", async () => {
+    const h = await autoscaled();
+    await load(h, 4, 1_000);
+    h.cluster.behaviour.loadMs = () => 2_000;
+    h.controller.deploy([app("a", "v2", { Main: { autoscalingConfig: QUICK } })]);
+    const replicas = () => main(h)?.replicas ?? [];
+    const old = new Set(replicas().map(({ replicaId }) => replicaId));
+    for (let second = 0; second < 60 && h.application("a")?.status !== "RUNNING"; second++)
+      await load(h, 5 + second, 1_000);
+    expect(h.application("a")?.status).toBe("RUNNING");
+    const serving = h.targets("a", "Main").replicas.map(({ id }) => id);
+    expect(serving.filter((id) => old.has(id))).toEqual([]);
+  });
+
   it("is not scaled on when its starts are given up", async () => {
     const h = new Harness({ failure: () => new Error("no such model") });
     await h.startHead();
