@@ -43,7 +43,16 @@ it("writes the route's prefix into the access line (reference 7.2)", () => {
   const { made, lines } = recorder();
   made.log(route, "PUT", 201, 1.25, "id", { remoteAddress: "10.0.0.1" });
   expect(lines).toEqual([
-    { method: "PUT", route: "/api", status: 201, latencyMs: 1.25, requestId: "id", application: "a", client: "" },
+    {
+      method: "PUT",
+      route: "/api",
+      status: 201,
+      latencyMs: 1.25,
+      requestId: "id",
+      application: "a",
+      call: "",
+      client: "",
+    },
   ]);
 });
 

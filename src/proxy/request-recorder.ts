@@ -79,7 +79,7 @@ export class RequestRecorder {
   ): void {
     const { application } = route.target;
     const client = this.#showsClient ? (socket.remoteAddress ?? "") : "";
-    this.#access({ method: verb, route: route.prefix, status, latencyMs, requestId, application, client });
+    this.#access({ method: verb, route: route.prefix, status, latencyMs, requestId, application, call: "", client });
   }
 }
 

@@ -141,3 +141,35 @@ describe("while the instance changes", () => {
     expect((await get("/shop")).status).toBe(200);
   });
 });
+
+describe("variables of the environment", () => {
+  const own = new Harness();
+  afterAll(() => own.close());
+
+  it("turn counting off, or put other buckets in the place of Ray's (reference 6)", async () => {
+    const start = async (given: Record<string, string>): Promise<Exposition> => {
+      Object.assign(process.env, given);
+      const { process: driver, url } = await own
+        .startServe(join(ROOT, "tests/fixtures/telemetry/shop.ts"))
+        .finally(() => Object.keys(given).forEach((name) => delete process.env[name]));
+      expect((await fetch(new URL("/shop", url))).status).toBe(200);
+      const { admin } = await own.status();
+      const read = parseExposition(await (await fetch(new URL("/metrics", admin?.url))).text());
+      await driver.interrupt();
+      return read;
+    };
+    const off = await start({ MANTA_METRICS: "0" });
+    const components = [...off.series.values()].flat().map(({ labels }) => labels["Component"]);
+    expect(new Set(components)).toEqual(new Set(["controller"]));
+    const others = await start({
+      RAY_SERVE_REQUEST_LATENCY_BUCKETS_MS: "1,2000",
+      RAY_SERVE_REPLICA_STARTUP_SHUTDOWN_LATENCY_BUCKETS_MS: "1.5",
+    });
+    const bounds = (name: string): Set<string> =>
+      new Set((others.series.get(`ray_serve_${name}_bucket`) ?? []).map(({ labels }) => labels["le"] ?? ""));
+    expect([...bounds("http_request_latency_ms")]).toEqual(["1.0", "2000.0", "+Inf"]);
+    expect([...bounds("deployment_processing_latency_ms")]).toEqual(["1.0", "2000.0", "+Inf"]);
+    expect([...bounds("replica_startup_latency_ms")]).toEqual(["1.5", "+Inf"]);
+    expect(bounds("request_router_fulfillment_time_ms").size).toBe(20);
+  });
+});
