@@ -4,6 +4,7 @@
 //   R3  Each save is followed by a new scan, so that a file which is imported from now on is watched as well, and one that
 //       an import looks for is noticed when it appears.
 //   R4  Saves that follow one another closely are one.
+//   R5  It keeps no process alive.
 import { type FSWatcher, readFileSync, watch } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import type { Cancel, Clock } from "../core/clock.ts";
@@ -58,7 +59,7 @@ export class CodeWatch {
 
   #watch(folder: string): void {
     try {
-      const watcher = watch(folder, (_event, name) => {
+      const watcher = watch(folder, { persistent: false }, (_event, name) => {
         if (name === null || this.#names.has(name) || this.#names.has(withoutExtension(name))) this.#stir();
       });
       watcher.on("error", () => {
@@ -73,7 +74,7 @@ export class CodeWatch {
 
   #stir(): void {
     this.#cancelScan();
-    this.#cancelScan = this.#clock.after(QUIET_MS, () => this.#scan());
+    this.#cancelScan = this.#clock.after(QUIET_MS, () => this.#scan(), true);
   }
 
   #scan(): void {

@@ -22,18 +22,35 @@ export interface ReloadEvents {
   serving(names: readonly string[]): Promise<void>;
 }
 
-/** Deploys again whenever something is saved. @returns ends it */
-export function reloadOnSave(head: HeadClient, runnable: Runnable, events: ReloadEvents): () => void {
-  const reloader = new Reloader((signal) => redeploy(head, runnable, events, signal), report, systemClock);
-  const watch = new CodeWatch(
-    () => runnable.madeOf(),
-    (files) => reloader.saved(files),
-    systemClock,
-  );
-  return () => {
-    watch.close();
-    reloader.close();
-  };
+/** Watches from its making on, so that nothing is missed that is saved while the first version comes up. */
+export class Reloading {
+  readonly #runnable: Runnable;
+  readonly #watch: CodeWatch;
+  readonly #early = new Set<string>();
+  #reloader: Reloader | undefined;
+
+  constructor(runnable: Runnable) {
+    this.#runnable = runnable;
+    this.#watch = new CodeWatch(
+      () => runnable.madeOf(),
+      (files) => {
+        if (this.#reloader !== undefined) this.#reloader.saved(files);
+        else for (const file of files) this.#early.add(file);
+      },
+      systemClock,
+    );
+  }
+
+  /** The first version was deployed, or could not be: from now on saves are. */
+  begin(head: HeadClient, events: ReloadEvents): void {
+    this.#reloader = new Reloader((signal) => redeploy(head, this.#runnable, events, signal), report, systemClock);
+    if (this.#early.size > 0) this.#reloader.saved([...this.#early]);
+  }
+
+  close(): void {
+    this.#watch.close();
+    this.#reloader?.close();
+  }
 }
 
 /** @throws {ServeError} why the new version does not serve */

@@ -20,7 +20,6 @@ import { findRunnable } from "./find-runnable.ts";
 import { cliAsker, clientOf, type HeadClient } from "./head-client.ts";
 import { resolveFlags } from "./instance-flags.ts";
 import { findTarget } from "./run-target.ts";
-import type { reloadOnSave } from "./reload.ts";
 import type { Runnable } from "./runnable.ts";
 import { showProgress } from "./show-progress.ts";
 import { urlOf } from "./url-of.ts";
@@ -37,6 +36,8 @@ export async function run(target: string | undefined, args: readonly string[], f
   onStopSignal(() => stop.resolve("stopped"), false, systemClock);
   const output = new OutputPrinter((line) => console.error(line));
   const starting = joinOrStart(resolved, { ...cliAsker, onLink: (link) => output.install(link) }, runnable.first);
+  starting.catch(() => undefined); // told below
+  const reloading = flags.reload === true ? new (await import("./reload.ts")).Reloading(runnable) : undefined;
   const instance = await Promise.race([starting, stop.promise]);
   // The head that is starting ends with this process, which would otherwise go on waiting for it.
   if (instance === "stopped") process.exit(EXIT.ok);
@@ -70,19 +71,15 @@ export async function run(target: string | undefined, args: readonly string[], f
       isAnnounced = true;
     },
   };
-  const stopReloading = flags.reload === true ? await reload(head, runnable, reloads) : undefined;
+  reloading?.begin(head, reloads);
   const outcome = await Promise.race([stop.promise, ended(instance)]);
-  stopReloading?.();
+  reloading?.close();
   if (outcome === "stopped") {
     await end(instance, head, applications, undefined);
     return EXIT.ok;
   }
   console.error(`manta: ${outcome.reason}`);
   return outcome.orderly ? EXIT.ok : EXIT.failed;
-}
-
-async function reload(...args: Parameters<typeof reloadOnSave>): Promise<() => void> {
-  return (await import("./reload.ts")).reloadOnSave(...args);
 }
 
 /** With `--reload` what is wrong with the application may be right after the next save (R5). */
