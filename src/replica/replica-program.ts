@@ -110,27 +110,7 @@ export class ReplicaProgram {
       logger: () => this.#logger,
     };
     this.#stats = new AutoscalingStats(stats, clock);
-    this.#head = new HeadLink(
-      transport,
-      options.head,
-      self,
-      {
-        onConnected: (link) => this.#connected(link),
-        onRequest: (method, body) => this.#answer(method, body),
-        onNotify: (link, topic, body) => {
-          if (topic === "feed") this.#feed.receive(link, (body as { changes: readonly FeedChange[] }).changes);
-        },
-        onOrphaned: () => {
-          this.#logger.warn("replica.orphaned");
-          this.#leave();
-        },
-        onRefused: (reason) => {
-          this.#logger.warn("replica.refused", { reason });
-          this.#leave();
-        },
-      },
-      clock,
-    );
+    this.#head = new HeadLink(transport, options.head, self, this.#headEvents(), clock);
   }
 
   /** Opens the door and dials the head. @throws {ServeError} ENGINE when the door cannot be opened */
@@ -167,6 +147,24 @@ export class ReplicaProgram {
     await Promise.race([listenerClosed, limit]);
     given.abort();
     this.#options.onEnded();
+  }
+
+  #headEvents(): ConstructorParameters<typeof HeadLink>[3] {
+    return {
+      onConnected: (link) => this.#connected(link),
+      onRequest: (method, body) => this.#answer(method, body),
+      onNotify: (link, topic, body) => {
+        if (topic === "feed") this.#feed.receive(link, (body as { changes: readonly FeedChange[] }).changes);
+      },
+      onOrphaned: () => {
+        this.#logger.warn("replica.orphaned");
+        this.#leave();
+      },
+      onRefused: (reason) => {
+        this.#logger.warn("replica.refused", { reason });
+        this.#leave();
+      },
+    };
   }
 
   #runtime(): Omit<Runtime, "replica"> {
