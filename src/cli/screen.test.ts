@@ -4,6 +4,7 @@ import { fitLines, Screen } from "./screen.ts";
 describe("fitLines", () => {
   it("cuts what is too wide and counts what is too much", () => {
     expect(fitLines("a\nlonger line", 6, 5)).toEqual(["a", "longe…"]);
+    expect(fitLines("a\nlonger line", 0, 0)).toEqual(["a", "longer line"]);
     expect(fitLines("1\n2\n3\n4", 9, 3)).toEqual(["1", "2", "… 2 more lines"]);
   });
 });
