@@ -48,6 +48,7 @@ export class Registry {
   readonly #byName = new Map<string, Registration[]>();
   readonly #reached = Promise.withResolvers<Reached>();
   #first: Reached | undefined;
+  #next: PromiseWithResolvers<void> | undefined;
 
   /** Resolves when user code reaches `serve.run` in a replica or builder; never in a driver. */
   get reached(): Promise<Reached> {
@@ -80,10 +81,17 @@ export class Registry {
     );
   }
 
+  /** Resolves when user code reaches `serve.run` for the next time. */
+  nextReach(): Promise<void> {
+    return (this.#next ??= Promise.withResolvers<void>()).promise;
+  }
+
   /** Records that user code reached `serve.run` here; the first time counts. */
   reach(reached: Reached): void {
     this.#first ??= reached;
     this.#reached.resolve(this.#first);
+    this.#next?.resolve();
+    this.#next = undefined;
   }
 
   #missing(name: string): ServeError {

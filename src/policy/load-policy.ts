@@ -1,5 +1,6 @@
 // Finds a user's autoscaling policy: registered by `autoscalingPolicy()` while its module is imported, or exported by it.
-//   R1  A module that reaches an unguarded `serve.run` counts as imported there: its import need not end.
+//   R1  A module that reaches an unguarded `serve.run` counts as imported there: its import need not end. One import at a
+//       time, so that it is clear whose that was.
 //   R2  What is wrong is one line that names what exists.
 import { pathToFileURL } from "node:url";
 import { store } from "../api/globals.ts";
@@ -34,7 +35,7 @@ async function importPolicy(file: string, name: string): Promise<PolicyCode> {
   let exports: Readonly<Record<string, unknown>>;
   try {
     const imported: Promise<Readonly<Record<string, unknown>>> = import(pathToFileURL(file).href);
-    exports = await Promise.race([imported, store.registry.reached.then(() => ({}))]); // R1
+    exports = await Promise.race([imported, store.registry.nextReach().then(() => ({}))]); // R1
   } catch (reason) {
     throw new ServeError("DEPLOY_FAILED", `importing the policy's module ${file} failed: ${describeThrown(reason)}`);
   }
