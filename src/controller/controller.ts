@@ -192,8 +192,7 @@ export class Controller implements ControllerCommands {
     const error = outcome instanceof ServeError ? outcome : this.#refusalOf(outcome);
     if (error === undefined) return;
     const message = `Deploying app '${target.name}' failed with exception:\n${error.message}`;
-    const { generation, unrouted } = target.build;
-    const failed = { ...target, build: { kind: "failed", generation, unrouted, message } } as const;
+    const failed = { ...target, build: { kind: "failed", generation: task.generation, message } } as const;
     const applications = new Map(this.#state.applications).set(target.name, failed);
     this.#adopt({ applications, deployments: this.#state.deployments });
     this.#journal.application(target.name, "application.build_failed", message, "warn");
@@ -323,7 +322,7 @@ export class Controller implements ControllerCommands {
       Partial<Pick<ControllerState, "config" | "capacity" | "standing">>,
   ): void {
     const { config, capacity, replicas, proxies, endpoint, standing, orders } = this.#state;
-    this.#checkpoint.save({ config, capacity, ...next, replicas, proxies, endpoint, standing, orders });
+    this.#checkpoint.save({ config, capacity, standing, replicas, proxies, endpoint, orders, ...next });
     Object.assign(this.#state, next);
     publish(this.#state, this.#options.feed, this.#options.logging);
     this.#wake();
