@@ -9,7 +9,7 @@ import type { ApplicationConfig, ServeConfig } from "../config/serve-config.ts";
 import { ConfigError } from "../core/errors.ts";
 import { deploymentKey } from "../model/ids.ts";
 import type { ApplicationTarget, TargetState } from "../model/target-state.ts";
-import { type Before, isUnrouted } from "./accept.ts";
+import type { Before } from "./accept.ts";
 import { afterStatusEvent } from "./decide/status.ts";
 import type { AcceptedConfig, DeploymentState } from "./state.ts";
 
@@ -126,7 +126,7 @@ function declare(
     autoscalingPolicy: serving?.autoscalingPolicy ?? null,
     docsPath: serving?.docsPath ?? null,
     declared,
-    build: { kind: "building", generation: acceptedMs, sinceMs: acceptedMs, unrouted: isUnrouted(serving) },
+    build: { kind: "building", generation: acceptedMs, sinceMs: acceptedMs },
   };
 }
 

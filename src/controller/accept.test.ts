@@ -4,6 +4,7 @@ import { resolveDeployment } from "../config/resolve-deployment.ts";
 import { IMPERATIVE } from "../model/application-spec.ts";
 import type { VersionedApplication } from "../model/target-state.ts";
 import { type Before, acceptDeploy } from "./accept.ts";
+import { afterHealthy, healthyMemory } from "./decide/start-failures.ts";
 import { NEW_DEPLOYMENT } from "./decide/status.ts";
 
 const NOTHING: Before = { applications: new Map(), deployments: new Map() };
@@ -29,6 +30,12 @@ function application(
     spec: { name, routePrefix, ingress: specs.at(-1)?.name ?? "", workingDir: "/", deployments: specs, ...IMPERATIVE },
     codeVersions: Object.fromEntries(specs.map((spec) => [spec.name, version])),
   };
+}
+
+/** The same when every deployment has been healthy. */
+function healthy(accepted: Before): Before {
+  for (const state of accepted.deployments.values()) state.starts = afterHealthy(state.starts);
+  return accepted;
 }
 
 describe("acceptDeploy", () => {
@@ -89,6 +96,41 @@ describe("acceptDeploy", () => {
     state.starts = { ...state.starts, failedStarts: 3 };
     const again = acceptDeploy(first, [application("a", "/", "1", ["D"])], 0).deployments.get("a#D");
     expect(again).toMatchObject({ status: NEW_DEPLOYMENT, starts: { failedStarts: 0 } });
+  });
+
+  it("keeps a failure when only the number of replicas changes (R3)", () => {
+    const first = healthy(acceptDeploy(NOTHING, [application("a", "/", "1", ["D"])], 0));
+    const second = acceptDeploy(first, [application("a", "/", "2", ["D"])], 0);
+    const state = second.deployments.get("a#D");
+    if (state === undefined) throw new Error("the deployment has a state");
+    state.status = { status: "DEPLOY_FAILED", trigger: "REPLICA_STARTUP_FAILED", message: "x" };
+    state.failure = { generation: "2@1", message: "x" };
+    state.starts = healthyMemory("1@1");
+    const more = acceptDeploy(second, [application("a", "/", "2", ["D", { numReplicas: 3 }])], 0);
+    expect(more.deployments.get("a#D")).toMatchObject({ failure: { message: "x" }, scale: { target: 3 } });
+    expect(more.applications.get("a")?.deployments[0]?.fallback?.codeVersion).toBe("1");
+    const again = acceptDeploy(more, [application("a", "/", "2", ["D", { numReplicas: 3 }])], 0);
+    expect(again.deployments.get("a#D")).toMatchObject({ failure: null, starts: { generation: "2@1", rollout: true } });
+  });
+
+  it("keeps the last version that was healthy, over any number of failed ones (R7)", () => {
+    const fallbackOf = ({ applications }: Before): string | undefined =>
+      applications.get("a")?.deployments[0]?.fallback?.codeVersion;
+    const first = acceptDeploy(NOTHING, [application("a", "/", "1", ["D"])], 0);
+    expect(fallbackOf(acceptDeploy(first, [application("a", "/", "2", ["D"])], 0))).toBeUndefined();
+    const second = acceptDeploy(healthy(first), [application("a", "/", "2", ["D"])], 0);
+    const third = acceptDeploy(second, [application("a", "/", "3", ["D"])], 0);
+    expect([second, third].map(fallbackOf)).toEqual(["1", "1"]);
+    expect(third.deployments.get("a#D")?.starts.rollout).toBe(true);
+    const back = acceptDeploy(third, [application("a", "/", "1", ["D"])], 0);
+    expect(back.deployments.get("a#D")?.starts.rollout).toBe(false);
+  });
+
+  it("asks running replicas of an ingress that gets a route whether they can serve it", () => {
+    const first = acceptDeploy(NOTHING, [application("a", null, "1", ["C"], ["D"])], 0);
+    const second = acceptDeploy(first, [application("a", "/", "1", ["C"], ["D"])], 0);
+    expect(second.applications.get("a")?.deployments.map(({ configRevision }) => configRevision)).toEqual([1, 2]);
+    expect(second.changes[1]?.reason).toBe("changed in place: routePrefix");
   });
 
   it("keeps what left the graph as retired (R4)", () => {

@@ -58,7 +58,7 @@ export function acceptDeploy(before: Before, wanted: readonly VersionedApplicati
     const targets = spec.deployments.map((deployment) => {
       const version = codeVersions[deployment.name] ?? "";
       const key = deploymentKey(spec.name, deployment.name);
-      const exposed = isUnrouted(known) && spec.routePrefix !== null && deployment.name === spec.ingress;
+      const exposed = spec.routePrefix !== null && deployment.name === spec.ingress;
       const change = changeOf(known, { state: deployments.get(key), exposed }, deployment, version);
       deployments.set(
         key,
@@ -97,12 +97,6 @@ export function acceptDeploy(before: Before, wanted: readonly VersionedApplicati
   }
   checkPrefixes(applications);
   return { applications, deployments, changes };
-}
-
-/** True when what serves was deployed without a route, though the application may have been promised one since. */
-export function isUnrouted(target: ApplicationTarget | undefined): boolean {
-  if (target === undefined) return false;
-  return target.routePrefix === null || (target.build.kind !== "none" && target.build.unrouted);
 }
 
 /** What is remembered of a deployment after a change of its target (R3). */

@@ -67,13 +67,9 @@ export class ActionApplier {
       case "load":
         return application === undefined || target === undefined ? undefined : this.#load(record, application, target);
       case "reconfigure":
-        return application === undefined || target === undefined
-          ? undefined
-          : this.#reconfigure(record, application, target);
+        return target === undefined ? undefined : this.#reconfigure(record, target);
       case "place":
-        return application === undefined || target === undefined
-          ? undefined
-          : this.#place(record, action.rank, application, target);
+        return target === undefined ? undefined : this.#place(record, action.rank, target);
       case "leave":
         if (action.died) this.#parts.replicaObserver.onDied(record, action.reason);
         record.stopSinceMs ??= this.#clock.now();
@@ -194,9 +190,8 @@ export class ActionApplier {
     record.configRevision = target.configRevision;
     const order: LoadOrder = {
       application: application.name,
-      isIngress: application.ingress === target.spec.name,
       codeVersion: target.codeVersion,
-      ...this.#options(record, application, target),
+      ...this.#options(record, target),
     };
     return () => {
       const begunMs = this.#clock.monotonic();
@@ -214,12 +209,12 @@ export class ActionApplier {
     };
   }
 
-  #reconfigure(record: ReplicaRecord, application: ApplicationTarget, target: DeploymentTarget): Effect {
+  #reconfigure(record: ReplicaRecord, target: DeploymentTarget): Effect {
     const { options, replicaObserver, wake } = this.#parts;
     if (record.phase.kind === "running")
       moveReplica(record, { ...record.phase, kind: "updating" } satisfies ReplicaPhase);
     const { configRevision } = target;
-    const order = this.#options(record, application, target);
+    const order = this.#options(record, target);
     return () => {
       const begunMs = this.#clock.monotonic();
       return options.replicas.reconfigure(record.id, order).then(
@@ -239,10 +234,10 @@ export class ActionApplier {
   }
 
   /** Tells a replica its rank and how many there are; it serves on meanwhile. */
-  #place(record: ReplicaRecord, rank: number, application: ApplicationTarget, target: DeploymentTarget): Effect {
+  #place(record: ReplicaRecord, rank: number, target: DeploymentTarget): Effect {
     const { options, replicaObserver, wake } = this.#parts;
     record.rank = rank;
-    const order = this.#options(record, application, target);
+    const order = this.#options(record, target);
     return () =>
       options.replicas.reconfigure(record.id, order).then(
         (outcome) => {
@@ -257,16 +252,12 @@ export class ActionApplier {
   }
 
   /** What a replica runs with. It is told so, and the record says that it knows. */
-  #options(
-    record: ReplicaRecord,
-    application: ApplicationTarget,
-    target: DeploymentTarget,
-  ): ReplicaMethods["reconfigure"]["in"] {
+  #options(record: ReplicaRecord, target: DeploymentTarget): ReplicaMethods["reconfigure"]["in"] {
     const { state, options } = this.#parts;
     record.worldSize = state.deployment(record.application, record.deployment).scale.target;
     return {
       spec: target.spec,
-      exposed: application.ingress === target.spec.name && application.routePrefix !== null,
+      exposed: target.exposed,
       rank: record.rank,
       worldSize: record.worldSize,
       logging: replicaLogging(target, instanceLogging(state, options.logging)),

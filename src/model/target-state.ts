@@ -17,6 +17,8 @@ export interface DeploymentTarget {
   readonly codeVersion: string;
   /** Grows with every change of an option of kind `reconfigure`; a replica behind it is told in place. */
   readonly configRevision: number;
+  /** It is the ingress of an application that has a route, so its replicas must be able to serve HTTP. */
+  readonly exposed: boolean;
   /** What was healthy before this target, kept until this one is; null: nothing was, or this one is (D6). */
   readonly fallback: DeploymentTarget | null;
 }
@@ -27,14 +29,8 @@ export interface DeploymentTarget {
  */
 export type BuildState =
   | { readonly kind: "none" }
-  | (Build & { readonly kind: "building"; readonly sinceMs: number })
-  | (Build & { readonly kind: "failed"; readonly message: string });
-
-interface Build {
-  readonly generation: number;
-  /** What serves meanwhile was deployed without a route: its ingress has not shown that it answers HTTP. */
-  readonly unrouted: boolean;
-}
+  | { readonly kind: "building"; readonly generation: number; readonly sinceMs: number }
+  | { readonly kind: "failed"; readonly generation: number; readonly message: string };
 
 /** One accepted application. */
 export interface ApplicationTarget extends Pick<

@@ -121,8 +121,7 @@ export interface HeadMethods {
 export interface LoadOrder {
   readonly application: string;
   readonly spec: ApplicationSpec["deployments"][number];
-  readonly isIngress: boolean;
-  /** True when the application has a route: the ingress must then have `fetch`. */
+  /** True for the ingress of an application with a route: it must have `fetch`. */
   readonly exposed: boolean;
   readonly codeVersion: string;
   readonly rank: number;

@@ -137,7 +137,7 @@ export class Replica implements CallerHost {
         this.#callable = callable;
         step = "constructor or setup";
         await callable.start(this.#initArgs(order));
-        if (order.isIngress && order.exposed) callable.assertHandlesHttp();
+        if (order.exposed) callable.assertHandlesHttp();
         step = "reconfigure";
         await callable.reconfigure(order.spec.options.userConfig, order.rank);
         this.#configured = configOf(order, callable);
@@ -162,7 +162,7 @@ export class Replica implements CallerHost {
     this.#order = order;
     this.#runtime?.update(order);
     this.grant(this.slots.setLimit(order.spec.options.maxOngoingRequests));
-    if (order.isIngress && order.exposed) this.callable.assertHandlesHttp();
+    if (order.exposed) this.callable.assertHandlesHttp();
     const config = configOf(order, this.callable);
     if (this.#configured === config) return;
     this.#configured = undefined; // a refused config is tried again by the next order, and so is the one before it

@@ -156,8 +156,8 @@ describe("applicationStatus", () => {
   });
 
   it.each<[BuildState, string, string]>([
-    [{ kind: "building", generation: 2, unrouted: false, sinceMs: 0 }, "DEPLOYING", ""],
-    [{ kind: "failed", generation: 2, unrouted: false, message: "no such module" }, "DEPLOY_FAILED", "no such module"],
+    [{ kind: "building", generation: 2, sinceMs: 0 }, "DEPLOYING", ""],
+    [{ kind: "failed", generation: 2, message: "no such module" }, "DEPLOY_FAILED", "no such module"],
   ])("is that of its build while that says something: %o", (build, status, message) => {
     const infos = new Map([["D", info("UNHEALTHY")]]);
     expect(applicationStatus(false, build, infos)).toEqual({ status, message });

@@ -20,7 +20,7 @@ export interface ChangeContext {
   readonly before: DeploymentTarget | undefined;
   /** What served before, to keep for a rollout that fails. */
   readonly fallback: DeploymentTarget | null;
-  /** It is an ingress whose application gets a route: running replicas must prove that they can serve it. */
+  /** It is the ingress of an application that has a route. */
   readonly exposed: boolean;
 }
 
@@ -31,15 +31,17 @@ export function decideTargetChange(
   codeVersion: string,
 ): TargetChange {
   if (before === undefined) {
-    const target = { spec, codeVersion, configRevision: 1, fallback: null };
+    const target = { spec, codeVersion, configRevision: 1, exposed, fallback: null };
     return { target, event: "configUpdate", reason: "new deployment" };
   }
   const { cost, changed } = compareOptions(before.spec.options, spec.options);
-  const names = [...changed, ...(exposed ? ["routePrefix"] : [])].join(", ");
-  const isInPlace = cost === "reconfigure" || cost === "restart" || exposed;
+  // Replicas that run must prove that they can serve the route that they get.
+  const isExposedNow = exposed && !before.exposed;
+  const names = [...changed, ...(isExposedNow ? ["routePrefix"] : [])].join(", ");
+  const isInPlace = cost === "reconfigure" || cost === "restart" || isExposedNow;
   const isOther = before.codeVersion !== codeVersion || isInPlace;
   const configRevision = before.configRevision + Number(isInPlace); // R3
-  const target = { spec, codeVersion, configRevision, fallback: isOther ? fallback : before.fallback };
+  const target = { spec, codeVersion, configRevision, exposed, fallback: isOther ? fallback : before.fallback };
   if (before.codeVersion !== codeVersion) {
     const reason = `code version ${before.codeVersion} -> ${codeVersion}${names === "" ? "" : `; changed: ${names}`}`;
     return { target, event: "configUpdate", reason };
