@@ -9,7 +9,7 @@ import type { FeedMeter } from "../controller/change-feed.ts";
 import type { Clock } from "../core/clock.ts";
 import { deploymentKey } from "../model/ids.ts";
 import type { ApplicationStatus, DeploymentStatus, InstanceStatus, ProxyStatus } from "../model/status.ts";
-import { LOGGING_KEY, ROUTES_KEY, type ScalingReport } from "../protocol/control.ts";
+import { LOGGING_KEY, ROUTES_KEY } from "../protocol/control.ts";
 import { METRICS } from "../telemetry/metric-names.ts";
 import { MetricRegistry, type MetricSnapshot } from "../telemetry/metrics.ts";
 
@@ -93,14 +93,6 @@ export class HeadMetrics implements ControllerMeter, FeedMeter {
     }
     this.#failing.add(replica);
     this.#metrics.counter(METRICS.healthCheckFailures).labels({ deployment, replica, application }).inc();
-  }
-
-  /** Callers told what they hold. */
-  scalingReported(reports: readonly ScalingReport[]): void {
-    for (const { queued, ongoing, ...of } of reports) {
-      const ages = [queued.at(-1)?.[0], ongoing.at(-1)?.[0]].filter((age) => age !== undefined);
-      if (ages.length > 0) this.#observe(METRICS.autoscalingHandleMetricsDelay, of, Math.min(...ages));
-    }
   }
 
   proxyStopped(node: string, ms: number): void {
@@ -207,7 +199,6 @@ const PER_DEPLOYMENT = [
   METRICS.replicaReconfigureLatency,
   METRICS.healthCheckLatency,
   METRICS.replicaShutdownDuration,
-  METRICS.autoscalingHandleMetricsDelay,
 ] as const;
 
 function setProxies(gauges: MetricRegistry, { proxies }: HeadFacts["status"]): void {
