@@ -1,6 +1,6 @@
 // What should be: the applications that were accepted, as values. Pure data; what follows from it is decided in
 // controller/decide/. The checkpoint keeps exactly these values.
-import type { ApplicationConfig } from "../config/serve-config.ts";
+import type { ApplicationConfig } from "../config/config-types.ts";
 import type { ApplicationSpec, DeploymentSpec } from "./application-spec.ts";
 
 /** An application as a deploy hands it to the controller. */
