@@ -10,7 +10,7 @@ import { findHead, type HeadClient } from "./head-client.ts";
 import { namespaceOf, resolveFlags } from "./instance-flags.ts";
 import { RestInstance } from "./rest-instance.ts";
 import { isConfigFile } from "./run-target.ts";
-import { configOfImportPath, readConfig, type SentConfig } from "./sent-config.ts";
+import { configOfImportPath, ignoredFlags, readConfig, type SentConfig } from "./sent-config.ts";
 import { showProgress } from "./show-progress.ts";
 import { startInstance } from "./start-instance.ts";
 import type { StatusPart } from "./status-part.ts";
@@ -39,14 +39,9 @@ function read(target: string, args: readonly string[], flags: DeployFlags): Sent
   if (args.length > 0) {
     throw new ServeError("CONFIG_INVALID", "Application arguments cannot be specified for a config file.");
   }
-  const sent = readConfig(target, flags.allowUnknownKeys === true);
-  const ignored = (["name", "routePrefix", "workingDir", "runtimeEnv", "runtimeEnvJson"] as const).filter(
-    (flag) => flags[flag] !== undefined,
-  );
-  const words = ignored.map((flag) => `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
-  return words.length === 0
-    ? sent
-    : { ...sent, warnings: [...sent.warnings, `${words.join(", ")}: ignored, the config file says it`] };
+  const ignored = ignoredFlags(flags);
+  if (ignored !== undefined) warn([ignored]);
+  return readConfig(target, flags.allowUnknownKeys === true);
 }
 
 /** Over the control link of the namespace's instance. */

@@ -8,7 +8,7 @@ import type { RunFlags } from "./actions.ts";
 import type { HeadClient } from "./head-client.ts";
 import { isConfigFile, startingFrom } from "./run-target.ts";
 import type { Runnable } from "./runnable.ts";
-import { configOfImportPath, readConfig, type SentConfig } from "./sent-config.ts";
+import { configOfImportPath, ignoredFlags, readConfig, type SentConfig } from "./sent-config.ts";
 
 /** @throws {ConfigError} what is wrong with the file @throws {ServeError} CONFIG_INVALID: unknown keys */
 export function runnableConfig(target: string, args: readonly string[], flags: RunFlags): Runnable {
@@ -18,7 +18,9 @@ export function runnableConfig(target: string, args: readonly string[], flags: R
       ? readConfig(target, flags.allowUnknownKeys === true)
       : configOfImportPath(startingFrom(target, flags), args, flags);
   let sent = read();
-  if (isFile && args.length > 0) warn(["application arguments are ignored: the config file has its own"]);
+  const ignored = isFile ? ignoredFlags(flags) : undefined;
+  if (ignored !== undefined) warn([ignored]);
+  if (isFile && args.length > 0) warn(["ignored: application arguments; the config file has its own"]);
   warn(sent.warnings);
   const deploy = async (head: HeadClient, wait: boolean): Promise<readonly string[]> => {
     sent = read(); // R1

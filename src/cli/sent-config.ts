@@ -30,6 +30,15 @@ export function readConfig(file: string, allowUnknownKeys: boolean): SentConfig 
   return opened;
 }
 
+/** Flags that speak of one application, where a config file speaks of all; undefined: none was given. */
+export function ignoredFlags(flags: SurroundingsFlags): string | undefined {
+  const given = APPLICATION_FLAGS.filter((name) => flags[name] !== undefined);
+  const words = given.map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+  return words.length === 0 ? undefined : `ignored: ${words.join(", ")}; the config file says what holds`;
+}
+
+const APPLICATION_FLAGS = ["name", "routePrefix", "workingDir", "runtimeEnv", "runtimeEnvJson"] as const;
+
 /** An import path as a config of one application. @throws {UsageError} flags that make no sense */
 export function configOfImportPath(importPath: string, args: readonly string[], flags: SurroundingsFlags): SentConfig {
   const { name, routePrefix } = applicationOptions(flags);
@@ -52,7 +61,10 @@ function runtimeEnvOf({ runtimeEnv, runtimeEnvJson, workingDir }: SurroundingsFl
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     throw new UsageError('the runtime environment: expected an object such as {"env_vars": {"A": "1"}}');
   }
-  return { ...given, ...(workingDir === undefined ? {} : { working_dir: `local://${resolve(workingDir)}` }) };
+  return {
+    ...given,
+    ...(workingDir === undefined ? {} : { working_dir: `local://${encodeURI(resolve(workingDir))}` }),
+  };
 }
 
 function parseJson(text: string): unknown {
