@@ -11,6 +11,7 @@ import type { Builders } from "./builders.ts";
 import type { CodeVersions } from "./code-version.ts";
 import type { ConfigDeployer } from "./config-deployer.ts";
 import type { OutputRelay } from "./output-relay.ts";
+import { inFolders } from "./working-dirs.ts";
 
 export interface HeadParts {
   readonly commands: ControllerCommands;
@@ -72,7 +73,9 @@ function handlersOf(parts: HeadParts): Handlers {
   };
   const deploy = (applications: readonly ApplicationSpec[], orderId: string | undefined): string[] => {
     const names = applications.map(({ name }) => name);
-    commands.order(orderId, names, () => commands.deploy(applications.map((spec) => versions.stamp(spec))));
+    commands.order(orderId, names, () =>
+      commands.deploy(applications.map((spec) => versions.stamp(inFolders(spec, spec.workingDir)))),
+    );
     return names;
   };
   return {
