@@ -68,7 +68,7 @@ export function acceptConfig(
   return {
     applications,
     deployments: resize(before, applications, capacity),
-    config: { document, workingDir, acceptedMs },
+    config: { document, workingDir, acceptedMs, serving: before.config?.serving ?? null },
     capacity,
     changes,
   };

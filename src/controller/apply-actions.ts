@@ -20,6 +20,7 @@ import { type ControllerMeter, NO_METER } from "./meter.ts";
 import { PROXY_DRAIN_MS, type ProxyObserver } from "./observe-proxies.ts";
 import type { ReplicaObserver } from "./observe-replicas.ts";
 import { EPOCH, proxySpec, replicaSpec, resourcesOf } from "./process-specs.ts";
+import { servingNow } from "./serving.ts";
 import { type ControllerState, type ReplicaRecord, moveProxy, moveReplica } from "./state.ts";
 
 /** Something to do to the outside, once it is checkpointed (R1). Its outcome comes back by itself (R2). */
@@ -285,10 +286,11 @@ export class ActionApplier {
   #listen(id: string): Effect | undefined {
     const { state, options, proxyObserver, wake } = this.#parts;
     const record = state.proxies.get(id);
-    if (record === undefined || options.http === null) return undefined;
+    const { http } = servingNow(state.config, options);
+    if (record === undefined || http === null) return undefined;
     moveProxy(record, { kind: "starting" });
-    const port = options.http.port === 0 ? (state.endpoint?.port ?? 0) : options.http.port;
-    const listen = { ...options.http, port };
+    const port = http.port === 0 ? (state.endpoint?.port ?? 0) : http.port;
+    const listen = { ...http, port };
     return () =>
       options.proxies.listen(id, listen).then(wake, (reason: unknown) => {
         proxyObserver.onListenFailed(id, reason);

@@ -38,6 +38,7 @@ import { publish } from "./publish.ts";
 import { httpEndpoint, readStatus } from "./read-status.ts";
 import { reconcile } from "./reconcile.ts";
 import { Scaling } from "./scaling.ts";
+import { servingNow, servingOf } from "./serving.ts";
 import { ALL_CAPACITY, ControllerState, isEmpty, isEmptying } from "./state.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -83,7 +84,12 @@ export class Controller implements ControllerCommands {
     this.#replicas = new ReplicaObserver(replicaParts, clock, random);
     this.#proxies = new ProxyObserver(this.#state, this.#meter, logger, clock);
     this.#silence = new SilenceObserver(this.#state, options.engine, logger, clock);
-    const scaling = { state: this.#state, journal: this.#journal, policies: options.policies, wake: () => this.#wake() };
+    const scaling = {
+      state: this.#state,
+      journal: this.#journal,
+      policies: options.policies,
+      wake: () => this.#wake(),
+    };
     this.scaling = new Scaling(scaling, clock);
     const observers = { replicaObserver: this.#replicas, proxyObserver: this.#proxies };
     this.#engine = new EngineObserver({ state: this.#state, ...observers, logger });
@@ -124,7 +130,8 @@ export class Controller implements ControllerCommands {
 
   /** Where HTTP is served; null when there are no proxies. Rejects with ENGINE when the first proxy cannot listen. */
   async whenListening(): Promise<Endpoint | null> {
-    if (this.#options.http === null || this.#state.standing === "emptied") return null;
+    const { http } = servingNow(this.#state.config, this.#options);
+    if (http === null || this.#state.standing === "emptied") return null;
     await this.#waiters.wait(() => {
       if (httpEndpoint(this.#state, this.#options) !== null) return "done";
       return this.#state.proxyError === "" ? "wait" : new ServeError("ENGINE", this.#state.proxyError);
@@ -177,7 +184,9 @@ export class Controller implements ControllerCommands {
   acceptConfig(config: ServeConfig, workingDir: string): readonly BuildTask[] {
     this.#refuseAtEnd();
     const { changes, ...accepted } = acceptConfig(this.#state, config, workingDir, this.#clock.now());
-    this.#adopt({ ...accepted, standing: "serving" });
+    const isFirst = this.#state.standing === "emptied";
+    const serving = isFirst ? servingOf(config, workingDir, this.#options) : accepted.config.serving;
+    this.#adopt({ ...accepted, config: { ...accepted.config, serving }, standing: "serving" });
     for (const { application, event, reason } of changes) this.#journal.application(application, event, reason);
     return this.pendingBuilds();
   }
@@ -346,7 +355,8 @@ export class Controller implements ControllerCommands {
   }
 
   #tick(): void {
-    const { engine, feed, http } = this.#options;
+    const { engine, feed } = this.#options;
+    const { http } = servingNow(this.#state.config, this.#options);
     const nodes = engine.nodes();
     const own = { state: this.#state, applier: this.#applier, journal: this.#journal, scaling: this.scaling };
     const parts = { ...own, feed, meter: this.#meter, nodes, clock: this.#clock };

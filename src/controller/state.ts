@@ -12,6 +12,7 @@ import type { ApplicationTarget } from "../model/target-state.ts";
 import type { HealthMemory, Silence } from "./decide/health.ts";
 import type { ProxyMemory } from "./decide/proxies.ts";
 import { type StartMemory, freshMemory } from "./decide/start-failures.ts";
+import type { Serving } from "./serving.ts";
 import { NEW_DEPLOYMENT, type StatusInfo } from "./decide/status.ts";
 import { History } from "./history.ts";
 
@@ -87,6 +88,8 @@ export interface AcceptedConfig {
   readonly workingDir: string;
   /** Unix milliseconds. */
   readonly acceptedMs: number;
+  /** How the proxies listen, as a file said to which nothing ran; null: as the head was started. */
+  readonly serving: Serving | null;
 }
 
 /** Share of every deployment's replicas that may run (`target_capacity`), and where it came from. */

@@ -64,7 +64,9 @@ export class ConfigDeployer {
     if (unknown.length > 0 && !allowUnknownKeys) throw refused(unknown);
     const { commands } = this.#parts;
     await commands.whenOpen();
-    const warnings = [...unknown, ...ignoredOptions(config, commands.status())];
+    const running = commands.status();
+    const ignored = running.controller === null ? [] : ignoredOptions(config, running);
+    const warnings = [...unknown, ...ignored];
     const applications = config.applications.map(({ name }) => name ?? "default");
     commands.order(orderId, applications, () => this.#start(commands.acceptConfig(config, workingDir)));
     for (const warning of warnings) this.#logger.warn("config.warning", { warning });
