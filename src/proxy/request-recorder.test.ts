@@ -69,3 +69,20 @@ it("counts nothing without a registry", () => {
   made.ongoing.inc();
   expect(() => made.count(route, "GET", 200, 1)).not.toThrow();
 });
+
+it("drops the counts of an application one look after its route was taken away (R3)", () => {
+  const { made, series } = recorder();
+  made.count(route, "GET", 500, 3);
+  made.count(NO_ROUTE, "GET", 404, 3);
+  const left = (...routed: string[]): number[] => {
+    made.update(new Set(routed));
+    return ["serve_num_http_requests", "serve_http_request_latency_ms", "serve_num_deployment_http_error_requests"].map(
+      (name) => series(name).length,
+    );
+  };
+  expect(left("a")).toEqual([2, 2, 1]);
+  expect(left()).toEqual([2, 2, 1]);
+  expect(left()).toEqual([1, 1, 0]);
+  made.count({ ...route }, "GET", 200, 3);
+  expect(left("a")).toEqual([2, 2, 0]);
+});

@@ -1,7 +1,9 @@
 // Counts answered requests and leaves their access lines (reference 3.2, 7.2).
 //   R1  Series are looked up by label text once per (route, verb, status); after that by identity, for the hot path.
 //   R2  System paths are counted but neither logged nor ongoing (RT4).
+//   R3  Counts of an application that has no route any more are shown once more, then dropped.
 import { GaugeSeries, type CounterSeries, type HistogramSeries, type MetricRegistry } from "../telemetry/metrics.ts";
+import { LastLook } from "../telemetry/last-look.ts";
 import { METRICS } from "../telemetry/metric-names.ts";
 import type { AccessEntry } from "../telemetry/log-format.ts";
 import type { Route } from "./route-table.ts";
@@ -34,6 +36,7 @@ export class RequestRecorder {
   readonly #registry: MetricRegistry | undefined;
   readonly #access: (entry: AccessEntry) => void;
   readonly #showsClient: boolean;
+  readonly #lastLook = new LastLook();
   readonly #series = new WeakMap<Route, Map<string, Map<number, Series>>>();
 
   /**
@@ -66,6 +69,17 @@ export class RequestRecorder {
     series.requests.inc();
     series.latency.observe(latencyMs);
     for (const errors of series.errors) errors.inc();
+  }
+
+  /** Metrics are about to be read (R3). @param routed applications that have a route */
+  update(routed: ReadonlySet<string>): void {
+    if (this.#registry === undefined) return;
+    const ended = this.#lastLook.ended(routed);
+    const isEnded = ({ application = "" }): boolean => application !== "" && ended(application);
+    this.#registry.counter(METRICS.httpRequests).removeWhere(isEnded);
+    this.#registry.counter(METRICS.httpErrorRequests).removeWhere(isEnded);
+    this.#registry.counter(METRICS.deploymentHttpErrorRequests).removeWhere(isEnded);
+    this.#registry.histogram(METRICS.httpRequestLatency).removeWhere(isEnded);
   }
 
   /** Leaves the access line of a request that ended. */
