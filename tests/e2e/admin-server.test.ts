@@ -144,6 +144,7 @@ describe("admin server's limits (R4)", () => {
     const slowBody = `PUT ${APPS} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\n{`;
     expect(await exchange(server, slowBody)).toMatch(/^HTTP\/1\.1 408 /);
     expect(await exchange(server, `GET ${APPS} HTTP/1.1\r\nhos`)).toMatch(/^HTTP\/1\.1 408 /);
+    expect(await exchange(server)).toMatch(/^HTTP\/1\.1 408 /);
     expect(await exchange(server, "nonsense\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 /);
     expect(await exchange(server, `GET / HTTP/1.1\r\nx: ${"a".repeat(17_000)}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 431 /);
   });
