@@ -3,8 +3,7 @@ import { ServeError } from "../core/errors.ts";
 
 /** A user's policy: a function, or a class with `decide`. */
 export type PolicyCode =
-  | ((context: never, kwargs: Readonly<Record<string, unknown>>) => unknown)
-  | (new (kwargs: never) => { decide(context: never): unknown });
+  ((context: never, kwargs: never) => unknown) | (new (kwargs: never) => { decide(context: never): unknown });
 
 export class PolicyRegistry {
   readonly #byPath = new Map<string, Set<PolicyCode>>();
