@@ -39,7 +39,7 @@ export interface AcceptedDeclaration {
   readonly changes: readonly { readonly application: string; readonly event: string; readonly reason: string }[];
 }
 
-/** @throws {ConfigError} a name with `#`, or a prefix that an application beside the file has */
+/** @throws {ConfigError} a prefix that an application beside the file has */
 export function acceptConfig(
   before: BeforeConfig,
   document: ServeConfig,
@@ -132,9 +132,6 @@ function declare(
 
 function check(declared: ApplicationConfig, path: string, applications: TargetState): void {
   const name = nameOf(declared);
-  if (name.includes("#")) {
-    throw new ConfigError({ path: `${path}.name`, received: JSON.stringify(name), expected: 'a name without "#"' });
-  }
   const prefix = applications.get(name)?.routePrefix ?? null;
   if (prefix === null) return;
   for (const other of applications.values()) {
