@@ -67,6 +67,7 @@ export class CodeWatch {
         this.#folders.delete(folder); // it is gone; a later scan finds it when it is back
       });
       this.#folders.set(folder, watcher);
+      this.#stir(); // what was saved between the scan and the watch
     } catch {
       // No such folder, or not to be read: the import that looks there fails and says so.
     }

@@ -10,7 +10,7 @@ import { findHead, type HeadClient } from "./head-client.ts";
 import { namespaceOf, resolveFlags } from "./instance-flags.ts";
 import { RestInstance } from "./rest-instance.ts";
 import { isConfigFile } from "./run-target.ts";
-import { configOfImportPath, ignoredFlags, readConfig, type SentConfig } from "./sent-config.ts";
+import { configOfImportPath, ignoredFlags, namesOf, readConfig, type SentConfig } from "./sent-config.ts";
 import { showProgress } from "./show-progress.ts";
 import { startInstance } from "./start-instance.ts";
 import type { StatusPart } from "./status-part.ts";
@@ -25,8 +25,7 @@ export async function deploy(target: string, args: readonly string[], flags: Dep
   warn(sent.warnings);
   const status =
     flags.address === undefined ? await deployHere(sent, flags) : await deployAt(flags.address, sent, flags);
-  const names = sent.config.applications.map(({ name = "default" }) => name);
-  announce(names, status, flags);
+  announce(namesOf(sent.config), status, flags);
   return EXIT.ok;
 }
 
@@ -73,18 +72,22 @@ async function start(sent: SentConfig, flags: DeployFlags): Promise<HeadClient> 
 async function deployAt(address: string, sent: SentConfig, flags: DeployFlags): Promise<StatusPart> {
   const instance = new RestInstance(address);
   warn((await instance.deploy(sent.document)).filter((line) => line !== sent.warnings.join("; ")));
+  const names = namesOf(sent.config);
   for (;;) {
     const status = await instance.status();
-    const applications = sent.config.applications.map(({ name = "default" }) => status.applications[name]);
-    const failed = applications.filter((application) => application?.status === "DEPLOY_FAILED");
-    if (failed.length > 0 && flags.wait) {
-      const reasons = failed.map((application) => `application ${application?.name}: ${application?.message}`);
+    const states = names.map((name) => ({ name, ...(status.applications[name] ?? DELETED) }));
+    if (!flags.wait || states.every((state) => state.status === "RUNNING")) return status;
+    const failed = states.filter((state) => state.status === "DEPLOY_FAILED");
+    if (failed.length > 0) {
+      const reasons = failed.map(({ name, message }) => `application ${name}: ${message}`);
       throw new ServeError("DEPLOY_FAILED", reasons.join("\n"));
     }
-    if (!flags.wait || applications.every((application) => application?.status === "RUNNING")) return status;
     await systemClock.sleep(LOOK_MS);
   }
 }
+
+/** What an application is that was accepted and is not there any more. */
+const DELETED = { status: "DEPLOY_FAILED", message: "it was deleted meanwhile" } as const;
 
 function announce(names: readonly string[], status: StatusPart, flags: DeployFlags): void {
   const places = names.map((name) => ({ name, url: urlOf(status, name) }));

@@ -3,12 +3,11 @@
 import { resolve } from "node:path";
 import { instanceOptionsOf } from "../config/config-instance.ts";
 import { parseImportPath } from "../config/import-path.ts";
-import type { ServeConfig } from "../config/serve-config.ts";
 import type { RunFlags } from "./actions.ts";
 import type { HeadClient } from "./head-client.ts";
 import { isConfigFile, startingFrom } from "./run-target.ts";
 import type { Runnable } from "./runnable.ts";
-import { configOfImportPath, ignoredFlags, readConfig, type SentConfig } from "./sent-config.ts";
+import { configOfImportPath, ignoredFlags, namesOf, readConfig, type SentConfig } from "./sent-config.ts";
 
 /** @throws {ConfigError} what is wrong with the file @throws {ServeError} CONFIG_INVALID: unknown keys */
 export function runnableConfig(target: string, args: readonly string[], flags: RunFlags): Runnable {
@@ -38,10 +37,6 @@ export function runnableConfig(target: string, args: readonly string[], flags: R
     deploy,
     madeOf: () => ({ modules: modulesOf(sent), files: isFile ? [resolve(target)] : [] }),
   };
-}
-
-function namesOf({ applications }: ServeConfig): string[] {
-  return applications.map(({ name = "default" }) => name);
 }
 
 /** Where each application is imported from. */

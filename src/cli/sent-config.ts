@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import { type ConfigFile, openConfigFile } from "../config/open-config-file.ts";
 import { readConfigFile } from "../config/read-config-file.ts";
-import { type JsonObject, parseServeConfig } from "../config/serve-config.ts";
+import { type JsonObject, parseServeConfig, type ServeConfig } from "../config/serve-config.ts";
 import { ServeError } from "../core/errors.ts";
 import type { SurroundingsFlags } from "./actions.ts";
 import { applicationOptions } from "./flags.ts";
@@ -28,6 +28,11 @@ export function readConfig(file: string, allowUnknownKeys: boolean): SentConfig 
     );
   }
   return opened;
+}
+
+/** Names of its applications. */
+export function namesOf({ applications }: ServeConfig): string[] {
+  return applications.map(({ name = "default" }) => name);
 }
 
 /** Flags that speak of one application, where a config file speaks of all; undefined: none was given. */
