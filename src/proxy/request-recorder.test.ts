@@ -59,9 +59,10 @@ it("writes the route's prefix into the access line (reference 7.2)", () => {
 it("shows the client's address where it was asked for (reference 7.2)", () => {
   const lines: AccessEntry[] = [];
   const made = new RequestRecorder(undefined, { nodeId: "n", nodeIp: "ip" }, (entry) => lines.push(entry), true);
-  made.log(route, "GET", 200, 1, "id", { remoteAddress: "10.0.0.1" });
+  made.log(route, "GET", 200, 1, "id", { remoteAddress: "10.0.0.1", remotePort: 4711 });
+  made.log(route, "GET", 200, 1, "id", { remoteAddress: "::1", remotePort: 80 });
   made.log(route, "GET", 200, 1, "id", {});
-  expect(lines.map(({ client }) => client)).toEqual(["10.0.0.1", ""]);
+  expect(lines.map(({ client }) => client)).toEqual(["10.0.0.1:4711", "[::1]:80", ""]);
 });
 
 it("counts nothing without a registry", () => {

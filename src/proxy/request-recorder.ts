@@ -16,6 +16,12 @@ export function systemRoute(path: string): Route {
   return { prefix: path, target: { application: "", deployment: "" } };
 }
 
+/** Where a client is. */
+interface ClientSocket {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+}
+
 /** Series of one route, verb and status. */
 interface Series {
   readonly requests: CounterSeries;
@@ -89,12 +95,18 @@ export class RequestRecorder {
     status: number,
     latencyMs: number,
     requestId: string,
-    socket: { readonly remoteAddress?: string | undefined },
+    socket: ClientSocket,
   ): void {
     const { application } = route.target;
-    const client = this.#showsClient ? (socket.remoteAddress ?? "") : "";
+    const client = this.#showsClient ? addressOf(socket) : "";
     this.#access({ method: verb, route: route.prefix, status, latencyMs, requestId, application, call: "", client });
   }
+}
+
+/** `10.0.0.1:4711`, `[::1]:4711`; "" when the client is gone. */
+function addressOf({ remoteAddress: host, remotePort: port }: ClientSocket): string {
+  if (host === undefined || port === undefined) return "";
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function bind(registry: MetricRegistry, { prefix: route, target }: Route, method: string, status: number): Series {

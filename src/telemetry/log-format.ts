@@ -30,7 +30,7 @@ export interface AccessEntry {
   readonly latencyMs: number;
   readonly requestId: string;
   readonly application: string;
-  /** The client's address; "": not shown. */
+  /** Address and port of the client; "": not shown. */
   readonly client: string;
 }
 
