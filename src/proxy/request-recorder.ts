@@ -89,14 +89,7 @@ export class RequestRecorder {
   }
 
   /** Leaves the access line of a request that ended. */
-  log(
-    route: Route,
-    verb: string,
-    status: number,
-    latencyMs: number,
-    requestId: string,
-    socket: ClientSocket,
-  ): void {
+  log(route: Route, verb: string, status: number, latencyMs: number, requestId: string, socket: ClientSocket): void {
     const { application } = route.target;
     const client = this.#showsClient ? addressOf(socket) : "";
     this.#access({ method: verb, route: route.prefix, status, latencyMs, requestId, application, call: "", client });

@@ -192,7 +192,9 @@ describe("fields of user code", () => {
 describe("access lines", () => {
   it("begin with the client's address where it is wanted (reference 7.2)", () => {
     const format = createLineFormatter(proxy, as("TEXT"), source);
-    expect(format.access({ ...access, client: "10.0.0.7:4711" }, timeMs)).toContain(" -- 10.0.0.7:4711 GET / 200 3.4ms\n");
+    expect(format.access({ ...access, client: "10.0.0.7:4711" }, timeMs)).toContain(
+      " -- 10.0.0.7:4711 GET / 200 3.4ms\n",
+    );
   });
 });
 
