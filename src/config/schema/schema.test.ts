@@ -107,4 +107,28 @@ describe("the registry", () => {
       max_constructor_retry_count: 20,
     });
   });
+
+  it("has Ray's update costs (reference 2.6)", () => {
+    const costs = Object.groupBy(Object.entries(OPTIONS.deployment), ([, { update }]) => update);
+    const namesOf = (cost: keyof typeof costs) => (costs[cost] ?? []).map(([name]) => toSnakeCase(name)).toSorted();
+    const lightWeight = ["num_replicas", "max_queued_requests", "rolling_update_percentage", "max_surge_percent"];
+    const controllerOnly = [
+      "graceful_shutdown_timeout_s",
+      "health_check_period_s",
+      "health_check_timeout_s",
+      "max_constructor_retry_count",
+    ];
+    expect(namesOf("live")).toEqual([...lightWeight, ...controllerOnly].toSorted());
+    expect(namesOf("reconfigure")).toEqual([
+      "autoscaling_config",
+      "backpressure_config",
+      "graceful_shutdown_wait_loop_s",
+      "logging_config",
+      "max_ongoing_requests",
+      "request_router_config",
+      "user_config",
+    ]);
+    const noticed = Object.entries(OPTIONS.autoscaling).filter(([, { update }]) => update !== "live");
+    expect(noticed.map(([name]) => toSnakeCase(name))).toEqual(["metrics_interval_s", "look_back_period_s"]);
+  });
 });
