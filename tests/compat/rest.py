@@ -177,6 +177,19 @@ def check_kuberay():
     held("KubeRay's calls and probes are answered")
 
 
+def check_folders():
+    """A local working_dir, which Ray's own command would not send: its classes parse the reply nevertheless."""
+    code, serving = {"import_path": "app.ts:greet"}, []
+    for folder in (APPS, os.path.relpath(APPS)):
+        config = {"applications": [{**app("here"), **code, "runtime_env": {"working_dir": folder}}]}
+        response = requests.put(PATH, json=config, headers=HEADERS, timeout=10)
+        assert response.status_code == 200, response.text
+        body = status_is("here", "RUNNING")
+        serving.append(body["applications"]["here"]["deployed_app_config"].get("runtime_env"))
+    assert serving == [{"working_dir": f"local://{APPS}"}, {}], serving
+    held("a working_dir that is a folder is parsed")
+
+
 def check_scale():
     deploy([app("one", external_scaler_enabled=True)])
     status_is("one", "RUNNING")
@@ -223,5 +236,6 @@ else:
     check_import_path()
     check_refusals()
     check_kuberay()
+    check_folders()
     check_scale()
     check_shutdown()
