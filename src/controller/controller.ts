@@ -11,7 +11,7 @@ import type { Cancel, Clock } from "../core/clock.ts";
 import { ServeError, describeThrown, toServeError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
-import type { EngineEvent, KnownProcess } from "../engine/engine.ts";
+import type { EngineEvent } from "../engine/engine.ts";
 import { deploymentKey, type NodeId, type ProcessId, type ReplicaId } from "../model/ids.ts";
 import type { HistoryEntry, HistoryFilter } from "../model/history.ts";
 import type { Endpoint, InstanceStatus } from "../model/status.ts";
@@ -33,7 +33,7 @@ import { SilenceObserver } from "./observe-silence.ts";
 import { locate, unknownApplication } from "./locate.ts";
 import { ProxyObserver } from "./observe-proxies.ts";
 import { ReplicaObserver } from "./observe-replicas.ts";
-import { EPOCH } from "./process-specs.ts";
+import { knownProcesses } from "./process-specs.ts";
 import { publish } from "./publish.ts";
 import { httpEndpoint, readStatus } from "./read-status.ts";
 import { reconcile } from "./reconcile.ts";
@@ -114,7 +114,7 @@ export class Controller implements ControllerCommands {
     if (this.#state.applications.size > 0) this.scaling.recovered();
     publish(this.#state, feed, this.#options.logging);
     feed.onProgress(() => this.#wake());
-    await engine.adopt(this.#known());
+    await engine.adopt(knownProcesses(this.#state));
     void this.#consume(engine.events(this.#ending.signal));
     this.#started = true;
     this.#cancelRepair = this.#clock.every(REPAIR_MS, () => this.#wake());
@@ -378,18 +378,5 @@ export class Controller implements ControllerCommands {
     } catch (error) {
       this.#logger.error("checkpoint.failed", { reason: describeThrown(error) });
     }
-  }
-
-  #known(): readonly KnownProcess[] {
-    const known = (
-      { id, pid }: { readonly id: ProcessId; readonly pid: number | null },
-      program: KnownProcess["program"],
-    ) => {
-      return { id, epoch: EPOCH, pid, program };
-    };
-    return [
-      ...[...this.#state.replicas.values()].map((record) => ({ ...known(record, "replica"), claim: record })),
-      ...[...this.#state.proxies.values()].map((record) => known(record, "proxy")),
-    ];
   }
 }

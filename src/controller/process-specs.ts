@@ -1,11 +1,12 @@
-// What the engine is told to start: replicas and proxies as process specifications. Pure.
-import type { ProcessSpec, Resources } from "../engine/engine.ts";
+// What the engine is told of processes: those to start as specifications, those that are known from before. Pure.
+import type { KnownProcess, ProcessSpec, Resources } from "../engine/engine.ts";
 import type { ResolvedResourceOptions, ResolvedRuntimeEnvOptions } from "../config/options.generated.ts";
 import type { NodeId, ProcessId } from "../model/ids.ts";
 import type { ApplicationTarget, DeploymentTarget } from "../model/target-state.ts";
 import { logFileName, outputFileName } from "../telemetry/file-names.ts";
 import type { LogComponent } from "../telemetry/log-format.ts";
 import type { Bootstrap } from "./controller-options.ts";
+import type { ControllerState } from "./state.ts";
 
 /** The controller never starts an id twice. */
 export const EPOCH = 1;
@@ -61,6 +62,20 @@ export function proxySpec(id: ProcessId, node: NodeId, nodeIp: string, cwd: stri
     resources: PROXY_RESOURCES,
     placement: { kind: "node", nodeId: node, soft: false },
   };
+}
+
+/** Processes of the last checkpoint, as the engine takes them up. */
+export function knownProcesses({ replicas, proxies }: Pick<ControllerState, "replicas" | "proxies">): KnownProcess[] {
+  return [
+    ...[...replicas.values()].map(({ id, pid, resources, gpuIds }): KnownProcess => ({
+      id,
+      epoch: EPOCH,
+      pid,
+      program: "replica",
+      claim: { resources, gpuIds },
+    })),
+    ...[...proxies.values()].map(({ id, pid }): KnownProcess => ({ id, epoch: EPOCH, pid, program: "proxy" })),
+  ];
 }
 
 /** Ray Serve's form of a log's place: relative to the folder above `serve/`, with a slash in front. */

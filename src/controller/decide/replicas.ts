@@ -57,7 +57,7 @@ function decideDue(replica: ReplicaSnapshot, nowMs: number): StopAction | undefi
   const { id, phase, linkLostAtMs, stuck } = replica;
   const over = "untilMs" in phase && nowMs >= phase.untilMs;
   if (phase.kind === "ending") return over ? { kind: "forget", id, reason: "its end was never confirmed" } : undefined;
-  if (phase.kind === "failed") return { kind: "kill", id, died: false, reason: phase.error };
+  if (phase.kind === "failed") return { kind: "kill", id, died: false, reason: phase.error.split("\n")[0] ?? "" };
   if (stuck !== null) return { kind: "kill", id, died: true, reason: stuck };
   if (phase.kind === "draining")
     return over ? { kind: "kill", id, died: false, reason: "its grace ran out" } : undefined;
