@@ -157,6 +157,28 @@ describe("a deployment that scales by load", () => {
   });
 });
 
+describe("any load, with heads that die", () => {
+  it.each([1, 2, 3])("stays within the bounds and settles at what it needs (seed %i)", async (seed) => {
+    const h: Harness = new Harness({ loadMs: () => 100 + 2_000 * h.random.next() }, seed);
+    await h.startHead();
+    const config = { ...QUICK, minReplicas: 2, maxReplicas: 9, upscaleDelayS: 1, downscaleDelayS: 2 };
+    await deployed(h, app("a", "v1", { Main: { autoscalingConfig: config } }));
+    const look = (): void => {
+      expect(size(h)).toBeGreaterThanOrEqual(2);
+      expect(size(h)).toBeLessThanOrEqual(9);
+    };
+    for (let second = 0; second < 120; second++) {
+      if (h.random.next() < 0.05) await h.startHead();
+      if (h.random.next() < 0.8) report(h, Math.floor(14 * h.random.next()), Math.floor(3 * h.random.next()));
+      await h.run(1000, 100, look);
+    }
+    await load(h, 5, 20_000);
+    expect(size(h)).toBe(5);
+    expect(h.targets("a", "Main").replicas).toHaveLength(5);
+    expect(h.cluster.alive()).toHaveLength(5);
+  });
+});
+
 describe("target capacity", () => {
   it("takes its share of fixed numbers and of an autoscaler's bounds", async () => {
     const h = new Harness();
