@@ -25,6 +25,7 @@ import { makeFolders } from "./folders.ts";
 import type { Head } from "./head.ts";
 import { LOG_LIMITS, LogKeeper } from "./log-keeper.ts";
 import { lockHolder, takeHeadLock } from "./lock.ts";
+import { forgetRefusal, keepRefusal } from "./refusal.ts";
 import { succession } from "./succession.ts";
 
 /** @param args the head's options as JSON, then, if it is known, what will be built first (R4), as JSON */
@@ -46,6 +47,7 @@ export async function runHead(args: readonly string[], clock: Clock, random: Ran
     if (orderText !== undefined) builders.prepare(JSON.parse(orderText) as BuilderMethods["build"]["in"]); // R4
     const head = await assemble({ ...base, builders }, options, paths, log, clock, random);
     await head.start();
+    forgetRefusal(paths);
     obeySignals(head, options.attached, log.logger);
     const keeper = new LogKeeper(paths.logs, (program) => isRunning(program, head), LOG_LIMITS, clock);
     await head.ended;
@@ -59,6 +61,7 @@ export async function runHead(args: readonly string[], clock: Clock, random: Ran
     builders?.killAll();
     log?.logger.error("head.failed", { error });
     log?.close();
+    keepRefusal(paths, error.message);
     return exitWith(HEAD_EXIT.failed, error.message);
   }
 }

@@ -34,7 +34,7 @@ export interface FaultFigures {
 }
 
 /** Pauses between two faults, and between two orders. */
-const FAULT_PAUSE_MS = { least: 300, most: 2500 };
+const FAULT_PAUSE_MS = { least: 500, most: 3500 };
 const ORDER_PAUSE_MS = { least: 500, most: 5000 };
 /** How long the instance may take to come to rest in the end. Chosen: a crash loop's third back-off, on a slow machine. */
 const REST_LIMIT_MS = 60_000;

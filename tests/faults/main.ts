@@ -21,7 +21,7 @@ const seed = Number(values.seed);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const list = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts)
-    .sort()
+    .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, count]) => `${count} ${name}`)
     .join(", ") || "none";
 
