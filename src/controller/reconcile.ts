@@ -157,6 +157,8 @@ function endWhatIsOver({ state, journal }: ReconcileParts): void {
       if (replicas.size === 0) applications.delete(name);
     } else if (state.standing !== "serving" && state.proxies.size === 0) {
       applications.set(name, { ...target, deleting: true });
+      const why = state.standing === "ending" ? "the instance ends" : "everything is removed by command";
+      journal.application(name, "application.delete", why);
     } else if (target.entrance !== target.ingress && mayMoveEntrance(target, replicas)) {
       journal.deployment(
         name,

@@ -24,6 +24,8 @@ describe("removeAll", () => {
     expect(Object.keys(h.controller.status().applications)).toEqual(["a", "b"]);
     await h.settle(removed);
     expectNothing(h);
+    const deletion = { event: "application.delete", reason: "everything is removed by command" };
+    expect(h.controller.history({ application: "b", deployment: "" })).toMatchObject([deletion]);
     await h.run(5_000);
     expectNothing(h);
     h.controller.deploy([app("a", "v2", { Main: {} })]);
