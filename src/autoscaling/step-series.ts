@@ -53,7 +53,8 @@ export function aggregate(
 ): number | undefined {
   const start = commonStart(series);
   if (start === undefined) return undefined;
-  return aggregateWindow(mergeSeries(series), by, Math.max(start, roundTime(nowMs - lookBackMs)), nowMs);
+  // Whole milliseconds add up exactly: a load of 4 must not become 4.000000000000001, which wants a replica more.
+  return aggregateWindow(mergeSeries(series), by, Math.max(start, roundTime(nowMs - lookBackMs)), Math.round(nowMs));
 }
 
 function aggregateWindow(merged: StepSeries, by: AggregationFunction, fromMs: number, nowMs: number): number {
