@@ -120,6 +120,7 @@ const TITLES: Readonly<Record<string, string>> = {
   backpressure: "backpressure_config",
   requestRouter: "request_router_config",
   resources: "ray_actor_options",
+  fallback: "One of fallback_strategy",
   gangScheduling: "gang_scheduling_config",
   deploymentActor: "One of deployment_actors",
 };

@@ -86,6 +86,12 @@ export interface LoggingOptions {
   additionalLogStandardAttrs?: string[] | undefined;
 }
 
+/** One of `fallbackStrategy` of `resources`. */
+export interface FallbackOptions {
+  /** Labels that the replica's node must have instead. */
+  labelSelector: Record<string, string>;
+}
+
 /** `resources` of a deployment: `ray_actor_options` in a config file. */
 export interface ResourceOptions {
   /** CPUs that one replica claims. The local engine counts them only when the instance has `numCpus`. Default: 1. */
@@ -100,8 +106,8 @@ export interface ResourceOptions {
   custom?: Record<string, number> | undefined;
   /** Labels that the replica's node must have. Default: null. */
   labelSelector?: Record<string, string> | null | undefined;
-  /** Label selectors to try in turn when no node fits `labelSelector`. Default: null. */
-  fallbackStrategy?: Record<string, unknown>[] | null | undefined;
+  /** What to try in turn when no node fits `labelSelector`. Default: null. */
+  fallbackStrategy?: FallbackOptions[] | null | undefined;
 }
 
 /** `runtimeEnv` of a deployment or an application. */
@@ -321,6 +327,11 @@ export interface ResolvedLoggingOptions {
   readonly additionalLogStandardAttrs: readonly string[];
 }
 
+/** `FallbackOptions` with its defaults. */
+export interface ResolvedFallbackOptions {
+  readonly labelSelector: Readonly<Record<string, string>>;
+}
+
 /** `ResourceOptions` with its defaults. */
 export interface ResolvedResourceOptions {
   readonly cpus: number;
@@ -329,7 +340,7 @@ export interface ResolvedResourceOptions {
   readonly acceleratorType: string | null;
   readonly custom: Readonly<Record<string, number>>;
   readonly labelSelector: Readonly<Record<string, string>> | null;
-  readonly fallbackStrategy: readonly Readonly<Record<string, unknown>>[] | null;
+  readonly fallbackStrategy: readonly ResolvedFallbackOptions[] | null;
 }
 
 /** `RuntimeEnvOptions` with its defaults. */
@@ -442,6 +453,7 @@ export interface ResolvedOptions {
   readonly backpressure: ResolvedBackpressureOptions;
   readonly requestRouter: ResolvedRequestRouterOptions;
   readonly logging: ResolvedLoggingOptions;
+  readonly fallback: ResolvedFallbackOptions;
   readonly resources: ResolvedResourceOptions;
   readonly runtimeEnv: ResolvedRuntimeEnvOptions;
   readonly gangScheduling: ResolvedGangSchedulingOptions;
@@ -877,6 +889,30 @@ const logging = {
   },
 } as const satisfies OptionTable;
 
+const fallback = {
+  labelSelector: {
+    rule: {
+      kind: "record",
+      keys: {
+        kind: "string",
+        pattern: "^(?:[a-zA-Z0-9_.-]{1,253}\\/)?[a-zA-Z0-9](?:[a-zA-Z0-9_.-]{0,61}[a-zA-Z0-9])?$",
+      },
+      values: {
+        kind: "string",
+        pattern:
+          "^(?:!?(?:[a-zA-Z0-9](?:[a-zA-Z0-9_.-]{0,61}[a-zA-Z0-9])?|(?:in)?\\([a-zA-Z0-9](?:[a-zA-Z0-9_.-]{0,61}[a-zA-Z0-9])?(?:, ?[a-zA-Z0-9](?:[a-zA-Z0-9_.-]{0,61}[a-zA-Z0-9])?)*\\)))?$",
+      },
+    },
+    required: true,
+    text: "Labels that the replica's node must have instead.",
+    unit: null,
+    update: "restart",
+    rayName: "label_selector",
+    since: "0.1.0",
+    expected: "labels by name, each a value, !value, in(a, b) or !in(a, b)",
+  },
+} as const satisfies OptionTable;
+
 const resources = {
   cpus: {
     rule: { kind: "number", integer: false, min: 0 },
@@ -969,17 +1005,16 @@ const resources = {
     rule: {
       kind: "oneOf",
       rules: [
-        { kind: "array", items: { kind: "record", keys: { kind: "string" }, values: { kind: "json" } } },
+        { kind: "array", items: { kind: "group", group: "fallback", options: fallback } },
         { kind: "exactly", value: null },
       ],
     },
     default: null,
-    text: "Label selectors to try in turn when no node fits `labelSelector`.",
+    text: "What to try in turn when no node fits `labelSelector`.",
     unit: null,
     update: "restart",
     rayName: "fallback_strategy",
     since: "0.1.0",
-    expected: "a list of objects of JSON data, or null",
   },
 } as const satisfies OptionTable;
 
@@ -2087,6 +2122,7 @@ export const OPTIONS = {
   backpressure,
   requestRouter,
   logging,
+  fallback,
   resources,
   runtimeEnv,
   gangScheduling,
