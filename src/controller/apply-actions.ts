@@ -11,7 +11,7 @@ import type { NodeId } from "../model/ids.ts";
 import type { LoadOrder, ReplicaMethods } from "../protocol/control.ts";
 import type { ControllerOptions } from "./controller-options.ts";
 import type { ReplicaAction } from "./decide/goal.ts";
-import { type CheckAction, afterCheckBegan, freshHealth } from "./decide/health.ts";
+import { type CheckAction, afterCheckBegan, freshHealth, nextCheckMs } from "./decide/health.ts";
 import type { ProxyAction } from "./decide/proxies.ts";
 import { instanceLogging, replicaLogging } from "./logging.ts";
 import type { Journal } from "./journal.ts";
@@ -93,7 +93,7 @@ export class ActionApplier {
   }
 
   /** Plans one health check; it leaves no line in the history unless it fails. */
-  planCheck({ id, timeoutMs }: CheckAction): Effect | undefined {
+  planCheck({ id, timeoutMs, periodMs }: CheckAction): Effect | undefined {
     const { state, options, replicaObserver, wake } = this.#parts;
     const record = state.replicas.get(id);
     if (record === undefined) return undefined;
@@ -102,7 +102,8 @@ export class ActionApplier {
       const begunMs = this.#clock.monotonic();
       const over = (error: unknown): void => {
         replicaObserver.onHealthChecked(id, error, this.#clock.monotonic() - begunMs);
-        wake();
+        // The moment of the next check is known already, and a good answer changes nothing else.
+        if (error !== null || this.#clock.now() >= nextCheckMs(record.health, periodMs)) wake();
       };
       return options.replicas
         .checkHealth(id, timeoutMs)

@@ -201,7 +201,8 @@ export class ReplicaObserver {
     const readySinceMs = adopted && phase.address !== null ? phase.readySinceMs : this.#clock.now();
     if (!moveReplica(record, { kind: "running", address, readySinceMs })) return; // R4
     record.health = freshHealth(this.#clock.now(), this.#random.next());
-    if (!adopted) this.#meter.startedReplica(record, this.#clock.now() - record.startMs);
+    if (adopted) record.worldSize = report.rank === record.rank ? report.worldSize : 0;
+    else this.#meter.startedReplica(record, this.#clock.now() - record.startMs);
     this.#remember(record, (starts) => afterReady(starts, record.rank));
     this.#journal.replica(
       record,

@@ -51,8 +51,9 @@ export function reconcile(parts: ReconcileParts, proxyNodes: readonly NodeId[], 
   const begunMs = clock.monotonic();
   endWhatIsOver(parts);
   times.push(parts.scaling.look(nowMs));
+  const emptiest = freeingOrder(state, parts.nodes);
   for (const { application, deployment } of everyDeployment(state)) {
-    const plan = planDeployment(parts, application, deployment, nowMs);
+    const plan = planDeployment(parts, application, deployment, emptiest, nowMs);
     effects.push(...plan.effects);
     times.push(...plan.times);
     held.set(deploymentKey(application, deployment), plan.held);
@@ -82,8 +83,17 @@ interface DeploymentPlan {
   readonly held: string;
 }
 
-/** One deployment: what its replicas should do, where new ones go, which are asked for their health. */
-function planDeployment(parts: ReconcileParts, name: string, deployment: string, nowMs: number): DeploymentPlan {
+/**
+ * One deployment: what its replicas should do, where new ones go, which are asked for their health.
+ * @param emptiest nodes in the order in which to take replicas from them
+ */
+function planDeployment(
+  parts: ReconcileParts,
+  name: string,
+  deployment: string,
+  emptiest: readonly NodeId[],
+  nowMs: number,
+): DeploymentPlan {
   const { state, applier, nodes } = parts;
   const application = state.applications.get(name);
   const { starts, scale, failure } = state.deployment(name, deployment);
@@ -91,7 +101,7 @@ function planDeployment(parts: ReconcileParts, name: string, deployment: string,
   const target = holdingTarget(findDeployment(application, deployment), failure);
   const seen = state.replicasOf(name, deployment).map((record) => snapshotOf(record, parts));
   const goal = goalOf(wanted, scale.target, failure !== null);
-  const decision = decideReplicas(goal, seen, starts, freeingOrder(state, nodes), nowMs);
+  const decision = decideReplicas(goal, seen, starts, emptiest, nowMs);
   const effects: (Effect | undefined)[] = [];
   let held = "";
   for (const action of decision.actions) {

@@ -202,6 +202,8 @@ export interface ReplicaReport {
   /** Of the last `load`; null while idle. */
   readonly codeVersion: string | null;
   readonly rank: number;
+  /** Number of replicas that it was told of last; 0 while idle. */
+  readonly worldSize: number;
   readonly ongoing: number;
   /** Files that changed on disk between the deploy and this start; empty when none (D3). */
   readonly changedFiles: readonly string[];

@@ -217,6 +217,7 @@ export class ReplicaProgram {
       pid: this.#options.pid,
       codeVersion: order?.codeVersion ?? null,
       rank: order?.rank ?? 0,
+      worldSize: order?.worldSize ?? 0,
       ongoing,
       changedFiles: this.#changedFiles,
     };

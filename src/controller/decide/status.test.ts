@@ -8,7 +8,7 @@ import {
   applicationStatus,
   decideStatus,
 } from "./status.ts";
-import { afterDeath, afterFailedStart, afterReady, freshMemory } from "./start-failures.ts";
+import { afterDeath, afterFailedStart, afterReady, freshMemory, healthyMemory } from "./start-failures.ts";
 
 const info = (
   status: StatusInfo["status"],
@@ -127,7 +127,17 @@ describe("decideStatus", () => {
   it("of a rollout that was given up keeps its reason, whatever else happens (D6)", () => {
     const failure = { message: "why" };
     const stalled = info("DEPLOY_FAILED", "REPLICA_STARTUP_FAILED", "why");
-    expect(decideStatus(stalled, facts({ upToDate: 0 }), failed, failure)).toBe(stalled);
+    const before = healthyMemory("v0@1");
+    expect(decideStatus(stalled, facts({ upToDate: 0 }), before, failure)).toBe(stalled);
+    const { message } = decideStatus(
+      stalled,
+      facts({ upToDate: 0, note: "code changed on disk: app.ts" }),
+      before,
+      failure,
+    );
+    expect(message).toBe("why\ncode changed on disk: app.ts");
+    const again = afterFailedStart(before, 0, "no weights", 0);
+    expect(decideStatus(stalled, facts({ upToDate: 0 }), again, failure).message).toMatch(/start again: no weights$/);
   });
 
   it("shows a note while nothing is wrong, and takes it away again", () => {
