@@ -151,6 +151,44 @@ describe("changed options (D1, D4)", () => {
     await change(true);
     expect(told).toEqual([true, false, false, true]);
   });
+
+  it("reach code only where it asked: a new rank if it takes one, a new number of replicas never", async () => {
+    const told: unknown[] = [];
+    class Plain {
+      reconfigure(config: object) {
+        told.push(["plain", config]);
+      }
+    }
+    class Ranked {
+      reconfigure(_config: object, { rank }: { rank: number }) {
+        told.push(["ranked", rank]);
+      }
+    }
+    for (const Class of [Plain, Ranked]) {
+      const { replica } = await serve(Class, { userConfig: {} });
+      const order = replica.order ?? fail();
+      await replica.reconfigure({ ...order, rank: 3, worldSize: 9 });
+      await replica.reconfigure({ ...order, rank: 3, worldSize: 5 });
+      expect(replica.order?.worldSize).toBe(5);
+    }
+    expect(told).toEqual([
+      ["plain", {}],
+      ["ranked", 0],
+      ["ranked", 3],
+    ]);
+  });
+
+  it("that give it a route are refused by a class without fetch, which serves on", async () => {
+    class Hidden {
+      work() {
+        return "done";
+      }
+    }
+    const { replica, handle } = await serve(Hidden);
+    const exposed = replica.reconfigure({ ...(replica.order ?? fail()), exposed: true });
+    await expect(exposed).rejects.toThrow(/has no fetch\(request\)/);
+    expect(await handle["work"]?.()).toBe("done");
+  });
 });
 
 function fail(): never {
