@@ -81,7 +81,10 @@ function handlersOf(parts: HeadParts): Handlers {
   return {
     info: () => info,
     ready: () => whenListening().then(() => null),
-    deploy: ({ applications, wait, orderId }, from) => deployed(deploy(applications, orderId), wait, from),
+    deploy: async ({ applications, wait, orderId }, from) => {
+      await commands.whenOpen();
+      return deployed(deploy(applications, orderId), wait, from);
+    },
     run: async ({ wait, orderId, ...order }, from) => {
       const accepted = orderId === undefined ? undefined : commands.acceptedOrder(orderId);
       if (accepted !== undefined) {
@@ -90,6 +93,7 @@ function handlersOf(parts: HeadParts): Handlers {
         return { applications: accepted.map((name) => ({ name, ingress: applications[name]?.ingress ?? "" })) };
       }
       const { applications } = await builders.build(order);
+      await commands.whenOpen();
       if (!feed.isConnected(from)) throw new ServeError("REQUEST_CANCELLED", `${from} left before it was deployed`); // R2
       await deployed(deploy(applications, orderId), wait, from);
       return { applications: applications.map(({ name, ingress }) => ({ name, ingress })) };
