@@ -111,7 +111,7 @@ function planDeployment(
       const { resources, maxReplicasPerNode } = target.spec.options;
       const needs = { resources: resourcesOf(resources), maxReplicasPerNode };
       const node = choosePlace(needs, nodeLoads(state, nodes, name, deployment));
-      if (node === null) held = `no node for another replica: maxReplicasPerNode is ${maxReplicasPerNode}`;
+      if (node === null) held = `no node for another replica: ${whyNoNode(maxReplicasPerNode)}`;
       else effects.push(applier.planStart(action, node, application, target));
     }
   }
@@ -121,6 +121,10 @@ function planDeployment(
   const health = decideHealth(rules, seen, nowMs);
   effects.push(...health.actions.map((action) => applier.planCheck(action)));
   return { effects, times: [decision.wakeAtMs, health.wakeAtMs], held };
+}
+
+function whyNoNode(maxReplicasPerNode: number | null): string {
+  return maxReplicasPerNode === null ? "none takes any" : `maxReplicasPerNode is ${maxReplicasPerNode}`;
 }
 
 /** Every deployment that is wanted or that has replicas (R1). */

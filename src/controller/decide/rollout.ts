@@ -1,5 +1,5 @@
 // Decides which replicas of one deployment to stop and how many to start, so that it gets from one version, or one size,
-// to another. Pure; the order of the replicas given is kept.
+// to another. Pure; the same whatever the order of the replicas given.
 //   R1  Never more than `goal.replicas + rollout.surge` live replicas, old and new: new ones start beside the old within
 //       that bound (D2). A replica on its way out does not count.
 //   R2  Never fewer than `goal.replicas` serving, old and new, where that many served: an old replica leaves when as many
