@@ -23,15 +23,20 @@ export interface Watchlist {
 
 export class CodeWatch {
   readonly #list: () => Watchlist;
-  readonly #onSave: (files: readonly string[]) => void;
+  readonly #onSave: (files: readonly string[], sinceMs: number) => void;
   readonly #clock: Clock;
   readonly #folders = new Map<string, FSWatcher>();
   #hashes: ReadonlyMap<string, string>;
   #names: ReadonlySet<string> = new Set();
   #cancelScan: Cancel = () => undefined;
+  /** When the first of what is not scanned yet was noticed, monotonic. */
+  #sinceMs: number | undefined;
 
-  /** @param list asked again after each save @param onSave gets the files with another content, absolute */
-  constructor(list: () => Watchlist, onSave: (files: readonly string[]) => void, clock: Clock) {
+  /**
+   * @param list asked again after each save
+   * @param onSave gets the files with another content, absolute, and when the first of them was noticed, monotonic
+   */
+  constructor(list: () => Watchlist, onSave: (files: readonly string[], sinceMs: number) => void, clock: Clock) {
     this.#list = list;
     this.#onSave = onSave;
     this.#clock = clock;
@@ -74,16 +79,19 @@ export class CodeWatch {
   }
 
   #stir(): void {
+    this.#sinceMs ??= this.#clock.monotonic();
     this.#cancelScan();
     this.#cancelScan = this.#clock.after(QUIET_MS, () => this.#scan(), true);
   }
 
   #scan(): void {
     const before = this.#hashes;
+    const sinceMs = this.#sinceMs ?? this.#clock.monotonic();
+    this.#sinceMs = undefined;
     this.#hashes = hashesOf(this.#list());
     this.#follow(); // R3
     const saved = [...this.#hashes].filter(([path, hash]) => before.get(path) !== hash).map(([path]) => placeOf(path));
-    if (saved.length > 0) this.#onSave(saved); // R2
+    if (saved.length > 0) this.#onSave(saved, sinceMs); // R2
   }
 }
 

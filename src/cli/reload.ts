@@ -33,8 +33,8 @@ export class Reloading {
     this.#runnable = runnable;
     this.#watch = new CodeWatch(
       () => runnable.madeOf(),
-      (files) => {
-        if (this.#reloader !== undefined) this.#reloader.saved(files);
+      (files, sinceMs) => {
+        if (this.#reloader !== undefined) this.#reloader.saved(files, sinceMs);
         else for (const file of files) this.#early.add(file);
       },
       systemClock,
@@ -44,7 +44,7 @@ export class Reloading {
   /** The first version was deployed, or could not be: from now on saves are. */
   begin(head: HeadClient, events: ReloadEvents): void {
     this.#reloader = new Reloader((signal) => redeploy(head, this.#runnable, events, signal), report, systemClock);
-    if (this.#early.size > 0) this.#reloader.saved([...this.#early]);
+    if (this.#early.size > 0) this.#reloader.saved([...this.#early], systemClock.monotonic());
   }
 
   close(): void {

@@ -19,7 +19,7 @@ describe("Screen", () => {
     screen.draw("a");
     screen.leave();
     expect(written).toHaveLength(4);
-    expect(written[1]).toContain("\u001b[Ha\u001b[K\r\nb\u001b[K\u001b[J");
+    expect(written[1]).toContain("\u001b[Ha\u001b[K\nb\u001b[K\u001b[J");
     expect(written[1]).not.toContain("\u001b[2J");
     expect([written[0], written[3]]).toEqual(["\u001b[?1049h\u001b[?25l", "\u001b[?25h\u001b[?1049l"]);
   });

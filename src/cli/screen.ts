@@ -35,7 +35,7 @@ export class Screen {
 
   /** Shows a text, cut to the screen's size (R1). */
   draw(text: string): void {
-    const frame = fitLines(text, this.#terminal.columns, this.#terminal.rows).join(`${CLEAR_LINE_REST}\r\n`);
+    const frame = fitLines(text, this.#terminal.columns, this.#terminal.rows).join(`${CLEAR_LINE_REST}\n`);
     if (frame === this.#shown) return;
     this.#shown = frame;
     this.#terminal.write(`${BEGIN_FRAME}${frame}${CLEAR_LINE_REST}${END_FRAME}`);
