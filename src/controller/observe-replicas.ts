@@ -20,9 +20,9 @@ import {
   generationOf,
 } from "./decide/start-failures.ts";
 import type { Journal } from "./journal.ts";
+import type { LinkOutcome } from "./links.ts";
 import type { ControllerMeter } from "./meter.ts";
 import { replicaDetails } from "./read-status.ts";
-import type { LinkOutcome } from "./links.ts";
 import { type ControllerState, type ReplicaRecord, moveReplica } from "./state.ts";
 
 /** How many ended replicas a deployment shows (`RAY_SERVE_RETAINED_DEAD_REPLICAS`, reference section 6). */
