@@ -29,7 +29,9 @@ export interface FaultFigures {
   readonly problems: string[];
   readonly orders: Readonly<Record<string, number>>;
   readonly faults: Readonly<Record<string, number>>;
-  /** Longest time from a head's start until its statuses were right, of those that died in quiet moments; milliseconds. */
+  /** What three more deploys and a thousand requests cost head and proxy. */
+  readonly growth: Readonly<Record<"head" | "proxy", { readonly openFiles: number; readonly residentMiB: number }>>;
+  /** From the start of a head, whose predecessor was killed at rest, until all statuses were right, milliseconds. */
   readonly statusRightMs: number;
 }
 
@@ -38,6 +40,8 @@ const FAULT_PAUSE_MS = { least: 500, most: 3500 };
 const ORDER_PAUSE_MS = { least: 500, most: 5000 };
 /** How long the instance may take to come to rest in the end. Chosen: a crash loop's third back-off, on a slow machine. */
 const REST_LIMIT_MS = 60_000;
+/** Within this head and proxy are flat. Chosen: a heap that has not been collected yet, a connection that is being closed. */
+const MOST_GROWTH = { openFiles: 5, mib: 40 };
 
 export class FaultRun {
   readonly ledger = new Ledger();
@@ -73,6 +77,7 @@ export class FaultRun {
     await Promise.all([this.#hurtAll(), this.#orderAll()]);
     this.ledger.note("faults and orders are over");
     await this.#rest();
+    const growth = await this.#growth();
     await clients.stop();
     const statusRightMs = await this.#quietHeadDeath();
     this.problems.push(...this.ledger.problems(this.#good));
@@ -81,6 +86,7 @@ export class FaultRun {
       problems: this.problems,
       orders: this.#orders,
       faults: this.#faults,
+      growth,
       statusRightMs,
     };
   }
@@ -198,6 +204,25 @@ export class FaultRun {
       this.problems.push(`at rest ${others.length} answers are not of version ${this.#wanted.serving}`);
   }
 
+  /** Head and proxy are flat: what comes and goes leaves nothing open, and little in memory. */
+  async #growth(): Promise<FaultFigures["growth"]> {
+    const look = () => ({ head: this.#instance.usage("head"), proxy: this.#instance.usage("proxy") });
+    const before = look();
+    const answered = this.ledger.answered + 1000;
+    for (let deploy = 0; deploy < 3; deploy++) await this.#deploy("good");
+    await this.#instance.until(async () => this.ledger.answered >= answered, "answers come", REST_LIMIT_MS);
+    await this.#rest();
+    const after = look();
+    const grown = (name: "head" | "proxy") => {
+      const openFiles = after[name].openFiles - before[name].openFiles;
+      const residentMiB = after[name].residentMiB - before[name].residentMiB;
+      if (openFiles > MOST_GROWTH.openFiles) this.problems.push(`the ${name} has ${openFiles} more files open`);
+      if (residentMiB > MOST_GROWTH.mib) this.problems.push(`the ${name} has grown by ${residentMiB} MiB`);
+      return { openFiles, residentMiB };
+    };
+    return { head: grown("head"), proxy: grown("proxy") };
+  }
+
   /** How the statuses differ from what was acknowledged, a line each. */
   async #wrong(): Promise<string[]> {
     const { applications, proxies } = await this.#instance.status();
@@ -219,7 +244,7 @@ export class FaultRun {
     return found;
   }
 
-  /** Kills the head at rest. @returns how long the next one took until its statuses were right, from its first answer */
+  /** Kills the head at rest. @returns how long the next one took until its statuses were right, from its start (K1) */
   async #quietHeadDeath(): Promise<number> {
     const before = await this.#instance.ask("info", null);
     const { applications } = await this.#instance.status();
@@ -227,7 +252,7 @@ export class FaultRun {
     process.kill(before.pid, "SIGKILL");
     const isNext = async () => (await this.#instance.ask("info", null)).pid !== before.pid;
     await this.#instance.until(isNext, "the next head", REST_LIMIT_MS);
-    const from = this.ledger.now();
+    const { startTimeS } = await this.#instance.ask("info", null);
     const same = async () => replicasOf((await this.#instance.status()).applications) === replicasOf(applications);
     await this.#instance
       .until(async () => (await this.#wrong()).length === 0 && (await same()), "statuses are right", 2000)
@@ -235,7 +260,7 @@ export class FaultRun {
         this.#problem(error);
         this.problems.push(...(await this.#wrong()));
       });
-    return this.ledger.now() - from;
+    return systemClock.now() - startTimeS * 1000;
   }
 }
 

@@ -10,7 +10,7 @@ const MOST_OPEN_FILES = 100;
 const MOST_MIB = 250;
 
 export interface Leaks {
-  readonly usage: Readonly<Record<string, Usage>>;
+  readonly usage: Readonly<Record<"head" | "proxy", Usage>>;
   readonly problems: readonly string[];
 }
 

@@ -66,8 +66,12 @@ async function faults(durationS: number): Promise<void> {
     );
     say(`faults: ${list(figures.faults)}`);
     say(`orders: ${list(figures.orders)}; statuses right ${Math.round(figures.statusRightMs)} ms after a head's start`);
-    for (const [name, { openFiles, residentMiB }] of Object.entries(leaks.usage)) {
-      say(`at rest: ${name} with ${openFiles} files open and ${residentMiB} MiB`);
+    for (const name of ["head", "proxy"] as const) {
+      const [{ openFiles, residentMiB }, grown] = [leaks.usage[name], figures.growth[name]];
+      say(
+        `at rest: ${name} with ${openFiles} files open and ${residentMiB} MiB; three deploys and a thousand requests ` +
+          `cost ${grown.openFiles} files and ${grown.residentMiB} MiB`,
+      );
     }
   } finally {
     timeline.push(...run.ledger.timeline);

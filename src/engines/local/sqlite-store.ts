@@ -140,7 +140,7 @@ function create(path: string, survives: Survives): void {
   const database = new DatabaseSync(draft);
   try {
     database.exec(`
-      PRAGMA synchronous = ${synchronous(survives)};
+      PRAGMA synchronous = OFF;
       PRAGMA journal_mode = WAL;
       BEGIN;
       ${STORE_TABLES.join("; ")};
@@ -150,6 +150,7 @@ function create(path: string, survives: Survives): void {
   } finally {
     database.close();
   }
+  // Once, before the name says that it is whole.
   if (survives === "power cut") sync(draft);
   renameSync(draft, path);
   // The folder's own name may be as new as the file's.
