@@ -67,6 +67,24 @@ describe("several nodes", () => {
   });
 });
 
+describe("a rollout where maxReplicasPerNode leaves no place", () => {
+  it("replaces one replica after the other (D2)", async () => {
+    const options = { numReplicas: 2, maxReplicasPerNode: 1 };
+    const h = await cluster([fakeNode("a"), fakeNode("b")], options);
+    await running(h);
+    h.controller.deploy([app("a", "v2", { Main: options })]);
+    const done = h.controller.whenDeployed(["a"], "driver");
+    let over = false;
+    void done.then(() => (over = true));
+    while (!over) {
+      await h.clock.advance(10);
+      expect(serving(h)).toBeGreaterThanOrEqual(1);
+    }
+    expect(h.cluster.alive().map(({ order }) => order?.codeVersion)).toEqual(["v2", "v2"]);
+    expect(nodesOf(h)).toEqual(["a", "b"]);
+  });
+});
+
 describe("resources that the engine counts", () => {
   const GPU: DeploymentOptions = { numReplicas: 2, resources: { gpus: 1 } };
 

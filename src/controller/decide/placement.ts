@@ -29,6 +29,17 @@ export interface PlacementNeeds {
   readonly maxReplicasPerNode: number | null;
 }
 
+/** What nodes mean for the replicas of one deployment. */
+export interface Places {
+  /** Nodes in the order in which to take replicas from them. */
+  readonly nodesToFree: readonly NodeId[];
+  /** How many more replicas `maxReplicasPerNode` has places for; Infinity where it sets no limit. */
+  readonly free: number;
+}
+
+/** No limit, and no node before another. */
+export const ANYWHERE: Places = { nodesToFree: [], free: Infinity };
+
 export const NO_RESOURCES: Resources = { cpus: 0, gpus: 0, memoryBytes: 0, custom: {} };
 
 /** The node for one more replica; null: `maxReplicasPerNode` leaves none (R1, R2). */
@@ -42,6 +53,11 @@ export function choosePlace(needs: PlacementNeeds, nodes: readonly NodeLoad[]): 
     (a, b) => level(a) - level(b) || a.own - b.own || a.replicas - b.replicas || (a.id < b.id ? -1 : 1), // R4
   );
   return best?.id ?? null;
+}
+
+/** How many more replicas of a deployment the nodes have places for (R2). */
+export function freePlaces(maxReplicasPerNode: number, nodes: readonly Pick<NodeLoad, "own">[]): number {
+  return nodes.reduce((sum, { own }) => sum + Math.max(0, maxReplicasPerNode - own), 0);
 }
 
 /** Nodes in the order in which to take replicas from them (R3). @param head the head's node */
