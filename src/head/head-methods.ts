@@ -62,8 +62,34 @@ export class HeadRequests {
   }
 }
 
+type Deploying = Pick<Handlers, "deploy" | "run" | "build" | "deployConfig">;
+
 function handlersOf(parts: HeadParts): Handlers {
-  const { commands, feed, builders, deployer, versions, output, whenListening, info, shutdown, supervise } = parts;
+  const { commands, feed, output, whenListening, info, shutdown, supervise } = parts;
+  return {
+    ...deployHandlers(parts),
+    info: () => info,
+    ready: () => whenListening().then(() => null),
+    status: () => commands.status(),
+    history: (filter) => commands.history(filter),
+    config: () => commands.config(),
+    delete: ({ name, orderId }) => commands.delete(name, orderId).then(() => null),
+    shutdown: () => shutdown().then(() => null),
+    supervise: () => supervise().then(() => null),
+    locate: ({ application, deployment }) => commands.locate(application, deployment),
+    followOutput: ({ positions }, from) => ({ positions: output.follow(from, positions) }),
+    subscribe: ({ keys }, from) => {
+      feed.subscribe(from, keys);
+      return null;
+    },
+    unsubscribe: ({ keys }, from) => {
+      feed.unsubscribe(from, keys);
+      return null;
+    },
+  };
+}
+
+function deployHandlers({ commands, feed, builders, deployer, versions, whenListening }: HeadParts): Deploying {
   const deployed = async (names: readonly string[], wait: boolean, from: string): Promise<null> => {
     if (!wait) return null;
     const { applications } = commands.status();
@@ -79,8 +105,6 @@ function handlersOf(parts: HeadParts): Handlers {
     return names;
   };
   return {
-    info: () => info,
-    ready: () => whenListening().then(() => null),
     deploy: async ({ applications, wait, orderId }, from) => {
       await commands.whenOpen();
       return deployed(deploy(applications, orderId), wait, from);
@@ -98,8 +122,6 @@ function handlersOf(parts: HeadParts): Handlers {
       await deployed(deploy(applications, orderId), wait, from);
       return { applications: applications.map(({ name, ingress }) => ({ name, ingress })) };
     },
-    status: () => commands.status(),
-    history: (filter) => commands.history(filter),
     build: (order) => builders.build(order),
     deployConfig: async ({ wait, ...sent }, from) => {
       const { config, applications, warnings } = await deployer.deploy(sent);
@@ -107,20 +129,6 @@ function handlersOf(parts: HeadParts): Handlers {
       const exposed = config.applications.some(({ route_prefix: prefix }) => prefix !== null);
       await Promise.all([deployer.whenDeployed(applications, from), exposed ? whenListening() : undefined]);
       return { warnings };
-    },
-    config: () => commands.config(),
-    delete: ({ name, orderId }) => commands.delete(name, orderId).then(() => null),
-    shutdown: () => shutdown().then(() => null),
-    supervise: () => supervise().then(() => null),
-    locate: ({ application, deployment }) => commands.locate(application, deployment),
-    followOutput: ({ positions }, from) => ({ positions: output.follow(from, positions) }),
-    subscribe: ({ keys }, from) => {
-      feed.subscribe(from, keys);
-      return null;
-    },
-    unsubscribe: ({ keys }, from) => {
-      feed.unsubscribe(from, keys);
-      return null;
     },
   };
 }
