@@ -113,6 +113,18 @@ describe("resources that the engine counts", () => {
     expect(h.cluster.alive().map(({ order }) => order?.codeVersion)).toEqual(["v2", "v2"]);
   });
 
+  it("that another deployment holds leave the old version alone (D6)", async () => {
+    const h = await cluster([fakeNode("a", 1)], { numReplicas: 1 });
+    await running(h);
+    h.controller.deploy([app("b", "v1", { Other: { resources: { gpus: 1 } } })]);
+    await h.settle(h.controller.whenDeployed(["b"]));
+    h.controller.deploy([app("a", "v2", { Main: { resources: { gpus: 1 } } })]);
+    await h.run(20_000, 100, () => expect(serving(h)).toBe(1));
+    expect(message(h)).toBe("waiting for the engine (busy): needs 1 gpus, 0 of 1 free");
+    await h.settle(h.controller.delete("b"));
+    await running(h);
+  });
+
   it("that no node has leave the old version alone", async () => {
     const h = await cluster([fakeNode("a", 2)], GPU);
     await running(h);

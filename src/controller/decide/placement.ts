@@ -80,6 +80,17 @@ export function byVictimOrder(order: readonly NodeId[]): (a: Victim, b: Victim) 
   return (a, b) => placeOf(a) - placeOf(b) || b.startMs - a.startMs || b.rank - a.rank || (a.id < b.id ? -1 : 1);
 }
 
+/** True when the end of a replica that claims `held` may make room for one that needs `needed`: it has some of each kind. */
+export function mayMakeRoom(held: Resources, needed: Resources): boolean {
+  const special: [needed: number, held: number][] = [
+    [needed.gpus, held.gpus],
+    ...Object.entries(needed.custom).map(([name, amount]): [number, number] => [amount, held.custom[name] ?? 0]),
+  ];
+  const asked = special.filter(([amount]) => amount > 0);
+  // Every replica claims cpus, so they tell something only where nothing else is asked for.
+  return asked.length === 0 ? needed.cpus === 0 || held.cpus > 0 : asked.every(([, amount]) => amount > 0);
+}
+
 /** Both together. */
 export function addResources(a: Resources, b: Resources): Resources {
   const names = new Set([...Object.keys(a.custom), ...Object.keys(b.custom)]);

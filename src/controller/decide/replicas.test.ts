@@ -4,7 +4,7 @@ import { type ReplicaPhase, isServing, isStarting, isStopping } from "../../mode
 import type { ReplicaSnapshot } from "../snapshot.ts";
 import type { DeploymentGoal, ReplicaAction } from "./goal.ts";
 import { type HealthMemory, freshHealth } from "./health.ts";
-import { ANYWHERE } from "./placement.ts";
+import { ANYWHERE, NO_RESOURCES } from "./placement.ts";
 import { REDIAL_MS, decideReplicas } from "./replicas.ts";
 import { rolloutRule } from "./rollout.ts";
 import { type StartMemory, afterFailedStart, afterReady, freshMemory } from "./start-failures.ts";
@@ -29,6 +29,7 @@ const replica = (id: string, phase: ReplicaPhase, over: Partial<ReplicaSnapshot>
   configRevision: 1,
   rank: 0,
   worldSize: 0,
+  resources: NO_RESOURCES,
   node: "n",
   startMs: 0,
   displaced: false,

@@ -4,7 +4,7 @@ import { type ReplicaPhase, isServing, isStarting, isStopping } from "../../mode
 import type { ReplicaSnapshot } from "../snapshot.ts";
 import type { DeploymentGoal, RolloutRule } from "./goal.ts";
 import { freshHealth } from "./health.ts";
-import { ANYWHERE } from "./placement.ts";
+import { ANYWHERE, NO_RESOURCES } from "./placement.ts";
 import { decideReplicas } from "./replicas.ts";
 import { rolloutRule } from "./rollout.ts";
 import { type StartMemory, afterDeath, afterFailedStart, freshMemory, healthyMemory } from "./start-failures.ts";
@@ -28,6 +28,7 @@ const replica = (id: string, codeVersion: string, phase: ReplicaPhase, over: Par
   configRevision: 1,
   rank: 0,
   worldSize: 0,
+  resources: NO_RESOURCES,
   node: "n",
   startMs: 0,
   displaced: false,
@@ -149,6 +150,13 @@ describe("a rollout", () => {
       { start: 1, leave: 0, kill: 0 },
     ],
   ])("%s", (_what, wanted, seen, expected) => expect(counts(wanted, seen)).toEqual(expected));
+
+  it("gives up no old one for what the old ones do not hold (R3)", () => {
+    const needs = { resources: { ...NO_RESOURCES, gpus: 1 } };
+    const waiting = many(2, "v2", { kind: "launching" }, { pending: "busy", ...needs });
+    expect(counts(goal(10, FIRST), [...many(10, "v1"), ...waiting]).leave).toBe(0);
+    expect(counts(goal(10, FIRST), [...many(10, "v1", RUNNING, needs), ...waiting]).leave).toBe(2);
+  });
 
   it("replaces within the batch where no node has a place (R3)", () => {
     const full = { ...ANYWHERE, free: 1 };

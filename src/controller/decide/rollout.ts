@@ -4,14 +4,15 @@
 //       that bound (D2). A replica on its way out does not count.
 //   R2  Never fewer than `goal.replicas` serving, old and new, where that many served: an old replica leaves when as many
 //       others serve, a batch at a time (D2). A smaller goal takes old ones away first, and then rolls.
-//   R3  Where the engine has no room for a new one, or no node a place, as many old ones leave as wait, at most a batch (D2).
+//   R3  Where the engine has no room for a new one, or no node a place, as many old ones leave as wait, at most a batch
+//       (D2); but none for a resource that the old ones do not hold.
 //   R4  With `stopFirst` old ones leave first: max(batch - (replicas - new running - old active), 0), as Ray Serve counts.
 //   R5  A version that was given up is not started any more, and costs no old replica (D6).
 //   R6  Of those that may go, old versions go before the goal's, then what frees a node soonest, then the newest.
 import { isServing, isStarting, isStopping } from "../../model/lifecycle.ts";
 import type { ReplicaSnapshot } from "../snapshot.ts";
 import type { DeploymentGoal, ReplicaAction, RolloutRule, StopAction } from "./goal.ts";
-import { type Places, byVictimOrder } from "./placement.ts";
+import { type Places, byVictimOrder, mayMakeRoom } from "./placement.ts";
 import { freeRanks } from "./ranks.ts";
 import { type StartMemory, gaveUp, isOnTrial, startGate } from "./start-failures.ts";
 
@@ -109,7 +110,9 @@ function oldThatMayGo(
   const isOnItsWayOut = (r: ReplicaSnapshot) => r.phase.kind === "leaving" && r.codeVersion !== goal.codeVersion;
   const batch = rollout.batch - seen.filter(isOnItsWayOut).length;
   const own = seen.filter((r) => isCurrent(r, goal) && !isStopping(r.phase));
-  const withoutRoom = own.filter((r) => isStarting(r.phase) && r.pending === "busy").length;
+  const old = serving.filter((replica) => !isCurrent(replica, goal));
+  const waiting = own.filter(({ phase, pending }) => isStarting(phase) && pending === "busy");
+  const withoutRoom = waiting.filter((r) => old.some((o) => mayMakeRoom(o.resources, r.resources))).length;
   const withoutPlace = Math.max(0, replicas - own.length - places.free);
   const spare = tooMany + Math.min(rollout.batch, withoutRoom + withoutPlace); // R2, R3
   // What a smaller goal makes superfluous goes at once; what new replicas replace goes in batches.
