@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { requestContext } from "../api/context.ts";
+import { ManualClock } from "../core/clock.ts";
 import { FRAME } from "../protocol/frame.ts";
 import { codeOf, serveOne as serve, type Methods } from "../../tests/fixtures/replica/serve-one.ts";
 
@@ -63,6 +64,25 @@ describe("limits", () => {
     await clock.advance(1);
     expect(aborted).toEqual(["REQUEST_TIMEOUT"]);
     expect(ended).toEqual(["REQUEST_TIMEOUT"]);
+  });
+});
+
+describe("start (D4)", () => {
+  it("fails when the first health check does not answer within healthCheckTimeoutS", async () => {
+    class Stuck {
+      checkHealth() {
+        return new Promise(() => undefined);
+      }
+    }
+    const clock = new ManualClock();
+    const started = serve(Stuck, { healthCheckTimeoutS: 2 }, clock);
+    const failed = expect(started).rejects.toMatchObject({
+      code: "DEPLOY_FAILED",
+      message: expect.stringContaining("first health check failed: ServeError: checkHealth: no answer within 2 s"),
+    });
+    await clock.advance(0);
+    await clock.advance(2_000);
+    await failed;
   });
 });
 

@@ -142,7 +142,7 @@ export class Replica implements CallerHost {
         await callable.reconfigure(order.spec.options.userConfig, order.rank);
         this.#configured = configOf(order, callable);
         step = "first health check";
-        await callable.checkHealth();
+        await this.#firstCheck(callable, order.spec.options.healthCheckTimeoutS);
       });
     } catch (reason) {
       if (!this.#isDraining()) this.#setPhase("idle");
@@ -210,6 +210,14 @@ export class Replica implements CallerHost {
   close(): void {
     for (const caller of this.#callers) caller.close();
     this.#callers.clear();
+  }
+
+  /** With the time limit that the head gives the later ones (H1): a check that never answers would load for ever. */
+  #firstCheck(callable: UserCallable, limitS: number): Promise<void> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const late = new ServeError("ENGINE", `checkHealth: no answer within ${limitS} s`);
+    const cancel = this.clock.after(limitS * 1000, () => reject(late));
+    return Promise.race([callable.checkHealth(), promise]).finally(cancel);
   }
 
   #isDraining(): boolean {
