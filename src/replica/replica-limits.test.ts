@@ -75,14 +75,13 @@ describe("start (D4)", () => {
       }
     }
     const clock = new ManualClock();
-    const started = serve(Stuck, { healthCheckTimeoutS: 2 }, clock);
-    const failed = expect(started).rejects.toMatchObject({
+    const started = serve(Stuck, { healthCheckTimeoutS: 2 }, clock).catch((reason: unknown) => reason);
+    await clock.advance(0);
+    await clock.advance(2_000);
+    expect(await started).toMatchObject({
       code: "DEPLOY_FAILED",
       message: expect.stringContaining("first health check failed: ServeError: checkHealth: no answer within 2 s"),
     });
-    await clock.advance(0);
-    await clock.advance(2_000);
-    await failed;
   });
 });
 
