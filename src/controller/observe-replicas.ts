@@ -58,9 +58,10 @@ export class ReplicaObserver {
   onExited(record: ReplicaRecord, event: Exited): void {
     const hasRun = event.reason !== "start-failed";
     const notOurs = !hasRun && !event.userFault;
-    const how = event.detail === "" ? `its process ended (${event.reason})` : event.detail;
+    const [how = "", ...printed] = (event.detail || `its process ended (${event.reason})`).split("\n");
     // What it printed before it died is more than an exit code says.
-    const text = hasRun && !isStopping(record.phase) ? `${how}; see manta logs ${record.id}` : how;
+    const first = hasRun && !isStopping(record.phase) ? `${how}; see manta logs ${record.id}` : how;
+    const text = [first, ...printed].join("\n");
     if (notOurs && record.phase.kind === "launching") {
       this.#remember(record, (starts, nowMs) => afterEngineFailure(starts, record.rank, text, nowMs));
       this.#journal.replica(record, "replica.not_started", text, "warn");

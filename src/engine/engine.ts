@@ -74,6 +74,7 @@ export type EngineEvent =
       readonly reason: ExitReason;
       /** True when the user's code ended the process; a start that died otherwise is retried and not the user's failure. */
       readonly userFault: boolean;
+      /** How it ended, in one line; what it printed last may follow in further lines. */
       readonly detail: string;
     }
   | { readonly type: "node"; readonly change: "added" | "removed" | "draining"; readonly node: NodeInfo }

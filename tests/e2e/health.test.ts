@@ -9,6 +9,10 @@ class Patient {
   async fetch(request) {
     const url = new URL(request.url);
     this.sick = url.searchParams.get("sick") ?? this.sick;
+    if (url.searchParams.has("die")) {
+      console.error("FATAL: out of cheese");
+      process.exit(7);
+    }
     const blockMs = Number(url.searchParams.get("block") ?? 0);
     const until = Date.now() + blockMs;
     while (Date.now() < until);
@@ -49,6 +53,15 @@ describe("a replica", () => {
     expect(await ask("")).toBe(String(after));
     const reasons = (await harness.ask("history", { deployment: "Patient" })).map(({ reason }) => reason);
     expect(reasons.some((reason) => reason.includes("3 health checks failed in a row"))).toBe(true);
+  });
+
+  it("that ends its process says with what, and what it printed last", async () => {
+    await ask("die=1");
+    const died = await harness.waitUntil(async () => {
+      const told = await harness.ask("history", { deployment: "Patient" });
+      return told.find(({ event }) => event === "replica.died")?.reason;
+    }, "its end is told");
+    expect(died).toMatch(/exit code 7; see manta logs \w+\nFATAL: out of cheese$/);
   });
 
   it("whose event loop is blocked is seen from outside, and goes on when the loop does (H2)", async () => {

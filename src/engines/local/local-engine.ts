@@ -17,7 +17,8 @@ import { describeThrown } from "../../core/errors.ts";
 import type { Engine, EngineEvent, KnownProcess, NodeInfo, ProcessSpec } from "../../engine/engine.ts";
 import { EventQueue } from "../../engine/event-queue.ts";
 import type { StateStore } from "../../engine/state-store.ts";
-import { type Ending, describeExit } from "./describe-exit.ts";
+import { type Ending, type ExitFacts, describeExit } from "./describe-exit.ts";
+import { lastOutput } from "./last-output.ts";
 import { type ProcessTable, systemProcessTable } from "./process-table.ts";
 import { type Command, programCommand } from "./program-command.ts";
 import { type Lack, type NodeResources, ResourceLedger } from "./resource-ledger.ts";
@@ -203,7 +204,9 @@ export class LocalEngine implements Engine {
     }
     const running: Running = { ...IDLE, id, epoch, pid: child.pid, child, startTime: undefined };
     this.#running.set(id, running);
-    child.once("exit", (code, signal) => this.#exited(running, describeExit(running.ending, code, signal)));
+    child.once("exit", (code, signal) => {
+      this.#exited(running, this.#withOutput(spec, describeExit(running.ending, code, signal)));
+    });
     child.once("error", (error) => {
       // Node blames the executable when it is the working directory that is missing.
       const detail = existsSync(spec.cwd) ? error.message : `the working directory ${spec.cwd} does not exist`;
@@ -246,7 +249,14 @@ export class LocalEngine implements Engine {
     });
   }
 
-  #exited(running: Running, end: ReturnType<typeof describeExit>): void {
+  /** Why the user's code ended a replica is in what it printed; other programs share their files. */
+  #withOutput({ program, outputFile }: ProcessSpec, end: ExitFacts): ExitFacts {
+    if (program !== "replica" || !end.userFault) return end;
+    const printed = lastOutput(join(this.#options.logsDir, outputFile));
+    return { ...end, detail: [end.detail, ...printed].join("\n") };
+  }
+
+  #exited(running: Running, end: ExitFacts): void {
     const { id, epoch } = running;
     running.cancelGrace();
     if (this.#running.get(id) === running) this.#running.delete(id);
