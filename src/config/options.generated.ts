@@ -83,7 +83,33 @@ export interface LoggingOptions {
   /** Whether each request leaves a line in the logs of proxy and replica. Default: true. */
   enableAccessLog?: boolean | undefined;
   /** Attributes of Python's log records to add to each JSON line, as far as they have a meaning here. Default: []. */
-  additionalLogStandardAttrs?: string[] | undefined;
+  additionalLogStandardAttrs?:
+    | (
+        | "args"
+        | "asctime"
+        | "created"
+        | "exc_info"
+        | "exc_text"
+        | "filename"
+        | "funcName"
+        | "levelname"
+        | "levelno"
+        | "lineno"
+        | "message"
+        | "module"
+        | "msecs"
+        | "msg"
+        | "name"
+        | "pathname"
+        | "process"
+        | "processName"
+        | "relativeCreated"
+        | "stack_info"
+        | "taskName"
+        | "thread"
+        | "threadName"
+      )[]
+    | undefined;
 }
 
 /** One of `fallbackStrategy` of `resources`. */
@@ -324,7 +350,31 @@ export interface ResolvedLoggingOptions {
   readonly logLevel: "DEBUG" | "INFO" | "WARNING" | "ERROR";
   readonly logsDir: string | null;
   readonly enableAccessLog: boolean;
-  readonly additionalLogStandardAttrs: readonly string[];
+  readonly additionalLogStandardAttrs: readonly (
+    | "args"
+    | "asctime"
+    | "created"
+    | "exc_info"
+    | "exc_text"
+    | "filename"
+    | "funcName"
+    | "levelname"
+    | "levelno"
+    | "lineno"
+    | "message"
+    | "module"
+    | "msecs"
+    | "msg"
+    | "name"
+    | "pathname"
+    | "process"
+    | "processName"
+    | "relativeCreated"
+    | "stack_info"
+    | "taskName"
+    | "thread"
+    | "threadName"
+  )[];
 }
 
 /** `FallbackOptions` with its defaults. */
@@ -872,9 +922,32 @@ const logging = {
     rule: {
       kind: "array",
       items: {
-        kind: "string",
-        pattern:
-          "^(?:args|asctime|created|exc_info|exc_text|filename|funcName|levelname|levelno|lineno|message|module|msecs|msg|name|pathname|process|processName|relativeCreated|stack_info|taskName|thread|threadName)$",
+        kind: "oneOf",
+        rules: [
+          { kind: "exactly", value: "args" },
+          { kind: "exactly", value: "asctime" },
+          { kind: "exactly", value: "created" },
+          { kind: "exactly", value: "exc_info" },
+          { kind: "exactly", value: "exc_text" },
+          { kind: "exactly", value: "filename" },
+          { kind: "exactly", value: "funcName" },
+          { kind: "exactly", value: "levelname" },
+          { kind: "exactly", value: "levelno" },
+          { kind: "exactly", value: "lineno" },
+          { kind: "exactly", value: "message" },
+          { kind: "exactly", value: "module" },
+          { kind: "exactly", value: "msecs" },
+          { kind: "exactly", value: "msg" },
+          { kind: "exactly", value: "name" },
+          { kind: "exactly", value: "pathname" },
+          { kind: "exactly", value: "process" },
+          { kind: "exactly", value: "processName" },
+          { kind: "exactly", value: "relativeCreated" },
+          { kind: "exactly", value: "stack_info" },
+          { kind: "exactly", value: "taskName" },
+          { kind: "exactly", value: "thread" },
+          { kind: "exactly", value: "threadName" },
+        ],
       },
     },
     default: [],

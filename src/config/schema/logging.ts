@@ -30,7 +30,7 @@ const LOG_RECORD_ATTRIBUTES = [
   "taskName",
   "thread",
   "threadName",
-];
+] as const;
 
 /** Python's names of levels, as a config file may say them. */
 const LEVEL_NAMES = (["CRITICAL", "FATAL", "ERROR", "WARN", "WARNING", "INFO", "DEBUG", "NOTSET"] as const).map(
@@ -73,7 +73,7 @@ export const loggingSchema = z.strictObject({
     since,
   }),
   additionalLogStandardAttrs: z
-    .array(z.string().regex(new RegExp(`^(?:${LOG_RECORD_ATTRIBUTES.join("|")})$`)))
+    .array(z.enum(LOG_RECORD_ATTRIBUTES))
     .default([])
     .register(optionDocs, {
       text: "Attributes of Python's log records to add to each JSON line, as far as they have a meaning here.",
