@@ -180,7 +180,7 @@ export class ActionApplier {
       pending: null,
       changedFiles: [],
     };
-    state.replicas.set(record.id, record);
+    state.replicas.add(record);
     journal.replica(record, "replica.start", action.reason);
     const bootstrap = options.bootstrap({ id: record.id, epoch: EPOCH, program: "replica" });
     return () => options.engine.start(replicaSpec(record, application, target, bootstrap));

@@ -7,6 +7,7 @@
 //   R2  Nothing is decided while the engine is lost, nor before `start` has asked it what is there (K1).
 //   R3  What a tick sets off is seen by a later tick, never by the same one.
 //   R4  A command is acknowledged after the checkpoint has it.
+import { FULL_CAPACITY } from "../autoscaling/capacity.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import { ServeError, describeThrown, toServeError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
@@ -39,7 +40,7 @@ import { httpEndpoint, readStatus } from "./read-status.ts";
 import { reconcile } from "./reconcile.ts";
 import { Scaling } from "./scaling.ts";
 import { servingNow, servingOf } from "./serving.ts";
-import { ALL_CAPACITY, ControllerState, isEmpty, isEmptying } from "./state.ts";
+import { ControllerState, isEmpty, isEmptying } from "./state.ts";
 import { Waiters } from "./waiters.ts";
 
 /** How many accepted orders are remembered. Chosen: who asks again does so within seconds of a head's death. */
@@ -276,7 +277,7 @@ export class Controller implements ControllerCommands {
   async removeAll(): Promise<void> {
     if (this.#state.standing === "serving") {
       const { applications, deployments } = this.#state;
-      this.#adopt({ applications, deployments, config: null, capacity: ALL_CAPACITY, standing: "emptied" });
+      this.#adopt({ applications, deployments, config: null, capacity: FULL_CAPACITY, standing: "emptied" });
       this.#logger.info("instance.remove_all", { reason: "by command" });
     }
     await this.whenOpen();

@@ -12,7 +12,7 @@ import type { ActionApplier, Effect } from "./apply-actions.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import { decideProxies } from "./decide/proxies.ts";
 import { decideHealth } from "./decide/health.ts";
-import { choosePlace, freePlaces } from "./decide/placement.ts";
+import { choosePlace, freePlaces, type NodeLoad, withReplica } from "./decide/placement.ts";
 import { decideReplicas } from "./decide/replicas.ts";
 import { goalOf, holdingTarget, mayMoveEntrance, stoppingDeployments } from "./goals.ts";
 import type { Journal } from "./journal.ts";
@@ -102,19 +102,24 @@ function planDeployment(
   const seen = state.replicasOf(name, deployment).map((record) => snapshotOf(record, parts));
   const goal = goalOf(wanted, scale.target, failure !== null);
   const maxReplicasPerNode = target?.spec.options.maxReplicasPerNode ?? null;
-  const loads = () => nodeLoads(state, nodes, name, deployment);
-  const free = maxReplicasPerNode === null ? Infinity : freePlaces(maxReplicasPerNode, loads());
+  const count = () => nodeLoads(state, nodes, name, deployment);
+  const free = maxReplicasPerNode === null ? Infinity : freePlaces(maxReplicasPerNode, count());
   const decision = decideReplicas(goal, seen, starts, { nodesToFree: emptiest, free }, nowMs);
   const effects: (Effect | undefined)[] = [];
+  let loads: readonly NodeLoad[] | undefined; // counted when the first is to start
   let held = "";
   for (const action of decision.actions) {
     if (action.kind !== "start") {
       effects.push(applier.planReplica(action, application, target));
     } else if (application !== undefined && target !== undefined) {
       const needs = { resources: resourcesOf(target.spec.options.resources), maxReplicasPerNode };
-      const node = choosePlace(needs, loads());
+      loads ??= count();
+      const node = choosePlace(needs, loads);
       if (node === null) held = `no node for another replica: ${whyNoNode(maxReplicasPerNode)}`;
-      else effects.push(applier.planStart(action, node, application, target));
+      else {
+        effects.push(applier.planStart(action, node, application, target));
+        loads = loads.map((load) => (load.id === node ? withReplica(load, needs.resources) : load));
+      }
     }
   }
   if (target === undefined) return { effects, times: [decision.wakeAtMs], held };

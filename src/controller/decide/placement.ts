@@ -60,6 +60,12 @@ export function freePlaces(maxReplicasPerNode: number, nodes: readonly Pick<Node
   return nodes.reduce((sum, { own }) => sum + Math.max(0, maxReplicasPerNode - own), 0);
 }
 
+/** A node with one more replica of the deployment in question. */
+export function withReplica(load: NodeLoad, resources: Resources): NodeLoad {
+  const claimed = addResources(load.claimed, resources);
+  return { ...load, claimed, replicas: load.replicas + 1, own: load.own + 1 };
+}
+
 /** Nodes in the order in which to take replicas from them (R3). @param head the head's node */
 export function nodesToFree(nodes: readonly Pick<NodeLoad, "id" | "replicas">[], head: NodeId): readonly NodeId[] {
   const order = [...nodes].sort(
