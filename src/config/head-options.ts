@@ -12,6 +12,11 @@ export interface HeadOptions {
    * forgotten. What a detached one left is taken over, and so is everything at a restart after a crash.
    */
   readonly fresh: boolean;
+  /**
+   * The supervisor that starts it; absent where there is none. A head that looked for its parent itself could be late: it
+   * needs longer to start than a supervisor to die.
+   */
+  readonly supervisorPid?: number;
   readonly http: ResolvedHttpOptions;
   /** `Disabled`: no proxies. */
   readonly proxyLocation: ResolvedInstanceOptions["proxyLocation"];
