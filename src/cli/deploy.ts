@@ -1,7 +1,9 @@
 // `manta deploy`: a config file, or an import path, to an instance that runs on by itself.
-//   R1  Where none runs one is started in the background with the file's options, as Ray Serve's API does.
+//   R1  Where none runs one is started in the background with the file's options, as Ray Serve's API does; for an import
+//       path with those of `manta start`.
 //   R2  It ends when everything runs (0) or something failed (1); with `--no-wait` when it was accepted.
 import { instanceOptionsOf } from "../config/config-instance.ts";
+import type { InstanceOptions } from "../config/options.generated.ts";
 import { systemClock } from "../core/clock.ts";
 import { ServeError } from "../core/errors.ts";
 import type { DeployFlags } from "./actions.ts";
@@ -23,8 +25,9 @@ const LOOK_MS = 200;
 export async function deploy(target: string, args: readonly string[], flags: DeployFlags): Promise<number> {
   const sent = read(target, args, flags);
   warn(sent.warnings);
+  const file = isConfigFile(target) ? instanceOptionsOf(sent.config, sent.workingDir) : {}; // R1
   const status =
-    flags.address === undefined ? await deployHere(sent, flags) : await deployAt(flags.address, sent, flags);
+    flags.address === undefined ? await deployHere(sent, flags, file) : await deployAt(flags.address, sent, flags);
   announce(namesOf(sent.config), status, flags);
   return EXIT.ok;
 }
@@ -44,9 +47,9 @@ function read(target: string, args: readonly string[], flags: DeployFlags): Sent
 }
 
 /** Over the control link of the namespace's instance. */
-async function deployHere(sent: SentConfig, flags: DeployFlags): Promise<StatusPart> {
+async function deployHere(sent: SentConfig, flags: DeployFlags, file: InstanceOptions): Promise<StatusPart> {
   const namespace = namespaceOf(flags);
-  const head = (await findHead(namespace)) ?? (await start(sent, flags)); // R1
+  const head = (await findHead(namespace)) ?? (await start(flags, file));
   try {
     const before = await head.status();
     const order = { document: sent.document, workingDir: sent.workingDir, allowUnknownKeys: true };
@@ -60,8 +63,8 @@ async function deployHere(sent: SentConfig, flags: DeployFlags): Promise<StatusP
   }
 }
 
-async function start(sent: SentConfig, flags: DeployFlags): Promise<HeadClient> {
-  const { resolved } = resolveFlags(flags, instanceOptionsOf(sent.config, sent.workingDir));
+async function start(flags: DeployFlags, file: InstanceOptions): Promise<HeadClient> {
+  const { resolved } = resolveFlags(flags, file);
   const { head, started } = await startInstance(resolved);
   const { namespace } = head;
   if (started) console.error(`no instance ran in namespace ${namespace}: started one; manta shutdown ends it`);
