@@ -77,7 +77,7 @@ describe("acceptDeploy", () => {
     ["code", ["2", {}], "UPDATING", 1, /code version 1 -> 2/],
     ["an option told in place", ["1", { maxOngoingRequests: 9 }], "UPDATING", 2, /in place: maxOngoingRequests/],
     ["a live option", ["1", { maxQueuedRequests: 9 }], "HEALTHY", 1, /live: maxQueuedRequests/],
-    ["more replicas", ["1", { numReplicas: 3 }], "UPSCALING", 1, /numReplicas 1 -> 3/],
+    ["more replicas", ["1", { numReplicas: 3 }], "UPSCALING", 1, /live: numReplicas; replicas 1 -> 3/],
   ])("knows what a change of %s costs (D1)", (_what, [version, input], status, revision, reason) => {
     const first = acceptDeploy(NOTHING, [application("a", "/", "1", ["D"])], 0);
     const state = first.deployments.get("a#D");
@@ -85,6 +85,22 @@ describe("acceptDeploy", () => {
     const second = acceptDeploy(first, [application("a", "/", version, ["D", input])], 0);
     expect(second.deployments.get("a#D")?.status.status).toBe(status);
     expect(second.applications.get("a")?.deployments[0]?.configRevision).toBe(revision);
+    expect(second.changes[0]?.reason).toMatch(reason);
+  });
+
+  const range = { minReplicas: 1, initialReplicas: 3, maxReplicas: 6 };
+  it.each<[string, number, DeploymentOptions, string, RegExp]>([
+    ["fewer than it had grown to", 5, { autoscalingConfig: { ...range, maxReplicas: 4 } }, "DOWNSCALING", /5 -> 3$/],
+    ["what it begins with, anew", 1, { autoscalingConfig: { ...range, maxReplicas: 9 } }, "UPSCALING", /1 -> 3$/],
+    ["bounds that it is within", 4, { autoscalingConfig: { minReplicas: 2, maxReplicas: 6 } }, "HEALTHY", /Config$/],
+  ])("tells %s by the replicas that come and go", (_what, size, input, status, reason) => {
+    const first = healthy(acceptDeploy(NOTHING, [application("a", "/", "1", ["D", { autoscalingConfig: range }])], 0));
+    const state = first.deployments.get("a#D");
+    if (state === undefined) throw new Error("the deployment has a state");
+    state.status = { status: "HEALTHY", trigger: "CONFIG_UPDATE_COMPLETED", message: "" };
+    state.scale = { target: size };
+    const second = acceptDeploy(first, [application("a", "/", "1", ["D", input])], 0);
+    expect(second.deployments.get("a#D")?.status.status).toBe(status);
     expect(second.changes[0]?.reason).toMatch(reason);
   });
 
