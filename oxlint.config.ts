@@ -43,7 +43,7 @@ export default defineConfig({
   plugins: ["eslint", "typescript", "unicorn", "oxc", "import", "promise", "vitest"],
   jsPlugins: ["./scripts/lint/house.ts"],
   categories: { correctness: "error" },
-  ignorePatterns: ["dist/**", "coverage/**", ".venv/**"],
+  ignorePatterns: ["dist/**", "coverage/**", ".venv/**", ".venv-compat/**"],
   rules: {
     "typescript/no-floating-promises": "error",
     "typescript/no-misused-promises": "error",

@@ -10,6 +10,7 @@ import { echo } from "./cases/echo.ts";
 import { helloAlone, helloAtLoad } from "./cases/hello.ts";
 import { hops } from "./cases/hops.ts";
 import { memory } from "./cases/memory.ts";
+import { metrics } from "./cases/metrics.ts";
 import { start } from "./cases/start.ts";
 import { stream } from "./cases/stream.ts";
 import { type Bench, type BenchCase, fullEffort, type Measurement, quickEffort } from "./lib/bench.ts";
@@ -21,7 +22,7 @@ import { summarise } from "./lib/summary.ts";
 import { formatTable } from "./lib/table.ts";
 import { caseTitles } from "./targets.ts";
 
-const cases: readonly BenchCase[] = [helloAtLoad, helloAlone, echo, stream, calls, hops, start, memory];
+const cases: readonly BenchCase[] = [helloAtLoad, helloAlone, echo, stream, calls, hops, start, memory, metrics];
 
 const say = (line: string): void => console.error(line);
 

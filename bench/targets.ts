@@ -2,8 +2,8 @@
 //   R1  A target is a bound on the ratio to the bare server of the same run, or on Manta's own figure where it says so.
 //   R2  An anchor was measured once, elsewhere in time (2 cores of the same kind): shown for orientation, never judged.
 
-/** `T1`..., as on the design page about performance. */
-export type CaseId = "T1" | "T2" | "T3" | "T4" | "T5" | "T6" | "T7" | "T8";
+/** `T1`..., as on the design page about performance; `M1` compares Manta with itself. */
+export type CaseId = "T1" | "T2" | "T3" | "T4" | "T5" | "T6" | "T7" | "T8" | "M1";
 
 /** How a figure is written. */
 export type Unit = "req/s" | "chunks/s" | "calls/s" | "ms" | "MB";
@@ -103,6 +103,7 @@ export const rows = {
     anchors: anchors({ "Ray default": 2480 }),
   },
   "memory.replica": { case: "T8", work: "memory of a further replica", unit: "MB", target: ratio("at most", 1.25) },
+  "metrics.rate": { case: "M1", work: "hello, c=64, against MANTA_METRICS=0 instead of bare", unit: "req/s" },
 } as const satisfies Readonly<Record<string, RowInfo>>;
 
 /** Name of a row. */
@@ -123,4 +124,5 @@ export const caseTitles: Readonly<Record<CaseId, string>> = {
   T6: "fan-out of 10, chain of 10",
   T7: "command to first answer",
   T8: "memory at rest",
+  M1: "what metrics cost",
 };

@@ -1,5 +1,5 @@
 // Set-up: installs what is missing, then runs a program of this repository under the pinned Node.
-//   node scripts/setup.mjs [--python] <program.ts> [arguments...]
+//   node scripts/setup.mjs [--python] [--compat] <program.ts> [arguments...]
 // The only file that must run before anything is installed: plain JavaScript, Node 20, no dependency.
 //   R1  Nothing changed since the last run: neither npm nor pip is started.
 //   R2  The program runs under node_modules/.bin/node, never under the Node that started set-up.
@@ -14,7 +14,12 @@ import { fileURLToPath } from "node:url";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const pinnedNode = path.join(root, "node_modules", ".bin", "node");
-const venv = path.join(root, ".venv");
+
+/** Python environments by flag: what the tests need, and Ray Serve itself for `npm run test:compat`. */
+const environments = {
+  "--python": { venv: ".venv", requirements: "requirements-dev.txt" },
+  "--compat": { venv: ".venv-compat", requirements: "requirements-compat.txt" },
+};
 
 /** Ends set-up with one line that says what to do. */
 function fail(message) {
@@ -73,13 +78,14 @@ function findPython() {
   return found ?? fail("the tests need Python 3.11 or newer; neither python3 nor python3.11 is one");
 }
 
-function installPython() {
+function installPython({ venv: name, requirements }) {
+  const venv = path.join(root, name);
   const stamp = path.join(venv, ".manta-setup");
-  const wanted = fingerprint(["requirements-dev.txt"]);
+  const wanted = fingerprint([requirements]);
   if (isCurrent(stamp, wanted)) return; // R1
   const python = findPython();
-  runQuietly("making the Python environment .venv", python, ["-m", "venv", "--clear", venv]);
-  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "requirements-dev.txt"];
+  runQuietly(`making the Python environment ${name}`, python, ["-m", "venv", "--clear", venv]);
+  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements];
   runQuietly("installing Python packages", path.join(venv, "bin", "python"), pip);
   writeFileSync(stamp, wanted);
 }
@@ -97,9 +103,10 @@ function runProgram(program, args) {
 }
 
 const args = process.argv.slice(2);
-const wantsPython = args[0] === "--python";
-const [program, ...rest] = wantsPython ? args.slice(1) : args;
-if (program === undefined) fail("usage: node scripts/setup.mjs [--python] <program.ts> [arguments...]");
+const wanted = [];
+while (Object.hasOwn(environments, args[0] ?? "")) wanted.push(environments[args.shift()]);
+const [program, ...rest] = args;
+if (program === undefined) fail("usage: node scripts/setup.mjs [--python] [--compat] <program.ts> [arguments...]");
 installPackages();
-if (wantsPython) installPython();
+wanted.forEach(installPython);
 runProgram(program, rest);

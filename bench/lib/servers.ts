@@ -59,8 +59,12 @@ export class Servers implements AsyncDisposable {
     return this.#start("bare", args, "pipe", {}, async () => undefined);
   }
 
-  /** `manta run bench/apps/<app>`. @param compileCache name of a folder for compiled code; used again when given again */
-  async manta(app: string, compileCache = "shared"): Promise<Server> {
+  /**
+   * `manta run bench/apps/<app>`.
+   * @param compileCache name of a folder for compiled code; used again when given again
+   * @param given further variables of the environment
+   */
+  async manta(app: string, compileCache = "shared", given: Readonly<Record<string, string>> = {}): Promise<Server> {
     const { fromSource, profileFolder } = this.#options;
     this.#count += 1;
     const name = `${app.replaceAll(/\W+/g, "-")}-${this.#count}`;
@@ -70,6 +74,7 @@ export class Servers implements AsyncDisposable {
     const command = fromSource ? ["--conditions=@manta-serve/source", "src/cli/main.ts"] : ["dist/cli/main.js"];
     const target = `bench/apps/${app}`;
     const env = {
+      ...given,
       MANTA_HOME: home,
       MANTA_NAMESPACE: undefined,
       NODE_COMPILE_CACHE: path.join(this.#folder, `compiled-${compileCache}`),

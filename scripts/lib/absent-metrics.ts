@@ -27,9 +27,8 @@ export const ABSENT_METRICS: Readonly<Record<string, readonly string[]>> = {
     "serve_multiplexed_models_unload_counter",
   ],
   "`recordRoutingStats` comes with user-defined routers": ["serve_routing_stats_delay_ms", "serve_routing_stats_error"],
-  "callers report what runs at replicas; replicas do not report it a second time": [
-    "serve_autoscaling_replica_metrics_delay_ms",
-  ],
+  "a report tells how old each figure is, not when it was taken, so that clocks of two machines are never compared; status says `metricsHealth`":
+    ["serve_autoscaling_replica_metrics_delay_ms", "serve_autoscaling_handle_metrics_delay_ms"],
   "the engine tells of nodes by events; the loop does not look for them": ["serve_controller_node_update_duration_s"],
   "replicas are not moved together to free nodes": ["serve_num_compacted_nodes"],
   "there is no HAProxy mode: Manta's own proxy does that work": [

@@ -1,6 +1,7 @@
 // Finds the code blocks of a Markdown page and what their info strings ask for. Pure.
 //   ```ts file=app.ts        written to app.ts in the page's folder; `same=examples/01-hello/app.ts` also compares it
 //   ```ts                    type-checked only
+//   ```yaml file=a.yaml      written likewise; without a marker it is prose
 //   ```sh run                run line by line; each line must exit 0
 //   ```sh start              one `npx manta run ...` line; it stays up until the page ends
 //   ```text output           what the `sh run` block before it prints; `...` stands for anything
@@ -39,9 +40,9 @@ function fencesOf(page: string): Fence[] {
   return fences;
 }
 
-function codeBlock({ marker, text, line }: Fence): DocBlock {
+function codeBlock({ language, marker, text, line }: Fence): DocBlock {
   const match = /^(?:file=([\w./-]+))?(?: *same=([\w./-]+))?$/.exec(marker);
-  if (match === null) throw new Error(`line ${line}: unknown marker "${marker}" of a ts block`); // R1
+  if (match === null) throw new Error(`line ${line}: unknown marker "${marker}" of a ${language} block`); // R1
   const [, file, same] = match;
   return {
     kind: "code",
@@ -73,7 +74,7 @@ function shellBlock({ marker, text, line }: Fence): DocBlock | undefined {
 export function parseBlocks(page: string): DocBlock[] {
   const blocks: DocBlock[] = [];
   for (const fence of fencesOf(page)) {
-    if (fence.language === "ts") blocks.push(codeBlock(fence));
+    if (fence.language === "ts" || (fence.language === "yaml" && fence.marker !== "")) blocks.push(codeBlock(fence));
     if (fence.language === "sh") blocks.push(...[shellBlock(fence)].filter((block) => block !== undefined));
     if (fence.language !== "text" || fence.marker === "") continue;
     const before = blocks.at(-1);

@@ -2,7 +2,10 @@ import { describe, expect, it } from "vitest";
 import { generatedFiles } from "../generated-files.ts";
 import { findOutdated, readIfThere } from "./generated-content.ts";
 
-describe("generated files", () => {
+/** Everything is generated and formatted, on a machine that does other things too. */
+const timeout = 60_000;
+
+describe("generated files", { timeout }, () => {
   it("are in step with what they are generated from", async () => {
     expect((await findOutdated(generatedFiles)).map((file) => file.path)).toEqual([]);
   });

@@ -32,8 +32,11 @@ export async function findOutdated(
 async function contentOf(file: GeneratedFile): Promise<string> {
   const generator = (await import(path.join(root, file.generator))) as Generator;
   const filepath = path.join(root, file.path);
+  const content = await generator.generate(file.path);
+  const { inferredParser } = await prettier.getFileInfo(filepath);
+  if (inferredParser === null) return content;
   const options = await prettier.resolveConfig(filepath);
-  return prettier.format(await generator.generate(file.path), { ...options, filepath }); // R1
+  return prettier.format(content, { ...options, filepath }); // R1
 }
 
 /** Content of a file of the repository, undefined where there is none. */

@@ -23,7 +23,9 @@ ${phaseTable("Status shows", REPLICA_STATES)}
 - \`launching\` to \`running\`: the engine starts the process, the process dials the head and reports \`idle\`, the head sends
   the load order (import, constructor, \`setup\`, \`reconfigure\`, first health check), the replica reports \`ready\`.
 - A load order that fails counts as a failed start. After \`min(maxConstructorRetryCount, 3 x replicas)\` failed starts
-  without one success the deployment is DEPLOY_FAILED; replicas of an earlier version go on serving.
+  without one success the deployment is DEPLOY_FAILED. In a rollout successes do not help, and replicas of the new version
+  that die count as well; what served before goes on, and what dies of it is replaced by its like until the next deploy.
+- \`running\` to \`leaving\`: superfluous, outdated, or unhealthy (three health checks failed in a row).
 - \`recovering\`: known from the checkpoint of the head before this one. It stays in the published targets, and is
   \`running\` again when it dials in; after 10 s without a word it is replaced.
 
@@ -47,7 +49,8 @@ ${phaseTable("Status shows", PROXY_STATUSES)}
 
 ${statusDiagram()}
 
-The trigger in brackets is what \`statusTrigger\` shows. An application is as bad as its worst deployment: DEPLOY_FAILED,
+\`scaleUp\` and \`scaleDown\` come from a deploy or a command, \`autoscaleUp\` and \`autoscaleDown\` from a policy; an event that
+a status has no arrow for leaves it as it is. The trigger in brackets is what \`statusTrigger\` shows. An application is as bad as its worst deployment: DEPLOY_FAILED,
 UNHEALTHY, DEPLOYING (something is updating or scaling), RUNNING; while it is being deleted it is DELETING.
 `;
 }

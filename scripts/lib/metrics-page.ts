@@ -11,7 +11,7 @@ const INTRODUCTION = `
 
 \`GET /metrics\` on the admin port (8265) gathers the metrics of all processes in Prometheus' text format. Names, types, labels and buckets are Ray Serve's, so dashboards made for it find their data; a test asks for what its two bundled dashboards ask for. How to scrape it and how to add metrics of your own: the guide [observe](../guides/observe.md). Generated from \`src/telemetry/\` by \`npm run docs:gen\`.
 
-- A process that does not answer within a second is left out of that page. With a process its series are gone; gauges of replicas, proxies and deployments that have ended are not shown again.
+- A process that does not answer within a second is left out of that page. With a process its series are gone. Gauges of what has ended are not shown again; counts and histograms that other processes keep of a deleted application or deployment are shown once more, then dropped.
 - The prefix \`ray_\` is changed by \`MANTA_METRICS_PREFIX\`, which may be empty. \`MANTA_METRICS=0\` in the environment of the head keeps proxies and replicas from counting; what the head knows by itself stays.
 - \`ray_serve_deployment_request_counter\`, a gauge without \`_total\`, repeats the counter of that name: the list of routes of Ray's deployment dashboard asks for it.
 - The label \`route\` is the application's route prefix, \`""\` for requests that found none and \`/-/healthz\` or \`/-/routes\` for those: what clients send adds no series.

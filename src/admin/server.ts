@@ -73,9 +73,12 @@ export async function startAdminServer(
   const server = createLimitedServer(limits, (request, response) => {
     const { method = "GET", url = "/", headers } = request;
     const body = (): Promise<Uint8Array> => readBody(request, response, limits.bodyBytes);
-    void answerRequest(door, { method, url, headers, body }, logger).then((reply) =>
-      send(reply, request, response, server.listening),
-    );
+    answerRequest(door, { method, url, headers, body }, logger)
+      .then((reply) => send(reply, request, response, server.listening))
+      .catch((error: unknown) => {
+        logger.error("admin.failed", { url, error });
+        response.destroy();
+      });
   });
   try {
     await listen(server, host, port);

@@ -5,6 +5,7 @@ import { showValue } from "../config/check-rule.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { AutoscalingContext } from "../model/autoscaling-context.ts";
 import { store } from "./globals.ts";
+import type { PolicyCode } from "./policy-registry.ts";
 import { placeOfCaller } from "./user-place.ts";
 
 type Kwargs = Readonly<Record<string, unknown>>;
@@ -14,10 +15,10 @@ type Awaitable<T> = T | Promise<T>;
 export type PolicyReply = number | readonly [replicas: number, state: unknown];
 
 /** Says how many replicas one deployment should have. */
-export type AutoscalingPolicy = (context: AutoscalingContext, kwargs: Kwargs) => Awaitable<PolicyReply>;
+export type AutoscalingPolicy<K = Kwargs> = (context: AutoscalingContext, kwargs: K) => Awaitable<PolicyReply>;
 
 /** A policy that keeps things between calls: made once, with the policy's `kwargs`. */
-export type AutoscalingPolicyClass = new (kwargs: never) => {
+export type AutoscalingPolicyClass<K = Kwargs> = new (kwargs: K) => {
   decide(context: AutoscalingContext): Awaitable<PolicyReply>;
 };
 
@@ -25,13 +26,13 @@ export type AutoscalingPolicyClass = new (kwargs: never) => {
 type ByDeployment<T> = Readonly<Record<string, T>>;
 
 /** Says it for all autoscaled deployments of one application; one that the reply leaves out keeps its size. */
-export type ApplicationPolicy = (
+export type ApplicationPolicy<K = Kwargs> = (
   contexts: ByDeployment<AutoscalingContext>,
-  kwargs: Kwargs,
+  kwargs: K,
 ) => Awaitable<ByDeployment<PolicyReply>>;
 
 /** The same as a class. */
-export type ApplicationPolicyClass = new (kwargs: never) => {
+export type ApplicationPolicyClass<K = Kwargs> = new (kwargs: K) => {
   decide(contexts: ByDeployment<AutoscalingContext>): Awaitable<ByDeployment<PolicyReply>>;
 };
 
@@ -41,10 +42,16 @@ export type ApplicationPolicyClass = new (kwargs: never) => {
  * @param kwargs JSON data: the second argument of a function, the constructor's argument of a class
  * @throws {ConfigError} no function, one without a name, or code that no process could import
  */
-export function autoscalingPolicy(
-  policy: AutoscalingPolicy | AutoscalingPolicyClass | ApplicationPolicy | ApplicationPolicyClass,
-  kwargs: Record<string, unknown> = {},
-): AutoscalingPolicyOptions {
+export function autoscalingPolicy<K extends object = Kwargs>(
+  policy: AutoscalingPolicy<K> | AutoscalingPolicyClass<K>,
+  kwargs?: K,
+): AutoscalingPolicyOptions;
+/** The same for a policy of an application: `autoscalingPolicy` of `serve.run`. */
+export function autoscalingPolicy<K extends object = Kwargs>(
+  policy: ApplicationPolicy<K> | ApplicationPolicyClass<K>,
+  kwargs?: K,
+): AutoscalingPolicyOptions;
+export function autoscalingPolicy(policy: PolicyCode, kwargs: object = {}): AutoscalingPolicyOptions {
   const path = "autoscalingPolicy(...)";
   if (typeof policy !== "function") {
     throw new ConfigError({
@@ -59,6 +66,7 @@ export function autoscalingPolicy(
   }
   const place = placeOfCaller();
   if (!("file" in place)) throw new ConfigError({ path: `autoscalingPolicy(${name})`, ...place });
-  store.policies.register(name, policy);
-  return { policyFunction: `${place.file}:${name}`, policyKwargs: { ...kwargs } };
+  const policyFunction = `${place.file}:${name}`;
+  store.policies.register(policyFunction, policy);
+  return { policyFunction, policyKwargs: { ...kwargs } };
 }

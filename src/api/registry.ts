@@ -3,6 +3,7 @@
 //       the rest of the script is the driver's business.
 //   R2  A name is looked up among the classes and functions registered so far; two different ones under one name are an
 //       error when they are looked up, not when they are registered: they may belong to different applications.
+import type { ApplicationOptions } from "../config/options.generated.ts";
 import { ServeError } from "../core/errors.ts";
 import type { NoPlace, Place } from "./user-place.ts";
 
@@ -36,6 +37,8 @@ export interface ReachedApplication {
   readonly app: unknown;
   readonly name: string;
   readonly routePrefix: string | null;
+  /** What it says for all deployments. */
+  readonly shared: ApplicationOptions;
 }
 
 /** One a process, in the store of globals.ts. */
@@ -45,6 +48,7 @@ export class Registry {
   readonly #byName = new Map<string, Registration[]>();
   readonly #reached = Promise.withResolvers<Reached>();
   #first: Reached | undefined;
+  #next: PromiseWithResolvers<void> | undefined;
 
   /** Resolves when user code reaches `serve.run` in a replica or builder; never in a driver. */
   get reached(): Promise<Reached> {
@@ -77,10 +81,17 @@ export class Registry {
     );
   }
 
+  /** Resolves when user code reaches `serve.run` for the next time. */
+  nextReach(): Promise<void> {
+    return (this.#next ??= Promise.withResolvers<void>()).promise;
+  }
+
   /** Records that user code reached `serve.run` here; the first time counts. */
   reach(reached: Reached): void {
     this.#first ??= reached;
     this.#reached.resolve(this.#first);
+    this.#next?.resolve();
+    this.#next = undefined;
   }
 
   #missing(name: string): ServeError {

@@ -97,12 +97,12 @@ export function createServe(load: () => Promise<Driver>): Serve {
       const { name = "default", routePrefix = "/", ...rest } = options;
       const { loggingConfig, runtimeEnv, autoscalingPolicy, externalScalerEnabled, ...instance } = rest;
       const bound = checkApplication(app, "serve.run(...)");
-      await endRegistry("serve.run", [{ app, name, routePrefix }]);
       const shared = { loggingConfig, runtimeEnv, autoscalingPolicy, externalScalerEnabled };
+      await endRegistry("serve.run", [{ app, name, routePrefix, shared }]);
       const spec = specOf(bound, name, routePrefix, shared);
       const driver = await load();
       // Ray Serve's meaning of the option is the application's; an instance that this call starts gets it as well.
-      await driver.run([spec], { ...instance, loggingConfig: loggingConfig ?? undefined });
+      await driver.run([spec], loggingConfig == null ? instance : { ...instance, loggingConfig });
       return createHandle({ application: name, deployment: spec.ingress }, driver.runtime);
     },
 
@@ -119,11 +119,7 @@ export function createServe(load: () => Promise<Driver>): Serve {
     },
 
     async deploy(config, options = {}) {
-      const isObject = typeof config === "object" && config !== null;
-      if (!isObject && (typeof config !== "string" || config === "")) {
-        const expected = "the path of a config file, or an object with `applications`";
-        throw new ConfigError({ path: "serve.deploy(...)", received: showValue(config), expected });
-      }
+      checkConfig(config);
       checkOptions("instance", options, "serve.deploy");
       await endRegistry("serve.deploy", []);
       await (await load()).deploy(config, options);
@@ -223,6 +219,12 @@ function checkName(name: unknown, path: string, what: "application" | "deploymen
     received: showValue(name),
     expected: `the name of ${what === "application" ? "an" : "a"} ${what}`,
   });
+}
+
+function checkConfig(config: unknown): void {
+  if ((typeof config === "object" && config !== null) || (typeof config === "string" && config !== "")) return;
+  const expected = "the path of a config file, or an object with `applications`";
+  throw new ConfigError({ path: "serve.deploy(...)", received: showValue(config), expected });
 }
 
 function checkApplication(app: unknown, path: string): BoundApplication {

@@ -1,4 +1,4 @@
-// What is remembered of the size of one deployment between two looks. Pure data; the checkpoint keeps it.
+// What is remembered of the size of one deployment between two looks. Pure data.
 import type { PendingScale } from "./delays.ts";
 
 /** Times are Unix milliseconds. */
@@ -12,4 +12,9 @@ export interface ScaleMemory {
   readonly lastDownMs?: number;
   /** What an external scaler asked for, before the capacity's share; absent: the options' number holds. */
   readonly external?: number;
+}
+
+/** What a checkpoint keeps: a wish that is held begins anew under the next head, which has heard no caller. */
+export function lasting({ pending: _pending, ...memory }: ScaleMemory): ScaleMemory {
+  return memory;
 }

@@ -1,5 +1,5 @@
 // The metric window (A4): numbers that many callers sampled at different times, as one number over a window of time.
-// Pure. Times are Unix milliseconds of one clock; who receives samples from elsewhere turns ages into such times.
+// Pure. Times are milliseconds of one clock, whichever; who receives samples from elsewhere turns ages into such times.
 //   R1  A sample holds until the next one of its series: series are right-continuous step functions.
 //   R2  Times are rounded to 10 ms; of samples that fall together the newest counts.
 //   R3  The window begins where every series has a sample, and ends now; the last value holds until now, at least 1 ms.
@@ -53,7 +53,8 @@ export function aggregate(
 ): number | undefined {
   const start = commonStart(series);
   if (start === undefined) return undefined;
-  return aggregateWindow(mergeSeries(series), by, Math.max(start, roundTime(nowMs - lookBackMs)), nowMs);
+  // Whole milliseconds add up exactly: a load of 4 must not become 4.000000000000001, which wants a replica more.
+  return aggregateWindow(mergeSeries(series), by, Math.max(start, roundTime(nowMs - lookBackMs)), Math.round(nowMs));
 }
 
 function aggregateWindow(merged: StepSeries, by: AggregationFunction, fromMs: number, nowMs: number): number {

@@ -85,10 +85,11 @@ function fromRun({ call, place, applications }: Reached, order: BuildInput): Bui
   }
   if (Object.keys(order.args).length > 0) throw argsForApplication(order.importPath, order.args);
   const only = applications.length === 1;
-  const specs = applications.map(({ app, name, routePrefix }) =>
+  const specs = applications.map(({ app, name, routePrefix, shared }) =>
     buildApplicationSpec(app as BoundApplication, {
       name: (only ? order.name : undefined) ?? name,
       routePrefix: only && order.routePrefix !== undefined ? order.routePrefix : routePrefix,
+      shared,
       workingDir: order.workingDir,
     }),
   );

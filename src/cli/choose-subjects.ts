@@ -26,7 +26,7 @@ export function chooseSubjects(word: string, known: readonly Subject[]): readonl
     chosen.set(deploymentKey(application, deployment), { application, deployment });
   }
   for (const subject of known) {
-    if (subject.replicaId !== word || isChosen(subject)) continue;
+    if (word === "" || subject.replicaId !== word || isChosen(subject)) continue;
     chosen.set(word, subject);
   }
   return [...chosen.values()];

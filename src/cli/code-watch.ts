@@ -4,6 +4,7 @@
 //   R3  Each save is followed by a new scan, so that a file which is imported from now on is watched as well, and one that
 //       an import looks for is noticed when it appears.
 //   R4  Saves that follow one another closely are one.
+//   R5  It keeps no process alive.
 import { type FSWatcher, readFileSync, watch } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import type { Cancel, Clock } from "../core/clock.ts";
@@ -22,15 +23,20 @@ export interface Watchlist {
 
 export class CodeWatch {
   readonly #list: () => Watchlist;
-  readonly #onSave: (files: readonly string[]) => void;
+  readonly #onSave: (files: readonly string[], sinceMs: number) => void;
   readonly #clock: Clock;
   readonly #folders = new Map<string, FSWatcher>();
   #hashes: ReadonlyMap<string, string>;
   #names: ReadonlySet<string> = new Set();
   #cancelScan: Cancel = () => undefined;
+  /** When the first of what is not scanned yet was noticed, monotonic. */
+  #sinceMs: number | undefined;
 
-  /** @param list asked again after each save @param onSave gets the files with another content, absolute */
-  constructor(list: () => Watchlist, onSave: (files: readonly string[]) => void, clock: Clock) {
+  /**
+   * @param list asked again after each save
+   * @param onSave gets the files with another content, absolute, and when the first of them was noticed, monotonic
+   */
+  constructor(list: () => Watchlist, onSave: (files: readonly string[], sinceMs: number) => void, clock: Clock) {
     this.#list = list;
     this.#onSave = onSave;
     this.#clock = clock;
@@ -58,7 +64,7 @@ export class CodeWatch {
 
   #watch(folder: string): void {
     try {
-      const watcher = watch(folder, (_event, name) => {
+      const watcher = watch(folder, { persistent: false }, (_event, name) => {
         if (name === null || this.#names.has(name) || this.#names.has(withoutExtension(name))) this.#stir();
       });
       watcher.on("error", () => {
@@ -66,22 +72,26 @@ export class CodeWatch {
         this.#folders.delete(folder); // it is gone; a later scan finds it when it is back
       });
       this.#folders.set(folder, watcher);
+      this.#stir(); // what was saved between the scan and the watch
     } catch {
       // No such folder, or not to be read: the import that looks there fails and says so.
     }
   }
 
   #stir(): void {
+    this.#sinceMs ??= this.#clock.monotonic();
     this.#cancelScan();
-    this.#cancelScan = this.#clock.after(QUIET_MS, () => this.#scan());
+    this.#cancelScan = this.#clock.after(QUIET_MS, () => this.#scan(), true);
   }
 
   #scan(): void {
     const before = this.#hashes;
+    const sinceMs = this.#sinceMs ?? this.#clock.monotonic();
+    this.#sinceMs = undefined;
     this.#hashes = hashesOf(this.#list());
     this.#follow(); // R3
     const saved = [...this.#hashes].filter(([path, hash]) => before.get(path) !== hash).map(([path]) => placeOf(path));
-    if (saved.length > 0) this.#onSave(saved); // R2
+    if (saved.length > 0) this.#onSave(saved, sinceMs); // R2
   }
 }
 

@@ -77,7 +77,7 @@ function defineDeploy({ program, actions, ends }: Definition): void {
   define(
     program,
     "deploy",
-    "Deploy a config file, or an import path, to the running instance, and wait until it runs. Starts an instance in the background where none runs.",
+    "Deploy a config file, or an import path, to the running instance, and wait until it runs. It is the whole of what is deployed so: applications of an earlier deploy that it does not name end. Starts an instance in the background where none runs.",
     [
       ...applicationFlags(),
       ...surroundingsFlags(),

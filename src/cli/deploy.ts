@@ -1,6 +1,9 @@
 // `manta deploy`: a config file, or an import path, to an instance that runs on by itself.
-//   R1  Where none runs one is started in the background with the file's options, as Ray Serve's API does.
+//   R1  Where none runs one is started in the background with the file's options, as Ray Serve's API does; for an import
+//       path with those of `manta start`.
 //   R2  It ends when everything runs (0) or something failed (1); with `--no-wait` when it was accepted.
+import { instanceOptionsOf } from "../config/config-instance.ts";
+import type { InstanceOptions } from "../config/options.generated.ts";
 import { systemClock } from "../core/clock.ts";
 import { ServeError } from "../core/errors.ts";
 import type { DeployFlags } from "./actions.ts";
@@ -9,7 +12,7 @@ import { findHead, type HeadClient } from "./head-client.ts";
 import { namespaceOf, resolveFlags } from "./instance-flags.ts";
 import { RestInstance } from "./rest-instance.ts";
 import { isConfigFile } from "./run-target.ts";
-import { configOfImportPath, instanceOptionsOf, readConfig, type SentConfig } from "./sent-config.ts";
+import { configOfImportPath, ignoredFlags, namesOf, readConfig, type SentConfig } from "./sent-config.ts";
 import { showProgress } from "./show-progress.ts";
 import { startInstance } from "./start-instance.ts";
 import type { StatusPart } from "./status-part.ts";
@@ -22,10 +25,10 @@ const LOOK_MS = 200;
 export async function deploy(target: string, args: readonly string[], flags: DeployFlags): Promise<number> {
   const sent = read(target, args, flags);
   warn(sent.warnings);
+  const file = isConfigFile(target) ? instanceOptionsOf(sent.config, sent.workingDir) : {}; // R1
   const status =
-    flags.address === undefined ? await deployHere(sent, flags) : await deployAt(flags.address, sent, flags);
-  const names = sent.config.applications.map(({ name = "default" }) => name);
-  announce(names, status, flags);
+    flags.address === undefined ? await deployHere(sent, flags, file) : await deployAt(flags.address, sent, flags);
+  announce(namesOf(sent.config), status, flags);
   return EXIT.ok;
 }
 
@@ -38,20 +41,15 @@ function read(target: string, args: readonly string[], flags: DeployFlags): Sent
   if (args.length > 0) {
     throw new ServeError("CONFIG_INVALID", "Application arguments cannot be specified for a config file.");
   }
-  const sent = readConfig(target, flags.allowUnknownKeys === true);
-  const ignored = (["name", "routePrefix", "workingDir", "runtimeEnv", "runtimeEnvJson"] as const).filter(
-    (flag) => flags[flag] !== undefined,
-  );
-  const words = ignored.map((flag) => `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
-  return words.length === 0
-    ? sent
-    : { ...sent, warnings: [...sent.warnings, `${words.join(", ")}: ignored, the config file says it`] };
+  const ignored = ignoredFlags(flags);
+  if (ignored !== undefined) warn([ignored]);
+  return readConfig(target, flags.allowUnknownKeys === true);
 }
 
 /** Over the control link of the namespace's instance. */
-async function deployHere(sent: SentConfig, flags: DeployFlags): Promise<StatusPart> {
+async function deployHere(sent: SentConfig, flags: DeployFlags, file: InstanceOptions): Promise<StatusPart> {
   const namespace = namespaceOf(flags);
-  const head = (await findHead(namespace)) ?? (await start(sent, flags)); // R1
+  const head = (await findHead(namespace)) ?? (await start(flags, file));
   try {
     const before = await head.status();
     const order = { document: sent.document, workingDir: sent.workingDir, allowUnknownKeys: true };
@@ -65,8 +63,8 @@ async function deployHere(sent: SentConfig, flags: DeployFlags): Promise<StatusP
   }
 }
 
-async function start(sent: SentConfig, flags: DeployFlags): Promise<HeadClient> {
-  const { resolved } = resolveFlags(flags, instanceOptionsOf(sent));
+async function start(flags: DeployFlags, file: InstanceOptions): Promise<HeadClient> {
+  const { resolved } = resolveFlags(flags, file);
   const { head, started } = await startInstance(resolved);
   const { namespace } = head;
   if (started) console.error(`no instance ran in namespace ${namespace}: started one; manta shutdown ends it`);
@@ -77,18 +75,22 @@ async function start(sent: SentConfig, flags: DeployFlags): Promise<HeadClient> 
 async function deployAt(address: string, sent: SentConfig, flags: DeployFlags): Promise<StatusPart> {
   const instance = new RestInstance(address);
   warn((await instance.deploy(sent.document)).filter((line) => line !== sent.warnings.join("; ")));
+  const names = namesOf(sent.config);
   for (;;) {
     const status = await instance.status();
-    const applications = sent.config.applications.map(({ name = "default" }) => status.applications[name]);
-    const failed = applications.filter((application) => application?.status === "DEPLOY_FAILED");
-    if (failed.length > 0 && flags.wait) {
-      const reasons = failed.map((application) => `application ${application?.name}: ${application?.message}`);
+    const states = names.map((name) => ({ name, ...(status.applications[name] ?? DELETED) }));
+    if (!flags.wait || states.every((state) => state.status === "RUNNING")) return status;
+    const failed = states.filter((state) => state.status === "DEPLOY_FAILED");
+    if (failed.length > 0) {
+      const reasons = failed.map(({ name, message }) => `application ${name}: ${message}`);
       throw new ServeError("DEPLOY_FAILED", reasons.join("\n"));
     }
-    if (!flags.wait || applications.every((application) => application?.status === "RUNNING")) return status;
     await systemClock.sleep(LOOK_MS);
   }
 }
+
+/** What an application is that was accepted and is not there any more. */
+const DELETED = { status: "DEPLOY_FAILED", message: "it was deleted meanwhile" } as const;
 
 function announce(names: readonly string[], status: StatusPart, flags: DeployFlags): void {
   const places = names.map((name) => ({ name, url: urlOf(status, name) }));

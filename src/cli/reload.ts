@@ -14,29 +14,60 @@ const LOOK_MS = 10;
 /** Files that a line names; more are counted. */
 const NAMED_FILES = 3;
 
-/** Deploys again whenever something is saved. @returns ends it */
-export function reloadOnSave(head: HeadClient, runnable: Runnable): () => void {
-  const reloader = new Reloader((signal) => redeploy(head, runnable, signal), report, systemClock);
-  const watch = new CodeWatch(
-    () => runnable.madeOf(),
-    (files) => reloader.saved(files),
-    systemClock,
-  );
-  return () => {
-    watch.close();
-    reloader.close();
-  };
+/** What a reload comes to. */
+export interface ReloadEvents {
+  /** These applications were accepted. */
+  accepted(names: readonly string[]): void;
+  /** They serve. */
+  serving(names: readonly string[]): Promise<void>;
+}
+
+/** Watches from its making on, so that nothing is missed that is saved while the first version comes up. */
+export class Reloading {
+  readonly #runnable: Runnable;
+  readonly #watch: CodeWatch;
+  readonly #early = new Set<string>();
+  #reloader: Reloader | undefined;
+
+  constructor(runnable: Runnable) {
+    this.#runnable = runnable;
+    this.#watch = new CodeWatch(
+      () => runnable.madeOf(),
+      (files, sinceMs) => {
+        if (this.#reloader !== undefined) this.#reloader.saved(files, sinceMs);
+        else for (const file of files) this.#early.add(file);
+      },
+      systemClock,
+    );
+  }
+
+  /** The first version was deployed, or could not be: from now on saves are. */
+  begin(head: HeadClient, events: ReloadEvents): void {
+    this.#reloader = new Reloader((signal) => redeploy(head, this.#runnable, events, signal), report, systemClock);
+    if (this.#early.size > 0) this.#reloader.saved([...this.#early], systemClock.monotonic());
+  }
+
+  close(): void {
+    this.#watch.close();
+    this.#reloader?.close();
+  }
 }
 
 /** @throws {ServeError} why the new version does not serve */
-async function redeploy(head: HeadClient, runnable: Runnable, signal: AbortSignal): Promise<void> {
+async function redeploy(
+  head: HeadClient,
+  runnable: Runnable,
+  events: ReloadEvents,
+  signal: AbortSignal,
+): Promise<void> {
   const names = await runnable.deploy(head, false);
+  events.accepted(names);
   while (!signal.aborted) {
     const { applications } = await head.status();
     const states = names.map((name) => applications[name]);
     const failed = states.find((application) => application?.status === "DEPLOY_FAILED");
     if (failed !== undefined) throw new ServeError("DEPLOY_FAILED", failed.message);
-    if (states.every((application) => application?.status === "RUNNING")) return;
+    if (states.every((application) => application?.status === "RUNNING")) return events.serving(names);
     await systemClock.sleep(LOOK_MS, signal).catch(() => undefined);
   }
 }

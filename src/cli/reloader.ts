@@ -10,6 +10,7 @@ export type Redeploy = (signal: AbortSignal) => Promise<void>;
 /** What came of one reload. */
 export interface Reload {
   readonly files: readonly string[];
+  /** Since the first of them was saved. */
   readonly elapsedMs: number;
   /** Undefined: the new version serves. */
   readonly failure: string | undefined;
@@ -20,6 +21,8 @@ export class Reloader {
   readonly #report: (reload: Reload) => void;
   readonly #clock: Clock;
   readonly #waiting = new Set<string>();
+  /** When the first of what waits was saved. */
+  #sinceMs: number | undefined;
   #running: AbortController | undefined;
   #closed = false;
 
@@ -29,8 +32,9 @@ export class Reloader {
     this.#clock = clock;
   }
 
-  /** These files were saved. */
-  saved(files: readonly string[]): void {
+  /** These files were saved. @param sinceMs when that was noticed, monotonic */
+  saved(files: readonly string[], sinceMs: number): void {
+    this.#sinceMs ??= sinceMs;
     for (const file of files) this.#waiting.add(file);
     if (this.#running === undefined) void this.#run();
     else this.#running.abort(); // R2
@@ -48,7 +52,8 @@ export class Reloader {
       this.#waiting.clear();
       this.#running = new AbortController();
       const { signal } = this.#running;
-      const startMs = this.#clock.monotonic();
+      const startMs = this.#sinceMs ?? this.#clock.monotonic();
+      this.#sinceMs = undefined;
       const failure = await this.#redeploy(signal).then(
         () => undefined,
         (error: unknown) => toServeError(error).message,

@@ -1,6 +1,7 @@
 // What `manta run` is asked to run: the file, and the arguments of its builder.
 import { existsSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
+import type { RunFlags } from "./actions.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** What is looked for where nothing is said, in this order. */
@@ -34,4 +35,9 @@ export function parseArguments(words: readonly string[]): Record<string, string>
       throw new UsageError(`invalid application argument ${JSON.stringify(word)}: expected <key>=<value>`);
     }),
   );
+}
+
+/** An import path starts from `--app-dir`, else from this folder, wherever replicas work. */
+export function startingFrom(target: string, { appDir, workingDir }: RunFlags): string {
+  return appDir === undefined && workingDir === undefined ? target : resolve(appDir ?? ".", target);
 }

@@ -5,6 +5,7 @@
 //   R3  The first Ctrl-C drains and ends with 0; the second ends at once (K6).
 //   R4  What replicas print is printed on standard error: all of an instance that was started here, else of what was
 //       deployed here.
+//   R5  With `--reload` a failed deploy ends nothing: the next save is deployed.
 import { systemClock } from "../core/clock.ts";
 import { toServeError } from "../core/errors.ts";
 import type { InstanceStatus } from "../model/status.ts";
@@ -13,12 +14,13 @@ import { joinWarning } from "../serve/join-warning.ts";
 import { OutputPrinter } from "../serve/output-printer.ts";
 import { onStopSignal } from "../serve/signals.ts";
 import type { SupervisionEnd } from "../supervisor/supervise.ts";
+import type { RunFlags } from "./actions.ts";
 import { EXIT } from "./exit-codes.ts";
+import { findRunnable } from "./find-runnable.ts";
 import { cliAsker, clientOf, type HeadClient } from "./head-client.ts";
 import { resolveFlags } from "./instance-flags.ts";
-import type { RunFlags } from "./actions.ts";
 import { findTarget } from "./run-target.ts";
-import { findRunnable, type Runnable } from "./runnable.ts";
+import type { Runnable } from "./runnable.ts";
 import { showProgress } from "./show-progress.ts";
 import { urlOf } from "./url-of.ts";
 
@@ -34,6 +36,8 @@ export async function run(target: string | undefined, args: readonly string[], f
   onStopSignal(() => stop.resolve("stopped"), false, systemClock);
   const output = new OutputPrinter((line) => console.error(line));
   const starting = joinOrStart(resolved, { ...cliAsker, onLink: (link) => output.install(link) }, runnable.first);
+  starting.catch(() => undefined); // told below
+  const reloading = flags.reload === true ? new (await import("./reload.ts")).Reloading(runnable) : undefined;
   const instance = await Promise.race([starting, stop.promise]);
   // The head that is starting ends with this process, which would otherwise go on waiting for it.
   if (instance === "stopped") process.exit(EXIT.ok);
@@ -44,25 +48,44 @@ export async function run(target: string | undefined, args: readonly string[], f
   const before = instance.attached === undefined ? await head.status() : undefined;
   const warning = before === undefined ? undefined : joinWarning(given, instance.namespace, before);
   if (warning !== undefined) console.error(`warning: ${warning}`);
+  let isAnnounced = true;
   const deploying = deploy(head, runnable, flags, before);
   try {
     const deployed = await Promise.race([deploying, stop.promise]);
     if (deployed !== "stopped") applications = deployed;
     else if (before !== undefined) applications = await deployedSince(before, applications, head);
   } catch (error) {
-    // That nothing is left to end would hide why.
-    await end(instance, head, failedApplications(error, runnable.names), before).catch(() => undefined);
-    throw error;
+    if (!canBeMended(error, flags)) {
+      // That nothing is left to end would hide why.
+      await end(instance, head, failedApplications(error, runnable.names), before).catch(() => undefined);
+      throw error;
+    }
+    console.error(`error: ${toServeError(error).message}\nwaiting for a save`);
+    isAnnounced = false;
+    applications = runnable.names.filter((name) => before?.applications[name] === undefined);
   }
-  const stopReloading = flags.reload === true ? (await import("./reload.ts")).reloadOnSave(head, runnable) : undefined;
+  const reloads = {
+    accepted: (names: readonly string[]) => void (applications = names),
+    async serving(names: readonly string[]) {
+      if (!isAnnounced) await announce(head, names, flags);
+      isAnnounced = true;
+    },
+  };
+  reloading?.begin(head, reloads);
   const outcome = await Promise.race([stop.promise, ended(instance)]);
-  stopReloading?.();
+  reloading?.close();
   if (outcome === "stopped") {
     await end(instance, head, applications, undefined);
     return EXIT.ok;
   }
   console.error(`manta: ${outcome.reason}`);
   return outcome.orderly ? EXIT.ok : EXIT.failed;
+}
+
+/** With `--reload` what is wrong with the application may be right after the next save (R5). */
+function canBeMended(error: unknown, { reload }: RunFlags): boolean {
+  const { code } = toServeError(error);
+  return reload === true && (code === "DEPLOY_FAILED" || code === "CONFIG_INVALID");
 }
 
 /** Of `names`, what was deployed since `before`: what another has deployed under one of them stays (R2). */
@@ -85,18 +108,12 @@ async function deploy(
   const isWatched = flags.json !== true && process.stderr.isTTY;
   if (isWatched) await showProgress(head, running, before);
   const [names] = await running;
-  const [status, { pid }] = await Promise.all([head.status(), head.info()]);
-  announce(head, status, names, pid, flags);
+  await announce(head, names, flags);
   return names;
 }
 
-function announce(
-  head: HeadClient,
-  status: InstanceStatus,
-  names: readonly string[],
-  pid: number,
-  flags: RunFlags,
-): void {
+async function announce(head: HeadClient, names: readonly string[], flags: RunFlags): Promise<void> {
+  const [status, { pid }] = await Promise.all([head.status(), head.info()]);
   const places = names.map((name) => ({ name, url: urlOf(status, name) }));
   const [first] = places;
   if (flags.json === true) {

@@ -1,13 +1,13 @@
 // A config file as something to run, and an import path with a runtime environment, which is deployed as one.
 //   R1  The file is read again for each deploy: it may have been edited.
 import { resolve } from "node:path";
+import { instanceOptionsOf } from "../config/config-instance.ts";
 import { parseImportPath } from "../config/import-path.ts";
-import type { ServeConfig } from "../config/serve-config.ts";
 import type { RunFlags } from "./actions.ts";
 import type { HeadClient } from "./head-client.ts";
-import { isConfigFile } from "./run-target.ts";
-import { type Runnable, startingFrom } from "./runnable.ts";
-import { configOfImportPath, instanceOptionsOf, readConfig, type SentConfig } from "./sent-config.ts";
+import { isConfigFile, startingFrom } from "./run-target.ts";
+import type { Runnable } from "./runnable.ts";
+import { configOfImportPath, ignoredFlags, namesOf, readConfig, type SentConfig } from "./sent-config.ts";
 
 /** @throws {ConfigError} what is wrong with the file @throws {ServeError} CONFIG_INVALID: unknown keys */
 export function runnableConfig(target: string, args: readonly string[], flags: RunFlags): Runnable {
@@ -17,7 +17,9 @@ export function runnableConfig(target: string, args: readonly string[], flags: R
       ? readConfig(target, flags.allowUnknownKeys === true)
       : configOfImportPath(startingFrom(target, flags), args, flags);
   let sent = read();
-  if (isFile && args.length > 0) warn(["application arguments are ignored: the config file has its own"]);
+  const ignored = isFile ? ignoredFlags(flags) : undefined;
+  if (ignored !== undefined) warn([ignored]);
+  if (isFile && args.length > 0) warn(["ignored: application arguments; the config file has its own"]);
   warn(sent.warnings);
   const deploy = async (head: HeadClient, wait: boolean): Promise<readonly string[]> => {
     sent = read(); // R1
@@ -27,16 +29,14 @@ export function runnableConfig(target: string, args: readonly string[], flags: R
     return namesOf(sent.config);
   };
   return {
-    instance: isFile ? instanceOptionsOf(sent) : {},
+    instance: isFile ? instanceOptionsOf(sent.config, sent.workingDir) : {},
     first: undefined,
-    names: namesOf(sent.config),
+    get names() {
+      return namesOf(sent.config);
+    },
     deploy,
     madeOf: () => ({ modules: modulesOf(sent), files: isFile ? [resolve(target)] : [] }),
   };
-}
-
-function namesOf({ applications }: ServeConfig): string[] {
-  return applications.map(({ name = "default" }) => name);
 }
 
 /** Where each application is imported from. */

@@ -35,17 +35,18 @@ export class Screen {
 
   /** Shows a text, cut to the screen's size (R1). */
   draw(text: string): void {
-    const frame = fitLines(text, this.#terminal.columns, this.#terminal.rows).join(`${CLEAR_LINE_REST}\r\n`);
+    const frame = fitLines(text, this.#terminal.columns, this.#terminal.rows).join(`${CLEAR_LINE_REST}\n`);
     if (frame === this.#shown) return;
     this.#shown = frame;
     this.#terminal.write(`${BEGIN_FRAME}${frame}${CLEAR_LINE_REST}${END_FRAME}`);
   }
 }
 
-/** The lines that fit a screen; the last says how many do not. */
+/** The lines that fit a screen; the last says how many do not. A size of 0 is one that the terminal does not know. */
 export function fitLines(text: string, columns: number, rows: number): string[] {
-  const lines = text.split("\n").map((line) => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line));
-  if (lines.length <= rows) return lines;
+  const fits = (line: string): boolean => columns === 0 || line.length <= columns;
+  const lines = text.split("\n").map((line) => (fits(line) ? line : `${line.slice(0, columns - 1)}…`));
+  if (rows === 0 || lines.length <= rows) return lines;
   const shown = lines.slice(0, rows - 1);
   return [...shown, `… ${lines.length - shown.length} more lines`];
 }

@@ -1,25 +1,17 @@
 // What `manta deploy` and `manta run` send to be deployed as a config file: a file, or an import path put into one.
 //   R1  It is read here as well as by the head, so that what is wrong with it is said before anything is started.
-import { dirname, resolve } from "node:path";
-import { documentOptions } from "../config/document-options.ts";
-import type { HttpOptions, InstanceOptions, LoggingOptions } from "../config/options.generated.ts";
-import { placeInFile, readConfigFile } from "../config/read-config-file.ts";
-import { type JsonObject, type ParsedConfig, parseServeConfig, type ServeConfig } from "../config/serve-config.ts";
-import { ConfigError, ServeError } from "../core/errors.ts";
+import { resolve } from "node:path";
+import { type ConfigFile, openConfigFile } from "../config/open-config-file.ts";
+import { readConfigFile } from "../config/read-config-file.ts";
+import { type JsonObject, parseServeConfig, type ServeConfig } from "../config/serve-config.ts";
+import { ServeError } from "../core/errors.ts";
 import type { SurroundingsFlags } from "./actions.ts";
 import { applicationOptions } from "./flags.ts";
 import { parseArguments } from "./run-target.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** A config that was read. */
-export interface SentConfig {
-  readonly document: unknown;
-  readonly config: ServeConfig;
-  /** Absolute folder that relative paths start from. */
-  readonly workingDir: string;
-  /** Unknown keys; a line each. */
-  readonly warnings: readonly string[];
-}
+export type SentConfig = ConfigFile;
 
 /**
  * Reads a config file (R1).
@@ -27,25 +19,30 @@ export interface SentConfig {
  * @throws {ServeError} CONFIG_INVALID: unknown keys, unless they are allowed
  */
 export function readConfig(file: string, allowUnknownKeys: boolean): SentConfig {
-  const document = readConfigFile(file);
-  const { config, warnings } = parseIn(file, document);
+  const opened = openConfigFile(file);
+  const { warnings } = opened;
   if (warnings.length > 0 && !allowUnknownKeys) {
     throw new ServeError(
       "CONFIG_INVALID",
       `${file}: ${warnings.join("; ")}; --allow-unknown-keys deploys it nevertheless`,
     );
   }
-  return { document, config, workingDir: dirname(resolve(file)), warnings };
+  return opened;
 }
 
-/** What is wrong is told with its place in the file. */
-function parseIn(file: string, document: unknown): ParsedConfig {
-  try {
-    return parseServeConfig(document);
-  } catch (error) {
-    throw error instanceof ConfigError ? placeInFile(error, file) : error;
-  }
+/** Names of its applications. */
+export function namesOf({ applications }: ServeConfig): string[] {
+  return applications.map(({ name = "default" }) => name);
 }
+
+/** Flags that speak of one application, where a config file speaks of all; undefined: none was given. */
+export function ignoredFlags(flags: SurroundingsFlags): string | undefined {
+  const given = APPLICATION_FLAGS.filter((name) => flags[name] !== undefined);
+  const words = given.map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+  return words.length === 0 ? undefined : `ignored: ${words.join(", ")}; the config file says what holds`;
+}
+
+const APPLICATION_FLAGS = ["name", "routePrefix", "workingDir", "runtimeEnv", "runtimeEnvJson"] as const;
 
 /** An import path as a config of one application. @throws {UsageError} flags that make no sense */
 export function configOfImportPath(importPath: string, args: readonly string[], flags: SurroundingsFlags): SentConfig {
@@ -69,7 +66,10 @@ function runtimeEnvOf({ runtimeEnv, runtimeEnvJson, workingDir }: SurroundingsFl
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     throw new UsageError('the runtime environment: expected an object such as {"env_vars": {"A": "1"}}');
   }
-  return { ...given, ...(workingDir === undefined ? {} : { working_dir: `local://${resolve(workingDir)}` }) };
+  return {
+    ...given,
+    ...(workingDir === undefined ? {} : { working_dir: `local://${encodeURI(resolve(workingDir))}` }),
+  };
 }
 
 function parseJson(text: string): unknown {
@@ -79,20 +79,3 @@ function parseJson(text: string): unknown {
     throw new UsageError(`--runtime-env-json: ${error instanceof Error ? error.message : text}`);
   }
 }
-
-/** What a config says of the instance that is started for it. It listens on all addresses where it says nothing, as Ray's. */
-export function instanceOptionsOf({ config, workingDir }: Pick<SentConfig, "config" | "workingDir">): InstanceOptions {
-  const { proxy_location: proxyLocation, logging_config: logging, http_options: httpOptions = {} } = config;
-  const http: HttpOptions = documentOptions("http", httpOptions);
-  for (const name of ["sslCertfile", "sslKeyfile", "sslCaCerts"] as const) {
-    const file = http[name];
-    if (file != null) http[name] = resolve(workingDir, file);
-  }
-  return {
-    http: { host: ALL_ADDRESSES, ...http },
-    ...(proxyLocation === undefined ? {} : { proxyLocation }),
-    ...(logging == null ? {} : { loggingConfig: documentOptions("logging", logging) as LoggingOptions }),
-  };
-}
-
-const ALL_ADDRESSES = "0.0.0.0";

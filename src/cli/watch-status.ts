@@ -29,8 +29,10 @@ async function drawTable(look: Look, signal: AbortSignal): Promise<void> {
   const screen = new Screen(process.stdout);
   screen.enter();
   try {
-    while (!signal.aborted) {
-      screen.draw(`${(await look()).table}\n\nq ends it`);
+    for (;;) {
+      const seen = await unlessStopped(look(), signal);
+      if (seen === undefined) return;
+      screen.draw(`${seen.table}\n\nq ends it`);
       await pause(signal);
     }
   } finally {
@@ -40,12 +42,26 @@ async function drawTable(look: Look, signal: AbortSignal): Promise<void> {
 
 async function printChanges(look: Look, signal: AbortSignal): Promise<void> {
   let before: StateLines = new Map();
-  while (!signal.aborted) {
-    const { states } = await look();
+  for (;;) {
+    const seen = await unlessStopped(look(), signal);
+    if (seen === undefined) return;
     const time = new Date(systemClock.now()).toISOString();
-    for (const change of changesBetween(before, states)) process.stdout.write(`${time} ${change}\n`);
-    before = states;
+    for (const change of changesBetween(before, seen.states)) process.stdout.write(`${time} ${change}\n`);
+    before = seen.states;
     await pause(signal);
+  }
+}
+
+/** What comes of a look; undefined once it is to end: nobody waits for a head that is away. */
+async function unlessStopped<T>(looking: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const stop = (): void => resolve(undefined);
+  if (signal.aborted) stop();
+  else signal.addEventListener("abort", stop);
+  try {
+    return await Promise.race([looking, promise]);
+  } finally {
+    signal.removeEventListener("abort", stop);
   }
 }
 

@@ -7,7 +7,7 @@ import { documentOptions } from "./document-options.ts";
 import { toSnakeCase } from "./names.ts";
 import type { DeploymentOptions, ResolvedDeploymentOptions } from "./options.generated.ts";
 import { scalingFault } from "./resolve-deployment.ts";
-import type { ApplicationConfig, DeploymentConfig, JsonObject, ServeConfig } from "./serve-config.ts";
+import type { ApplicationConfig, DeploymentConfig, JsonObject, ServeConfig } from "./config-types.ts";
 
 /**
  * Checks a config whose fields are right each for itself.

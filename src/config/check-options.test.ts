@@ -147,7 +147,10 @@ describe("resolveOptions", () => {
         ([, facts]) => facts.required,
       );
       const input = Object.fromEntries(
-        required.map(([option, { rule }]) => [option, { number: 1, array: [] }[rule.kind as string] ?? "a:b"]),
+        required.map(([option, { rule }]) => [
+          option,
+          { number: 1, array: [], record: {} }[rule.kind as string] ?? "a:b",
+        ]),
       );
       expect(resolveTable(OPTIONS[name as OptionGroup], input)).toEqual(schema.parse(input));
     }

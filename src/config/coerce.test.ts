@@ -15,6 +15,7 @@ describe("coerce", () => {
     [integer, "2.0", 2],
     [integer, "1_000", 1000],
     [integer, true, 1],
+    [integer, "2.", "2."],
     [integer, "2.5", "2.5"],
     [integer, "1e3", "1e3"],
     [integer, "", ""],

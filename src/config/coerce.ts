@@ -24,7 +24,7 @@ export function coerce(rule: OptionRule, value: unknown): unknown {
   }
 }
 
-const INTEGER = /^[+-]?\d+(?:_\d+)*(?:\.0*)?$/;
+const INTEGER = /^[+-]?\d+(?:_\d+)*(?:\.0+)?$/;
 const NUMBER = /^[+-]?(?:\d+(?:_\d+)*(?:\.(?:\d+(?:_\d+)*)?)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+)?$/i;
 
 function toNumber(value: unknown, integer: boolean): unknown {

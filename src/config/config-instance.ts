@@ -1,16 +1,19 @@
-// What a config file says of the instance it is deployed to, as options of a start. An instance that runs keeps its own.
+// What a config file says of the instance that is started for it, as options of a start. One that runs keeps its own.
+import { resolve } from "node:path";
 import { documentOptions } from "./document-options.ts";
-import type { HttpOptions, InstanceOptions, LoggingOptions } from "./options.generated.ts";
+import { OPTIONS, type HttpOptions, type InstanceOptions, type LoggingOptions } from "./options.generated.ts";
 import type { ServeConfig } from "./serve-config.ts";
 
-/** Host where a config file names none (Ray Serve's default; reference 2.2). */
-const HOST = "0.0.0.0";
-
-/** @param config as it was parsed */
-export function instanceOptionsOf(config: ServeConfig): InstanceOptions {
-  const { http_options: http = {}, proxy_location: proxyLocation, logging_config: logging } = config;
+/** @param workingDir absolute folder that relative paths of the config start from */
+export function instanceOptionsOf(config: ServeConfig, workingDir: string): InstanceOptions {
+  const { proxy_location: proxyLocation, logging_config: logging, http_options: httpOptions = {} } = config;
+  const http: HttpOptions = documentOptions("http", httpOptions);
+  for (const name of ["sslCertfile", "sslKeyfile", "sslCaCerts"] as const) {
+    const file = http[name];
+    if (file != null) http[name] = resolve(workingDir, file);
+  }
   return {
-    http: { host: HOST, ...(documentOptions("http", http) as HttpOptions) },
+    http: { host: OPTIONS.http.host.file.default, ...http },
     ...(proxyLocation === undefined ? {} : { proxyLocation }),
     ...(logging == null ? {} : { loggingConfig: documentOptions("logging", logging) as LoggingOptions }),
   };

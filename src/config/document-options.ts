@@ -3,7 +3,7 @@
 import { documentObject, type DocumentObject } from "./document.ts";
 import type { OptionRule, OptionTable } from "./option-facts.ts";
 import { OPTIONS } from "./options.generated.ts";
-import type { JsonObject } from "./serve-config.ts";
+import type { JsonObject } from "./config-types.ts";
 
 /** Python's levels, and ours below or equal to them. */
 const LEVELS: Readonly<Record<string, string>> = {

@@ -29,7 +29,14 @@ export interface DocumentField {
 }
 
 /** Objects in which Ray refuses unknown keys (reference 2.1, 2.4, 2.5). */
-const REFUSING: ReadonlySet<string> = new Set(["backpressure", "logging", "tracing", "controller", "controllerEnv"]);
+const REFUSING: ReadonlySet<string> = new Set([
+  "backpressure",
+  "logging",
+  "tracing",
+  "controller",
+  "controllerEnv",
+  "fallback",
+]);
 /** Objects of which Ray knows more keys than Manta; each engine sees what it can honour. */
 const KEEPING: ReadonlySet<string> = new Set(["runtimeEnv"]);
 
@@ -41,7 +48,8 @@ export function documentObject(group: keyof typeof OPTIONS): DocumentObject {
   return objectOf(group, OPTIONS[group]);
 }
 
-function objectOf(group: string, table: OptionTable): DocumentObject {
+/** `documentObject` for a table of options that is not generated yet. */
+export function objectOf(group: string, table: OptionTable): DocumentObject {
   const known = cache.get(group);
   if (known !== undefined) return known;
   const inFile = Object.entries(table).filter(([, { file }]) => file?.absent !== true);

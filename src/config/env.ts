@@ -28,6 +28,8 @@ export interface Environment {
   readonly buckets: Buckets;
   /** `RAY_SERVE_LOG_CLIENT_ADDRESS=1`: access lines of proxies begin with the client's address. */
   readonly logClientAddress: boolean;
+  /** `CUDA_VISIBLE_DEVICES`: the gpus that may be used; undefined unless set, and then all may. */
+  readonly visibleGpus: string | undefined;
   /** npm or npx is above this process, and passes on the signals that it gets itself. */
   readonly startedByNpm: boolean;
 }
@@ -63,6 +65,7 @@ export function readEnv(env: Readonly<Record<string, string | undefined>> = proc
       ...readBuckets(env, "modelLoad", "RAY_SERVE_MODEL_LOAD_LATENCY_BUCKETS_MS", "MODEL_LOAD_LATENCY_BUCKETS_MS"),
     },
     logClientAddress: env["RAY_SERVE_LOG_CLIENT_ADDRESS"] === "1",
+    visibleGpus: env["CUDA_VISIBLE_DEVICES"],
     startedByNpm: Boolean(env["npm_lifecycle_event"]),
   };
 }

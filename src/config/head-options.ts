@@ -12,9 +12,16 @@ export interface HeadOptions {
    * forgotten. What a detached one left is taken over, and so is everything at a restart after a crash.
    */
   readonly fresh: boolean;
+  /**
+   * The supervisor that starts it; absent where there is none. A head that looked for its parent itself could be late: it
+   * needs longer to start than a supervisor to die.
+   */
+  readonly supervisorPid?: number;
   readonly http: ResolvedHttpOptions;
   /** `Disabled`: no proxies. */
   readonly proxyLocation: ResolvedInstanceOptions["proxyLocation"];
+  /** CPUs that replicas may claim; null: claims of cpus and memory are not counted. */
+  readonly numCpus: number | null;
   readonly admin: {
     readonly host: string;
     readonly port: number;

@@ -19,7 +19,7 @@ describe("parseImportPath", () => {
     });
   }
 
-  it("tells a Python path apart", () => {
-    expect(() => parseImportPath("pkg.module:app")).toThrow(/which names a Python module/);
+  it.each(["pkg.module:app", "pkg.module.app"])("says that there is no Python yet: %s", (text) => {
+    expect(() => parseImportPath(text)).toThrow(/which names a Python module; this version runs no Python yet/);
   });
 });

@@ -101,7 +101,39 @@ export interface LoggingOptions {
   /** Whether each request leaves a line in the logs of proxy and replica. Default: true. */
   enableAccessLog?: boolean | undefined;
   /** Attributes of Python's log records to add to each JSON line, as far as they have a meaning here. Default: []. */
-  additionalLogStandardAttrs?: string[] | undefined;
+  additionalLogStandardAttrs?:
+    | (
+        | "args"
+        | "asctime"
+        | "created"
+        | "exc_info"
+        | "exc_text"
+        | "filename"
+        | "funcName"
+        | "levelname"
+        | "levelno"
+        | "lineno"
+        | "message"
+        | "module"
+        | "msecs"
+        | "msg"
+        | "name"
+        | "pathname"
+        | "process"
+        | "processName"
+        | "relativeCreated"
+        | "stack_info"
+        | "taskName"
+        | "thread"
+        | "threadName"
+      )[]
+    | undefined;
+}
+
+/** One of `fallbackStrategy` of `resources`. */
+export interface FallbackOptions {
+  /** Labels that the replica's node must have instead. */
+  labelSelector: Record<string, string>;
 }
 
 /** `resources` of a deployment: `ray_actor_options` in a config file. */
@@ -118,8 +150,8 @@ export interface ResourceOptions {
   custom?: Record<string, number> | undefined;
   /** Labels that the replica's node must have. Default: null. */
   labelSelector?: Record<string, string> | null | undefined;
-  /** Label selectors to try in turn when no node fits `labelSelector`. Default: null. */
-  fallbackStrategy?: Record<string, unknown>[] | null | undefined;
+  /** What to try in turn when no node fits `labelSelector`. Default: null. */
+  fallbackStrategy?: FallbackOptions[] | null | undefined;
 }
 
 /** `runtimeEnv` of a deployment or an application. */
@@ -359,7 +391,36 @@ export interface ResolvedLoggingOptions {
   readonly logLevel: "DEBUG" | "INFO" | "WARNING" | "ERROR";
   readonly logsDir: string | null;
   readonly enableAccessLog: boolean;
-  readonly additionalLogStandardAttrs: readonly string[];
+  readonly additionalLogStandardAttrs: readonly (
+    | "args"
+    | "asctime"
+    | "created"
+    | "exc_info"
+    | "exc_text"
+    | "filename"
+    | "funcName"
+    | "levelname"
+    | "levelno"
+    | "lineno"
+    | "message"
+    | "module"
+    | "msecs"
+    | "msg"
+    | "name"
+    | "pathname"
+    | "process"
+    | "processName"
+    | "relativeCreated"
+    | "stack_info"
+    | "taskName"
+    | "thread"
+    | "threadName"
+  )[];
+}
+
+/** `FallbackOptions` with its defaults. */
+export interface ResolvedFallbackOptions {
+  readonly labelSelector: Readonly<Record<string, string>>;
 }
 
 /** `ResourceOptions` with its defaults. */
@@ -370,7 +431,7 @@ export interface ResolvedResourceOptions {
   readonly acceleratorType: string | null;
   readonly custom: Readonly<Record<string, number>>;
   readonly labelSelector: Readonly<Record<string, string>> | null;
-  readonly fallbackStrategy: readonly Readonly<Record<string, unknown>>[] | null;
+  readonly fallbackStrategy: readonly ResolvedFallbackOptions[] | null;
 }
 
 /** `RuntimeEnvOptions` with its defaults. */
@@ -490,6 +551,7 @@ export interface ResolvedOptions {
   readonly backpressure: ResolvedBackpressureOptions;
   readonly requestRouter: ResolvedRequestRouterOptions;
   readonly logging: ResolvedLoggingOptions;
+  readonly fallback: ResolvedFallbackOptions;
   readonly resources: ResolvedResourceOptions;
   readonly runtimeEnv: ResolvedRuntimeEnvOptions;
   readonly gangScheduling: ResolvedGangSchedulingOptions;
@@ -920,7 +982,19 @@ const logging = {
     since: "0.1.0",
     file: {
       convert: "levelName",
-      rule: { kind: "string", pattern: "^(?:CRITICAL|FATAL|ERROR|WARN|WARNING|INFO|DEBUG|NOTSET)$" },
+      rule: {
+        kind: "oneOf",
+        rules: [
+          { kind: "exactly", value: "CRITICAL" },
+          { kind: "exactly", value: "FATAL" },
+          { kind: "exactly", value: "ERROR" },
+          { kind: "exactly", value: "WARN" },
+          { kind: "exactly", value: "WARNING" },
+          { kind: "exactly", value: "INFO" },
+          { kind: "exactly", value: "DEBUG" },
+          { kind: "exactly", value: "NOTSET" },
+        ],
+      },
     },
   },
   logsDir: {
@@ -952,9 +1026,32 @@ const logging = {
     rule: {
       kind: "array",
       items: {
-        kind: "string",
-        pattern:
-          "^(?:args|asctime|created|exc_info|exc_text|filename|funcName|levelname|levelno|lineno|message|module|msecs|msg|name|pathname|process|processName|relativeCreated|stack_info|taskName|thread|threadName)$",
+        kind: "oneOf",
+        rules: [
+          { kind: "exactly", value: "args" },
+          { kind: "exactly", value: "asctime" },
+          { kind: "exactly", value: "created" },
+          { kind: "exactly", value: "exc_info" },
+          { kind: "exactly", value: "exc_text" },
+          { kind: "exactly", value: "filename" },
+          { kind: "exactly", value: "funcName" },
+          { kind: "exactly", value: "levelname" },
+          { kind: "exactly", value: "levelno" },
+          { kind: "exactly", value: "lineno" },
+          { kind: "exactly", value: "message" },
+          { kind: "exactly", value: "module" },
+          { kind: "exactly", value: "msecs" },
+          { kind: "exactly", value: "msg" },
+          { kind: "exactly", value: "name" },
+          { kind: "exactly", value: "pathname" },
+          { kind: "exactly", value: "process" },
+          { kind: "exactly", value: "processName" },
+          { kind: "exactly", value: "relativeCreated" },
+          { kind: "exactly", value: "stack_info" },
+          { kind: "exactly", value: "taskName" },
+          { kind: "exactly", value: "thread" },
+          { kind: "exactly", value: "threadName" },
+        ],
       },
     },
     default: [],
@@ -966,6 +1063,30 @@ const logging = {
     file: { convert: "distinct" },
     expected:
       "a list of names of log record attributes: args, asctime, created, exc_info, exc_text, filename, funcName, levelname, levelno, lineno, message, module, msecs, msg, name, pathname, process, processName, relativeCreated, stack_info, taskName, thread, threadName",
+  },
+} as const satisfies OptionTable;
+
+const fallback = {
+  labelSelector: {
+    rule: {
+      kind: "record",
+      keys: {
+        kind: "string",
+        pattern: "^(?:[a-zA-Z0-9_.-]{1,253}\\/)?[a-zA-Z0-9](?:[a-zA-Z0-9_.-]{0,61}[a-zA-Z0-9])?$",
+      },
+      values: {
+        kind: "string",
+        pattern:
+          "^(?:!?(?:[a-zA-Z0-9](?:[a-zA-Z0-9_.-]{0,61}[a-zA-Z0-9])?|(?:in)?\\([a-zA-Z0-9](?:[a-zA-Z0-9_.-]{0,61}[a-zA-Z0-9])?(?:, ?[a-zA-Z0-9](?:[a-zA-Z0-9_.-]{0,61}[a-zA-Z0-9])?)*\\)))?$",
+      },
+    },
+    required: true,
+    text: "Labels that the replica's node must have instead.",
+    unit: null,
+    update: "restart",
+    rayName: "label_selector",
+    since: "0.1.0",
+    expected: "labels by name, each a value, !value, in(a, b) or !in(a, b)",
   },
 } as const satisfies OptionTable;
 
@@ -1061,17 +1182,16 @@ const resources = {
     rule: {
       kind: "oneOf",
       rules: [
-        { kind: "array", items: { kind: "record", keys: { kind: "string" }, values: { kind: "json" } } },
+        { kind: "array", items: { kind: "group", group: "fallback", options: fallback } },
         { kind: "exactly", value: null },
       ],
     },
     default: null,
-    text: "Label selectors to try in turn when no node fits `labelSelector`.",
+    text: "What to try in turn when no node fits `labelSelector`.",
     unit: null,
     update: "restart",
     rayName: "fallback_strategy",
     since: "0.1.0",
-    expected: "a list of objects of JSON data, or null",
   },
 } as const satisfies OptionTable;
 
@@ -2230,6 +2350,7 @@ export const OPTIONS = {
   backpressure,
   requestRouter,
   logging,
+  fallback,
   resources,
   runtimeEnv,
   gangScheduling,

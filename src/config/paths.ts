@@ -22,6 +22,8 @@ export interface InstancePaths {
   readonly lock: string;
   /** The pid of the lock's holder, as text; for messages only. */
   readonly lockOwner: string;
+  /** Why the last head did not start, one line; no file when it did. For messages only. */
+  readonly refusal: string;
   /** The state database. */
   readonly state: string;
   /** Folder of the Unix sockets; mode 0700. */
@@ -44,6 +46,7 @@ export function instancePaths(home: string, namespace: string, temporary: string
     token: join(root, "token"),
     lock: join(root, "lock.db"),
     lockOwner: join(root, "head.pid"),
+    refusal: join(root, "head.refused"),
     state: join(root, "state.db"),
     sockets,
     headSocket: socketPath(sockets, "head"),

@@ -9,6 +9,8 @@ const ROUTERS: readonly (readonly [ours: string, ray: string])[] = [
 
 /** Ray's built-in autoscaling policy, which is ours without a name. */
 export const RAY_POLICY = "ray.serve.autoscaling_policy:default_autoscaling_policy";
+/** The same by an older name. */
+const OLD_POLICY = "ray.serve.autoscaling_policy:replica_queue_length_autoscaling_policy";
 
 /** Python takes `package.module:name` and `package.module.name`, and modules export what is defined below them. */
 function sameAttribute(a: string, b: string): boolean {
@@ -30,5 +32,6 @@ export function rayRouterClass(router: string): string {
 
 /** A policy's import path; null where it is the built-in one or none is given. */
 export function rayPolicy(given: string | undefined): string | null {
-  return given === undefined || sameAttribute(RAY_POLICY, given) ? null : given;
+  const isBuiltIn = given === undefined || [RAY_POLICY, OLD_POLICY].some((one) => sameAttribute(one, given));
+  return isBuiltIn ? null : given;
 }

@@ -26,7 +26,15 @@ import { ConfigError } from "../core/errors.ts";
  * @throws {ConfigError} it cannot be read, or it is no YAML; with `file:line:column`
  */
 export function readConfigFile(file: string): unknown {
-  const text = readText(file);
+  return readConfigText(readText(file), file);
+}
+
+/**
+ * The document of a text.
+ * @param file what messages call it; JSON when it ends in `.json`
+ * @throws {ConfigError} it is no YAML
+ */
+export function readConfigText(text: string, file: string): unknown {
   if (file.endsWith(".json")) return readJson(text, file);
   const { document, lines } = parse(text);
   const fault = [...document.errors, ...document.warnings][0] ?? missingAnchor(document);

@@ -5,7 +5,7 @@ import { showValue } from "./check-rule.ts";
 import { documentObject } from "./document.ts";
 import { documentOptions } from "./document-options.ts";
 import type { RuntimeEnvOptions } from "./options.generated.ts";
-import type { JsonObject } from "./serve-config.ts";
+import type { JsonObject } from "./config-types.ts";
 
 /** Keys that say how Ray builds an environment, not what is in it. */
 const TUNING: ReadonlySet<string> = new Set(["config", "eager_install", "excludes", "_ray_commit"]);

@@ -108,6 +108,10 @@ describe("parseServeConfig", () => {
       { applications: [], logging_config: { encodin: "JSON" } },
       "logging_config.encodin: received an unknown key, expected one of encoding, log_level, logs_dir, enable_access_log, additional_log_standard_attrs; did you mean encoding?",
     ],
+    [
+      { applications: [], logging_config: { additional_log_standard_attrs: ["nam"] } },
+      'logging_config.additional_log_standard_attrs[0]: received "nam" (string), expected "args" or "asctime"',
+    ],
     [app({ host: "x" }), 'applications[0].host: received "x" (string), expected nothing: host belongs to http_options'],
     [
       app({ import_path: "a:b:c" }),

@@ -1,45 +1,13 @@
-// A config file as data: Ray Serve's shape and names (reference 2.1 to 2.4), set fields only, values already in their
-// types. What a PUT or `manta deploy` accepted, kept and echoed as it was sent. Pure.
+// Reads a config file's document. Pure.
 //   R1  What is known of a field stands in the option tables; document.ts makes the shape of a file of them.
 import { ConfigError } from "../core/errors.ts";
 import { checkConfig } from "./check-config.ts";
 import { showValue } from "./check-rule.ts";
 import { documentObject } from "./document.ts";
 import { readObject } from "./read-document.ts";
+import type { ApplicationConfig, DeploymentConfig, JsonObject, ServeConfig } from "./config-types.ts";
 
-/** A JSON object. */
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-/** One override of a deployment's options: Ray's DeploymentSchema. A field that is absent means "as in the code". */
-export interface DeploymentConfig extends JsonObject {
-  readonly name: string;
-}
-
-/** One application of a config file: Ray's ServeApplicationSchema. */
-export interface ApplicationConfig extends JsonObject {
-  readonly name?: string;
-  readonly route_prefix?: string | null;
-  readonly import_path: string;
-  readonly runtime_env?: JsonObject;
-  readonly args?: JsonObject;
-  readonly deployments?: readonly DeploymentConfig[];
-  readonly autoscaling_policy?: JsonObject | null;
-  readonly logging_config?: JsonObject | null;
-  readonly external_scaler_enabled?: boolean;
-}
-
-/** A whole config file: Ray's ServeDeploySchema. */
-export interface ServeConfig extends JsonObject {
-  readonly proxy_location?: "Disabled" | "HeadOnly" | "EveryNode";
-  readonly http_options?: JsonObject;
-  readonly grpc_options?: JsonObject;
-  readonly controller_options?: JsonObject | null;
-  readonly logging_config?: JsonObject | null;
-  readonly tracing_config?: JsonObject | null;
-  readonly applications: readonly ApplicationConfig[];
-  /** 0 to 100; null and absent: all of it. */
-  readonly target_capacity?: number | null;
-}
+export type { ApplicationConfig, DeploymentConfig, JsonObject, ServeConfig } from "./config-types.ts";
 
 /** What a config file says, and what in it nobody knows. */
 export interface ParsedConfig {

@@ -127,7 +127,7 @@ function actorOptionsOf({ resources, runtimeEnv }: ResolvedDeploymentOptions): J
     ...(Object.keys(custom).length > 0 ? { resources: custom } : {}),
     ...set("accelerator_type", acceleratorType),
     ...set("label_selector", labelSelector),
-    ...set("fallback_strategy", fallbackStrategy),
+    ...set("fallback_strategy", fallbackStrategy?.map(({ labelSelector: one }) => ({ label_selector: one })) ?? null),
     ...(Object.keys(environment).length > 0 ? { runtime_env: environment } : {}),
   };
 }

@@ -10,7 +10,7 @@ it("names what the local engine cannot honour, with the engine's name", () => {
   const asked: DeploymentOptions = {
     placementGroupBundles: [{ CPU: 1 }],
     deploymentActors: [{ name: "a", actorClass: "b" }],
-    resources: { labelSelector: { zone: "a" }, fallbackStrategy: [{ label_selector: {} }] },
+    resources: { labelSelector: { zone: "a" }, fallbackStrategy: [{ labelSelector: {} }] },
     runtimeEnv: { pip: ["numpy"] },
   };
   expect(fieldsOf(asked, "local")).toEqual([

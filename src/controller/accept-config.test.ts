@@ -76,15 +76,10 @@ describe("what a config file leaves of what there was (R1)", () => {
 });
 
 describe("what is refused", () => {
-  it.each<[string, ApplicationConfig, RegExp]>([
-    [
-      "the prefix of an imperative application",
-      declared("a", { route_prefix: "/c" }),
+  it("the prefix of an imperative application", () => {
+    expect(() => accept(finish(NOTHING, imperative("c")), [declared("a", { route_prefix: "/c" })])).toThrow(
       /^applications\[0\]\.route_prefix: received "\/c", which application "c" has/,
-    ],
-    ["a # in a name", declared("a#b"), /^applications\[0\]\.name: received "a#b"/],
-  ])("%s", (_what, config, message) => {
-    expect(() => accept(finish(NOTHING, imperative("c")), [config])).toThrow(message);
+    );
   });
 
   it("a prefix that the file frees is free", () => {
@@ -140,6 +135,18 @@ describe("builds (R2, R3)", () => {
     );
     expect(isAwaited(undefined, task)).toBe(false);
   });
+});
+
+it("an ingress that gets a route has to show that it answers HTTP, also when builds failed in between", () => {
+  const hidden = imperative("a");
+  let state = finish(NOTHING, { ...hidden, spec: { ...hidden.spec, routePrefix: null } });
+  const revision = (): number | undefined => state.applications.get("a")?.deployments[0]?.configRevision;
+  state = accept(state, [declared("a")]);
+  state = accept(state, [declared("a")]);
+  state = finish(state, built("a"));
+  expect(revision()).toBe(2);
+  state = finish(accept(state, [declared("a")]), built("a"));
+  expect(revision()).toBe(2);
 });
 
 describe("the share of the capacity (R4)", () => {

@@ -39,7 +39,7 @@ export interface AcceptedDeclaration {
   readonly changes: readonly { readonly application: string; readonly event: string; readonly reason: string }[];
 }
 
-/** @throws {ConfigError} a name with `#`, or a prefix that an application beside the file has */
+/** @throws {ConfigError} a prefix that an application beside the file has */
 export function acceptConfig(
   before: BeforeConfig,
   document: ServeConfig,
@@ -68,7 +68,7 @@ export function acceptConfig(
   return {
     applications,
     deployments: resize(before, applications, capacity),
-    config: { document, workingDir, acceptedMs },
+    config: { document, workingDir, acceptedMs, serving: before.config?.serving ?? null },
     capacity,
     changes,
   };
@@ -84,8 +84,11 @@ export function pendingBuilds(applications: TargetState, config: AcceptedConfig 
   );
 }
 
+/** An application that is being built. */
+export type AwaitedTarget = ApplicationTarget & { readonly build: { readonly kind: "building" } };
+
 /** True while the answer to a build is waited for (R3). */
-export function isAwaited(target: ApplicationTarget | undefined, task: BuildTask): target is ApplicationTarget {
+export function isAwaited(target: ApplicationTarget | undefined, task: BuildTask): target is AwaitedTarget {
   if (target === undefined || target.deleting || target.build.kind !== "building") return false;
   return target.build.generation === task.generation;
 }
@@ -129,9 +132,6 @@ function declare(
 
 function check(declared: ApplicationConfig, path: string, applications: TargetState): void {
   const name = nameOf(declared);
-  if (name.includes("#")) {
-    throw new ConfigError({ path: `${path}.name`, received: JSON.stringify(name), expected: 'a name without "#"' });
-  }
   const prefix = applications.get(name)?.routePrefix ?? null;
   if (prefix === null) return;
   for (const other of applications.values()) {

@@ -4,6 +4,7 @@ import { resolveDeployment } from "../config/resolve-deployment.ts";
 import { IMPERATIVE } from "../model/application-spec.ts";
 import type { VersionedApplication } from "../model/target-state.ts";
 import { type Before, acceptDeploy } from "./accept.ts";
+import { afterHealthy, healthyMemory } from "./decide/start-failures.ts";
 import { NEW_DEPLOYMENT } from "./decide/status.ts";
 
 const NOTHING: Before = { applications: new Map(), deployments: new Map() };
@@ -29,6 +30,12 @@ function application(
     spec: { name, routePrefix, ingress: specs.at(-1)?.name ?? "", workingDir: "/", deployments: specs, ...IMPERATIVE },
     codeVersions: Object.fromEntries(specs.map((spec) => [spec.name, version])),
   };
+}
+
+/** The same when every deployment has been healthy. */
+function healthy(accepted: Before): Before {
+  for (const state of accepted.deployments.values()) state.starts = afterHealthy(state.starts);
+  return accepted;
 }
 
 describe("acceptDeploy", () => {
@@ -70,7 +77,7 @@ describe("acceptDeploy", () => {
     ["code", ["2", {}], "UPDATING", 1, /code version 1 -> 2/],
     ["an option told in place", ["1", { maxOngoingRequests: 9 }], "UPDATING", 2, /in place: maxOngoingRequests/],
     ["a live option", ["1", { maxQueuedRequests: 9 }], "HEALTHY", 1, /live: maxQueuedRequests/],
-    ["more replicas", ["1", { numReplicas: 3 }], "UPSCALING", 1, /numReplicas 1 -> 3/],
+    ["more replicas", ["1", { numReplicas: 3 }], "UPSCALING", 1, /live: numReplicas; replicas 1 -> 3/],
   ])("knows what a change of %s costs (D1)", (_what, [version, input], status, revision, reason) => {
     const first = acceptDeploy(NOTHING, [application("a", "/", "1", ["D"])], 0);
     const state = first.deployments.get("a#D");
@@ -78,6 +85,22 @@ describe("acceptDeploy", () => {
     const second = acceptDeploy(first, [application("a", "/", version, ["D", input])], 0);
     expect(second.deployments.get("a#D")?.status.status).toBe(status);
     expect(second.applications.get("a")?.deployments[0]?.configRevision).toBe(revision);
+    expect(second.changes[0]?.reason).toMatch(reason);
+  });
+
+  const range = { minReplicas: 1, initialReplicas: 3, maxReplicas: 6 };
+  it.each<[string, number, DeploymentOptions, string, RegExp]>([
+    ["fewer than it had grown to", 5, { autoscalingConfig: { ...range, maxReplicas: 4 } }, "DOWNSCALING", /5 -> 3$/],
+    ["what it begins with, anew", 1, { autoscalingConfig: { ...range, maxReplicas: 9 } }, "UPSCALING", /1 -> 3$/],
+    ["bounds that it is within", 4, { autoscalingConfig: { minReplicas: 2, maxReplicas: 6 } }, "HEALTHY", /Config$/],
+  ])("tells %s by the replicas that come and go", (_what, size, input, status, reason) => {
+    const first = healthy(acceptDeploy(NOTHING, [application("a", "/", "1", ["D", { autoscalingConfig: range }])], 0));
+    const state = first.deployments.get("a#D");
+    if (state === undefined) throw new Error("the deployment has a state");
+    state.status = { status: "HEALTHY", trigger: "CONFIG_UPDATE_COMPLETED", message: "" };
+    state.scale = { target: size };
+    const second = acceptDeploy(first, [application("a", "/", "1", ["D", input])], 0);
+    expect(second.deployments.get("a#D")?.status.status).toBe(status);
     expect(second.changes[0]?.reason).toMatch(reason);
   });
 
@@ -89,6 +112,41 @@ describe("acceptDeploy", () => {
     state.starts = { ...state.starts, failedStarts: 3 };
     const again = acceptDeploy(first, [application("a", "/", "1", ["D"])], 0).deployments.get("a#D");
     expect(again).toMatchObject({ status: NEW_DEPLOYMENT, starts: { failedStarts: 0 } });
+  });
+
+  it("keeps a failure when only the number of replicas changes (R3)", () => {
+    const first = healthy(acceptDeploy(NOTHING, [application("a", "/", "1", ["D"])], 0));
+    const second = acceptDeploy(first, [application("a", "/", "2", ["D"])], 0);
+    const state = second.deployments.get("a#D");
+    if (state === undefined) throw new Error("the deployment has a state");
+    state.status = { status: "DEPLOY_FAILED", trigger: "REPLICA_STARTUP_FAILED", message: "x" };
+    state.failure = { generation: "2@1", message: "x" };
+    state.starts = healthyMemory("1@1");
+    const more = acceptDeploy(second, [application("a", "/", "2", ["D", { numReplicas: 3 }])], 0);
+    expect(more.deployments.get("a#D")).toMatchObject({ failure: { message: "x" }, scale: { target: 3 } });
+    expect(more.applications.get("a")?.deployments[0]?.fallback?.codeVersion).toBe("1");
+    const again = acceptDeploy(more, [application("a", "/", "2", ["D", { numReplicas: 3 }])], 0);
+    expect(again.deployments.get("a#D")).toMatchObject({ failure: null, starts: { generation: "2@1", rollout: true } });
+  });
+
+  it("keeps the last version that was healthy, over any number of failed ones (R7)", () => {
+    const fallbackOf = ({ applications }: Before): string | undefined =>
+      applications.get("a")?.deployments[0]?.fallback?.codeVersion;
+    const first = acceptDeploy(NOTHING, [application("a", "/", "1", ["D"])], 0);
+    expect(fallbackOf(acceptDeploy(first, [application("a", "/", "2", ["D"])], 0))).toBeUndefined();
+    const second = acceptDeploy(healthy(first), [application("a", "/", "2", ["D"])], 0);
+    const third = acceptDeploy(second, [application("a", "/", "3", ["D"])], 0);
+    expect([second, third].map(fallbackOf)).toEqual(["1", "1"]);
+    expect(third.deployments.get("a#D")?.starts.rollout).toBe(true);
+    const back = acceptDeploy(third, [application("a", "/", "1", ["D"])], 0);
+    expect(back.deployments.get("a#D")?.starts.rollout).toBe(false);
+  });
+
+  it("asks running replicas of an ingress that gets a route whether they can serve it", () => {
+    const first = acceptDeploy(NOTHING, [application("a", null, "1", ["C"], ["D"])], 0);
+    const second = acceptDeploy(first, [application("a", "/", "1", ["C"], ["D"])], 0);
+    expect(second.applications.get("a")?.deployments.map(({ configRevision }) => configRevision)).toEqual([1, 2]);
+    expect(second.changes[1]?.reason).toBe("changed in place: routePrefix");
   });
 
   it("keeps what left the graph as retired (R4)", () => {

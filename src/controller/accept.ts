@@ -7,6 +7,7 @@
 //   R6  What a build made keeps the words of the config file that ordered it, and the time of its acceptance.
 //   R7  What was healthy before a change is kept until the change is healthy, too (D6).
 import { type Capacity, FULL_CAPACITY } from "../autoscaling/capacity.ts";
+import type { ScaleMemory } from "../autoscaling/scale-memory.ts";
 import { scaleAfterDeploy } from "../autoscaling/scale-after-deploy.ts";
 import { unsupportedFields } from "../config/unsupported-fields.ts";
 import { ConfigError, ServeError } from "../core/errors.ts";
@@ -21,7 +22,7 @@ import {
 } from "../model/target-state.ts";
 import { freshMemory, generationOf } from "./decide/start-failures.ts";
 import { NEW_DEPLOYMENT, afterStatusEvent } from "./decide/status.ts";
-import { type TargetChange, decideTargetChange } from "./decide/target-change.ts";
+import { type ChangeContext, type TargetChange, decideTargetChange } from "./decide/target-change.ts";
 import type { DeploymentState } from "./state.ts";
 
 /** One deployment that a deploy changed, for the journal. */
@@ -58,17 +59,12 @@ export function acceptDeploy(before: Before, wanted: readonly VersionedApplicati
     const targets = spec.deployments.map((deployment) => {
       const version = codeVersions[deployment.name] ?? "";
       const key = deploymentKey(spec.name, deployment.name);
-      const exposed = known?.routePrefix === null && spec.routePrefix !== null && deployment.name === spec.ingress;
-      const change = changeOf(known, { state: deployments.get(key), exposed }, deployment, version);
-      deployments.set(
-        key,
-        nextState(
-          earlier === undefined ? undefined : deployments.get(key),
-          findDeployment(earlier, deployment.name),
-          change,
-          before.capacity,
-        ),
-      );
+      const exposed = spec.routePrefix !== null && deployment.name === spec.ingress;
+      const state = deployments.get(key);
+      const scale = nextScale(earlier && state, findDeployment(earlier, deployment.name), deployment, before.capacity);
+      const size = { from: state?.scale.target ?? scale.target, to: scale.target };
+      const change = changeOf(known, { state, exposed, size }, deployment, version);
+      deployments.set(key, nextState(earlier && state, change, scale));
       changes.push({ application: spec.name, deployment: deployment.name, reason: change.reason });
       return change.target;
     });
@@ -99,17 +95,25 @@ export function acceptDeploy(before: Before, wanted: readonly VersionedApplicati
   return { applications, deployments, changes };
 }
 
+/** @param before undefined: the deployment is new @param known what it was then */
+function nextScale(
+  before: DeploymentState | undefined,
+  known: DeploymentTarget | undefined,
+  { options }: DeploymentSpec,
+  capacity: Capacity = FULL_CAPACITY,
+): ScaleMemory {
+  const size =
+    before === undefined || known === undefined ? undefined : { options: known.spec.options, memory: before.scale };
+  return scaleAfterDeploy(size, options, capacity);
+}
+
 /** What is remembered of a deployment after a change of its target (R3). */
 function nextState(
   before: DeploymentState | undefined,
-  known: DeploymentTarget | undefined,
   { target, event }: TargetChange,
-  capacity: Capacity = FULL_CAPACITY,
+  scale: ScaleMemory,
 ): DeploymentState {
   const generation = generationOf(target);
-  const size =
-    before === undefined || known === undefined ? undefined : { options: known.spec.options, memory: before.scale };
-  const scale = scaleAfterDeploy(size, target.spec.options, capacity);
   if (before === undefined) {
     return { status: NEW_DEPLOYMENT, starts: freshMemory(generation), failure: null, scale, dead: [] };
   }
@@ -127,14 +131,14 @@ function nextState(
 /** @param state of the deployment before */
 function changeOf(
   known: ApplicationTarget | undefined,
-  { state, exposed }: { readonly state: DeploymentState | undefined; readonly exposed: boolean },
+  { state, exposed, size }: Pick<ChangeContext, "exposed" | "size"> & { readonly state: DeploymentState | undefined },
   spec: DeploymentSpec,
   codeVersion: string,
 ): TargetChange {
   const before = findDeployment(known, spec.name);
   const isInGraph = known?.deleting === false && known.deployments.some((target) => target.spec.name === spec.name);
   const fallback = isInGraph ? healthyTarget(before, state) : null;
-  const change = decideTargetChange({ before, fallback, exposed }, spec, codeVersion);
+  const change = decideTargetChange({ before, fallback, exposed, size }, spec, codeVersion);
   return isInGraph ? change : { ...change, event: "configUpdate", reason: "new deployment" }; // R5
 }
 

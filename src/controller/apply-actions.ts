@@ -11,7 +11,7 @@ import type { NodeId } from "../model/ids.ts";
 import type { LoadOrder, ReplicaMethods } from "../protocol/control.ts";
 import type { ControllerOptions } from "./controller-options.ts";
 import type { ReplicaAction } from "./decide/goal.ts";
-import { type CheckAction, afterCheckBegan, freshHealth } from "./decide/health.ts";
+import { type CheckAction, afterCheckBegan, freshHealth, nextCheckMs } from "./decide/health.ts";
 import type { ProxyAction } from "./decide/proxies.ts";
 import { instanceLogging, replicaLogging } from "./logging.ts";
 import type { Journal } from "./journal.ts";
@@ -19,7 +19,8 @@ import type { LinkOutcome } from "./links.ts";
 import { type ControllerMeter, NO_METER } from "./meter.ts";
 import { PROXY_DRAIN_MS, type ProxyObserver } from "./observe-proxies.ts";
 import type { ReplicaObserver } from "./observe-replicas.ts";
-import { EPOCH, proxySpec, replicaSpec } from "./process-specs.ts";
+import { EPOCH, proxySpec, replicaSpec, resourcesOf } from "./process-specs.ts";
+import { servingNow } from "./serving.ts";
 import { type ControllerState, type ReplicaRecord, moveProxy, moveReplica } from "./state.ts";
 
 /** Something to do to the outside, once it is checkpointed (R1). Its outcome comes back by itself (R2). */
@@ -67,13 +68,9 @@ export class ActionApplier {
       case "load":
         return application === undefined || target === undefined ? undefined : this.#load(record, application, target);
       case "reconfigure":
-        return application === undefined || target === undefined
-          ? undefined
-          : this.#reconfigure(record, application, target);
+        return target === undefined ? undefined : this.#reconfigure(record, target);
       case "place":
-        return application === undefined || target === undefined
-          ? undefined
-          : this.#place(record, action.rank, application, target);
+        return target === undefined ? undefined : this.#place(record, action.rank, target);
       case "leave":
         if (action.died) this.#parts.replicaObserver.onDied(record, action.reason);
         record.stopSinceMs ??= this.#clock.now();
@@ -96,7 +93,7 @@ export class ActionApplier {
   }
 
   /** Plans one health check; it leaves no line in the history unless it fails. */
-  planCheck({ id, timeoutMs }: CheckAction): Effect | undefined {
+  planCheck({ id, timeoutMs, periodMs }: CheckAction): Effect | undefined {
     const { state, options, replicaObserver, wake } = this.#parts;
     const record = state.replicas.get(id);
     if (record === undefined) return undefined;
@@ -105,7 +102,8 @@ export class ActionApplier {
       const begunMs = this.#clock.monotonic();
       const over = (error: unknown): void => {
         replicaObserver.onHealthChecked(id, error, this.#clock.monotonic() - begunMs);
-        wake();
+        // The moment of the next check is known already, and a good answer changes nothing else.
+        if (error !== null || this.#clock.now() >= nextCheckMs(record.health, periodMs)) wake();
       };
       return options.replicas
         .checkHealth(id, timeoutMs)
@@ -166,6 +164,8 @@ export class ActionApplier {
       rank: action.rank,
       worldSize: 0,
       startMs: nowMs,
+      resources: resourcesOf(target.spec.options.resources),
+      gpuIds: [],
       graceMs: target.spec.options.gracefulShutdownTimeoutS * 1000,
       codeVersion: target.codeVersion,
       configRevision: target.configRevision,
@@ -183,10 +183,10 @@ export class ActionApplier {
       stats: undefined,
       docsPath: undefined,
     };
-    state.replicas.set(record.id, record);
+    state.replicas.add(record);
     journal.replica(record, "replica.start", action.reason);
     const bootstrap = options.bootstrap({ id: record.id, epoch: EPOCH, program: "replica" });
-    return () => options.engine.start(replicaSpec({ id: record.id, node }, application, target, bootstrap));
+    return () => options.engine.start(replicaSpec(record, application, target, bootstrap));
   }
 
   #load(record: ReplicaRecord, application: ApplicationTarget, target: DeploymentTarget): Effect {
@@ -195,9 +195,8 @@ export class ActionApplier {
     record.configRevision = target.configRevision;
     const order: LoadOrder = {
       application: application.name,
-      isIngress: application.ingress === target.spec.name,
       codeVersion: target.codeVersion,
-      ...this.#options(record, application, target),
+      ...this.#options(record, target),
     };
     return () => {
       const begunMs = this.#clock.monotonic();
@@ -215,12 +214,12 @@ export class ActionApplier {
     };
   }
 
-  #reconfigure(record: ReplicaRecord, application: ApplicationTarget, target: DeploymentTarget): Effect {
+  #reconfigure(record: ReplicaRecord, target: DeploymentTarget): Effect {
     const { options, replicaObserver, wake } = this.#parts;
     if (record.phase.kind === "running")
       moveReplica(record, { ...record.phase, kind: "updating" } satisfies ReplicaPhase);
     const { configRevision } = target;
-    const order = this.#options(record, application, target);
+    const order = this.#options(record, target);
     return () => {
       const begunMs = this.#clock.monotonic();
       return options.replicas.reconfigure(record.id, order).then(
@@ -240,10 +239,10 @@ export class ActionApplier {
   }
 
   /** Tells a replica its rank and how many there are; it serves on meanwhile. */
-  #place(record: ReplicaRecord, rank: number, application: ApplicationTarget, target: DeploymentTarget): Effect {
+  #place(record: ReplicaRecord, rank: number, target: DeploymentTarget): Effect {
     const { options, replicaObserver, wake } = this.#parts;
     record.rank = rank;
-    const order = this.#options(record, application, target);
+    const order = this.#options(record, target);
     return () =>
       options.replicas.reconfigure(record.id, order).then(
         (outcome) => {
@@ -258,16 +257,12 @@ export class ActionApplier {
   }
 
   /** What a replica runs with. It is told so, and the record says that it knows. */
-  #options(
-    record: ReplicaRecord,
-    application: ApplicationTarget,
-    target: DeploymentTarget,
-  ): ReplicaMethods["reconfigure"]["in"] {
+  #options(record: ReplicaRecord, target: DeploymentTarget): ReplicaMethods["reconfigure"]["in"] {
     const { state, options } = this.#parts;
     record.worldSize = state.deployment(record.application, record.deployment).scale.target;
     return {
       spec: target.spec,
-      exposed: application.ingress === target.spec.name && application.routePrefix !== null,
+      exposed: target.exposed,
       rank: record.rank,
       worldSize: record.worldSize,
       logging: replicaLogging(target, instanceLogging(state, options.logging)),
@@ -295,10 +290,11 @@ export class ActionApplier {
   #listen(id: string): Effect | undefined {
     const { state, options, proxyObserver, wake } = this.#parts;
     const record = state.proxies.get(id);
-    if (record === undefined || options.http === null) return undefined;
+    const { http } = servingNow(state.config, options);
+    if (record === undefined || http === null) return undefined;
     moveProxy(record, { kind: "starting" });
-    const port = options.http.port === 0 ? (state.endpoint?.port ?? 0) : options.http.port;
-    const listen = { ...options.http, port };
+    const port = http.port === 0 ? (state.endpoint?.port ?? 0) : http.port;
+    const listen = { ...http, port };
     return () =>
       options.proxies.listen(id, listen).then(wake, (reason: unknown) => {
         proxyObserver.onListenFailed(id, reason);

@@ -108,4 +108,22 @@ describe("ChangeFeed", () => {
     feed.set("routes", value("/a"));
     expect([old.length, fresh.length]).toEqual([0, 1]);
   });
+
+  it("tells its meter what is sent, and how long the newest value took to be in effect", async () => {
+    const clock = new ManualClock();
+    const feed = new ChangeFeed(silentLogger, clock);
+    const told: unknown[] = [];
+    feed.measure({ sent: (key) => told.push(key), acknowledged: (key, ms) => told.push([key, ms]) });
+    feed.set("routes", value("/a"));
+    const got = subscriber(feed, "p", "routes");
+    await clock.advance(5);
+    feed.set("routes", value("/b"));
+    const [first, second] = got.map(({ version }) => version);
+    feed.acknowledge("p", { routes: first ?? 0 });
+    await clock.advance(7);
+    feed.acknowledge("p", { routes: second ?? 0 });
+    feed.acknowledge("p", { routes: second ?? 0 });
+    expect(told).toEqual(["routes", "routes", ["routes", 7]]);
+    expect(feed.subscriptions().map((keys) => [...keys])).toEqual([["routes"]]);
+  });
 });

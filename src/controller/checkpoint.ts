@@ -3,6 +3,8 @@
 //   R1  All changed documents go out in one transaction; an unchanged one is not written.
 //   R2  A document that cannot be understood refuses the start and is never overwritten (K4's beginning).
 //   R3  Values are encoded by the codec of the wire, so that what a deploy may hold is what a checkpoint may hold.
+import type { Capacity } from "../autoscaling/capacity.ts";
+import { lasting } from "../autoscaling/scale-memory.ts";
 import { ServeError } from "../core/errors.ts";
 import type { StateStore } from "../engine/state-store.ts";
 import type { Address } from "../model/address.ts";
@@ -13,7 +15,6 @@ import { decodeValue, encodeToBytes, plainHooks, plainRevivers } from "../protoc
 import type {
   AcceptedConfig,
   AcceptedOrder,
-  Capacity,
   ControllerState,
   DeploymentState,
   ProxyRecord,
@@ -69,9 +70,12 @@ interface KeptConfig {
 
 export class Checkpoint {
   readonly #store: StateStore;
+  /** Documents of what is changed in place, as they were written. */
   readonly #written = new Map<string, Uint8Array>();
-  /** Applications are values: the same object is the same document. */
+  // What follows are values, which are replaced and never changed: the same object is the same document.
   readonly #applications = new Map<string, ApplicationTarget>();
+  #config: KeptConfig | undefined;
+  #orders: ControllerState["orders"] | undefined;
 
   constructor(store: StateStore) {
     this.#store = store;
@@ -79,6 +83,7 @@ export class Checkpoint {
 
   /** Writes what changed since the last time (R1). @throws {ServeError} ENGINE when the store refuses */
   save(kept: Kept): void {
+    const { config, capacity, orders } = kept;
     const changes = new Map<string, Uint8Array | null>();
     for (const [name, target] of kept.applications) {
       if (this.#applications.get(name) !== target) changes.set(APPLICATION_PREFIX + name, encode(target));
@@ -86,18 +91,19 @@ export class Checkpoint {
     for (const name of this.#applications.keys()) {
       if (!kept.applications.has(name)) changes.set(APPLICATION_PREFIX + name, null);
     }
-    for (const [key, value] of [
-      [DEPLOYMENTS_KEY, deploymentsOf(kept)],
-      [CONFIG_KEY, { config: kept.config, capacity: kept.capacity } satisfies KeptConfig],
-      [PROCESSES_KEY, processesOf(kept)],
-      [ORDERS_KEY, kept.orders],
-    ] as const) {
-      const bytes = encode(value);
-      if (!sameBytes(bytes, this.#written.get(key))) changes.set(key, bytes);
-    }
+    const isSameConfig = this.#config?.config === config && this.#config.capacity === capacity;
+    if (!isSameConfig) changes.set(CONFIG_KEY, encode({ config, capacity } satisfies KeptConfig));
+    if (this.#orders !== orders) changes.set(ORDERS_KEY, encode(orders));
+    const changing = new Map([
+      [DEPLOYMENTS_KEY, encode(deploymentsOf(kept))],
+      [PROCESSES_KEY, encode(processesOf(kept))],
+    ]);
+    for (const [key, bytes] of changing) if (!sameBytes(bytes, this.#written.get(key))) changes.set(key, bytes);
     if (changes.size === 0) return;
     this.#store.write(changes);
-    for (const [key, bytes] of changes) if (bytes !== null) this.#written.set(key, bytes);
+    for (const [key, bytes] of changing) this.#written.set(key, bytes);
+    this.#config = { config, capacity };
+    this.#orders = orders;
     this.#applications.clear();
     for (const [name, target] of kept.applications) this.#applications.set(name, target);
   }
@@ -111,17 +117,18 @@ export class Checkpoint {
     const applications = names.map((key) => this.#read(key) as ApplicationTarget);
     state.applications = new Map(applications.map((target) => [target.name, target]));
     for (const target of applications) this.#applications.set(target.name, target);
-    const deployments = (this.#read(DEPLOYMENTS_KEY) ?? {}) as Deployments;
+    const deployments = (this.#readChanging(DEPLOYMENTS_KEY) ?? {}) as Deployments;
     state.deployments = new Map(
       Object.entries(deployments).map(([key, value]): [string, DeploymentState] => [key, { ...value, dead: [] }]),
     );
-    const declared = this.#read(CONFIG_KEY) as KeptConfig | undefined;
-    if (declared !== undefined) ({ config: state.config, capacity: state.capacity } = declared);
-    state.orders = (this.#read(ORDERS_KEY) ?? []) as readonly AcceptedOrder[];
-    const processes = this.#read(PROCESSES_KEY) as Processes | undefined;
+    this.#config = this.#read(CONFIG_KEY) as KeptConfig | undefined;
+    if (this.#config !== undefined) ({ config: state.config, capacity: state.capacity } = this.#config);
+    this.#orders = (this.#read(ORDERS_KEY) ?? []) as readonly AcceptedOrder[];
+    state.orders = this.#orders;
+    const processes = this.#readChanging(PROCESSES_KEY) as Processes | undefined;
     if (processes === undefined) return;
     const untilMs = nowMs + RECOVER_MS;
-    for (const kept of processes.replicas) state.replicas.set(kept.id, recoverReplica(kept, nowMs));
+    for (const kept of processes.replicas) state.replicas.add(recoverReplica(kept, nowMs));
     for (const kept of processes.proxies) {
       const phase = { kind: "recovering", untilMs } as const;
       state.proxies.set(kept.id, { ...kept, phase, linkLostAtMs: null, stuck: null, silent: null, stopSinceMs: null });
@@ -130,9 +137,21 @@ export class Checkpoint {
     state.standing = processes.standing;
   }
 
-  #read(key: string): unknown {
+  /** A document of what is changed in place. */
+  #readChanging(key: string): unknown {
     const bytes = this.#store.read(key);
     if (bytes === undefined) return undefined;
+    const value = this.#decode(key, bytes);
+    this.#written.set(key, bytes);
+    return value;
+  }
+
+  #read(key: string): unknown {
+    const bytes = this.#store.read(key);
+    return bytes === undefined ? undefined : this.#decode(key, bytes);
+  }
+
+  #decode(key: string, bytes: Uint8Array): unknown {
     const decoded = decodeValue(bytes, 0, bytes.length, plainRevivers);
     if (!decoded.ok) throw damaged(this.#store.place, key, decoded.reason);
     if (decoded.end !== bytes.length)
@@ -144,7 +163,6 @@ export class Checkpoint {
     if (document.schema !== SCHEMA) {
       throw damaged(this.#store.place, key, `its schema is ${String(document.schema)}, this version reads ${SCHEMA}`);
     }
-    this.#written.set(key, bytes);
     return document.value;
   }
 }
@@ -155,7 +173,10 @@ function encode(value: unknown): Uint8Array {
 
 function deploymentsOf(kept: Kept): Deployments {
   return Object.fromEntries(
-    [...kept.deployments].map(([key, { status, starts, failure, scale }]) => [key, { status, starts, failure, scale }]),
+    [...kept.deployments].map(([key, { status, starts, failure, scale }]) => [
+      key,
+      { status, starts, failure, scale: lasting(scale) },
+    ]),
   );
 }
 
@@ -193,5 +214,5 @@ function damaged(place: string, key: string, why: string): ServeError {
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array | undefined): boolean {
-  return b !== undefined && a.length === b.length && a.every((byte, i) => byte === b[i]);
+  return b !== undefined && Buffer.compare(a, b) === 0;
 }

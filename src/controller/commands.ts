@@ -28,7 +28,7 @@ export interface ControllerCommands {
    * those that it names wait for the builds, which are for the caller to run; what serves already serves on.
    * @param workingDir absolute folder that relative paths start from
    * @returns what has to be built: every application of the file
-   * @throws {ConfigError} a name with `#`, a prefix that another application has
+   * @throws {ConfigError} a prefix that another application has
    * @throws {ServeError} ENGINE when the store refuses, DEPLOY_FAILED at the instance's end
    */
   acceptConfig(config: ServeConfig, workingDir: string): readonly BuildTask[];

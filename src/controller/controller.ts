@@ -7,11 +7,12 @@
 //   R2  Nothing is decided while the engine is lost, nor before `start` has asked it what is there (K1).
 //   R3  What a tick sets off is seen by a later tick, never by the same one.
 //   R4  A command is acknowledged after the checkpoint has it.
+import { FULL_CAPACITY } from "../autoscaling/capacity.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import { ServeError, describeThrown, toServeError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
-import type { EngineEvent, KnownProcess } from "../engine/engine.ts";
+import type { EngineEvent } from "../engine/engine.ts";
 import { deploymentKey, type NodeId, type ProcessId, type ReplicaId } from "../model/ids.ts";
 import type { HistoryEntry, HistoryFilter } from "../model/history.ts";
 import type { Endpoint, InstanceStatus } from "../model/status.ts";
@@ -33,12 +34,13 @@ import { SilenceObserver } from "./observe-silence.ts";
 import { locate, unknownApplication } from "./locate.ts";
 import { ProxyObserver } from "./observe-proxies.ts";
 import { ReplicaObserver } from "./observe-replicas.ts";
-import { EPOCH } from "./process-specs.ts";
+import { knownProcesses } from "./process-specs.ts";
 import { publish } from "./publish.ts";
 import { httpEndpoint, readStatus } from "./read-status.ts";
 import { reconcile } from "./reconcile.ts";
 import { Scaling } from "./scaling.ts";
-import { ALL_CAPACITY, ControllerState, isEmpty, isEmptying } from "./state.ts";
+import { servingNow, servingOf } from "./serving.ts";
+import { ControllerState, isEmpty, isEmptying } from "./state.ts";
 import { Waiters } from "./waiters.ts";
 
 /** How many accepted orders are remembered. Chosen: who asks again does so within seconds of a head's death. */
@@ -83,7 +85,12 @@ export class Controller implements ControllerCommands {
     this.#replicas = new ReplicaObserver(replicaParts, clock, random);
     this.#proxies = new ProxyObserver(this.#state, this.#meter, logger, clock);
     this.#silence = new SilenceObserver(this.#state, options.engine, logger, clock);
-    const scaling = { state: this.#state, journal: this.#journal, policies: options.policies, wake: () => this.#wake() };
+    const scaling = {
+      state: this.#state,
+      journal: this.#journal,
+      policies: options.policies,
+      wake: () => this.#wake(),
+    };
     this.scaling = new Scaling(scaling, clock);
     const observers = { replicaObserver: this.#replicas, proxyObserver: this.#proxies };
     this.#engine = new EngineObserver({ state: this.#state, ...observers, logger });
@@ -108,7 +115,7 @@ export class Controller implements ControllerCommands {
     if (this.#state.applications.size > 0) this.scaling.recovered();
     publish(this.#state, feed, this.#options.logging);
     feed.onProgress(() => this.#wake());
-    await engine.adopt(this.#known());
+    await engine.adopt(knownProcesses(this.#state));
     void this.#consume(engine.events(this.#ending.signal));
     this.#started = true;
     this.#cancelRepair = this.#clock.every(REPAIR_MS, () => this.#wake());
@@ -124,7 +131,8 @@ export class Controller implements ControllerCommands {
 
   /** Where HTTP is served; null when there are no proxies. Rejects with ENGINE when the first proxy cannot listen. */
   async whenListening(): Promise<Endpoint | null> {
-    if (this.#options.http === null || this.#state.standing === "emptied") return null;
+    const { http } = servingNow(this.#state.config, this.#options);
+    if (http === null || this.#state.standing === "emptied") return null;
     await this.#waiters.wait(() => {
       if (httpEndpoint(this.#state, this.#options) !== null) return "done";
       return this.#state.proxyError === "" ? "wait" : new ServeError("ENGINE", this.#state.proxyError);
@@ -177,7 +185,9 @@ export class Controller implements ControllerCommands {
   acceptConfig(config: ServeConfig, workingDir: string): readonly BuildTask[] {
     this.#refuseAtEnd();
     const { changes, ...accepted } = acceptConfig(this.#state, config, workingDir, this.#clock.now());
-    this.#adopt({ ...accepted, standing: "serving" });
+    const isFirst = this.#state.standing === "emptied";
+    const serving = isFirst ? servingOf(config, workingDir, this.#options) : accepted.config.serving;
+    this.#adopt({ ...accepted, config: { ...accepted.config, serving }, standing: "serving" });
     for (const { application, event, reason } of changes) this.#journal.application(application, event, reason);
     return this.pendingBuilds();
   }
@@ -267,7 +277,7 @@ export class Controller implements ControllerCommands {
   async removeAll(): Promise<void> {
     if (this.#state.standing === "serving") {
       const { applications, deployments } = this.#state;
-      this.#adopt({ applications, deployments, config: null, capacity: ALL_CAPACITY, standing: "emptied" });
+      this.#adopt({ applications, deployments, config: null, capacity: FULL_CAPACITY, standing: "emptied" });
       this.#logger.info("instance.remove_all", { reason: "by command" });
     }
     await this.whenOpen();
@@ -322,7 +332,7 @@ export class Controller implements ControllerCommands {
       Partial<Pick<ControllerState, "config" | "capacity" | "standing">>,
   ): void {
     const { config, capacity, replicas, proxies, endpoint, standing, orders } = this.#state;
-    this.#checkpoint.save({ config, capacity, ...next, replicas, proxies, endpoint, standing, orders });
+    this.#checkpoint.save({ config, capacity, standing, replicas, proxies, endpoint, orders, ...next });
     Object.assign(this.#state, next);
     publish(this.#state, this.#options.feed, this.#options.logging);
     this.#wake();
@@ -346,7 +356,8 @@ export class Controller implements ControllerCommands {
   }
 
   #tick(): void {
-    const { engine, feed, http } = this.#options;
+    const { engine, feed } = this.#options;
+    const { http } = servingNow(this.#state.config, this.#options);
     const nodes = engine.nodes();
     const own = { state: this.#state, applier: this.#applier, journal: this.#journal, scaling: this.scaling };
     const parts = { ...own, feed, meter: this.#meter, nodes, clock: this.#clock };
@@ -368,18 +379,5 @@ export class Controller implements ControllerCommands {
     } catch (error) {
       this.#logger.error("checkpoint.failed", { reason: describeThrown(error) });
     }
-  }
-
-  #known(): readonly KnownProcess[] {
-    const known = (
-      { id, pid }: { readonly id: ProcessId; readonly pid: number | null },
-      program: KnownProcess["program"],
-    ) => {
-      return { id, epoch: EPOCH, pid, program };
-    };
-    return [
-      ...[...this.#state.replicas.values()].map((record) => known(record, "replica")),
-      ...[...this.#state.proxies.values()].map((record) => known(record, "proxy")),
-    ];
   }
 }

@@ -11,6 +11,7 @@ export function deployVerdict(state: ControllerState, name: string): Verdict {
     const message = `application ${name} was deleted while it was deployed`;
     return new ServeError("DEPLOY_FAILED", message, { application: name });
   }
+  if (target.build.kind === "building") return "wait";
   const { status, message } = readApplicationStatus(state, target);
   if (status === "DEPLOY_FAILED" || hasFailedStarts(state, target)) {
     return new ServeError("DEPLOY_FAILED", message, { application: name });

@@ -18,6 +18,15 @@ describe("describeFailure", () => {
     expect(describeFailure(new ServeError("DEPLOY_FAILED", message, {}, { cause: thrown }))).toBe(message);
   });
 
+  it("leaves out where in Node it was thrown: a port that is taken has no stack of the user's", () => {
+    const stack =
+      "Error: EADDRINUSE\n    at listenInCluster (node:net:2437:12)\n    at node:internal/timers:9:1\n    at c";
+    const taken = Object.assign(new Error("EADDRINUSE"), { stack });
+    expect(describeFailure(new ServeError("ENGINE", "port 80 is taken", {}, { cause: taken }))).toBe(
+      "port 80 is taken\n    at c",
+    );
+  });
+
   it("shows what is no error, without a stack", () => {
     expect(describeFailure("just text")).toBe("just text");
   });

@@ -5,7 +5,10 @@ import { describeThrown, isServeError } from "../core/errors.ts";
 const MESSAGE_LINES = 6;
 const STACK_LINES = 3;
 
-/** Message of a failure and the top of the stack where user code threw: the cause's. Our own stacks tell users nothing. */
+/** A line of a stack within Node: `at Server.listen (node:net:2328:16)`. */
+const NODES_OWN = /[( ]node:[\w/]+:\d+:\d+\)?$/;
+
+/** Message of a failure and the top of the stack where user code threw: the cause's. Our own stacks, and Node's, tell users nothing. */
 export function describeFailure(reason: unknown): string {
   const message = reason instanceof Error ? reason.message : describeThrown(reason);
   const lines = message.split("\n").slice(0, MESSAGE_LINES);
@@ -17,7 +20,8 @@ export function describeFailure(reason: unknown): string {
 function stackOf(reason: unknown): string[] {
   const stack = typeof reason === "object" && reason !== null && "stack" in reason ? reason.stack : undefined;
   if (typeof stack !== "string") return [];
-  return stack.split("\n").filter(isStackLine).slice(0, STACK_LINES);
+  const lines = stack.split("\n").filter((line) => isStackLine(line) && !NODES_OWN.test(line));
+  return lines.slice(0, STACK_LINES);
 }
 
 function isStackLine(line: string): boolean {

@@ -2,9 +2,7 @@
 import type { NodeInfo } from "../engine/engine.ts";
 import type { NodeId } from "../model/ids.ts";
 import { isServing, isStopping } from "../model/lifecycle.ts";
-import { findDeployment } from "../model/target-state.ts";
 import { NO_RESOURCES, type NodeLoad, addResources, nodesToFree } from "./decide/placement.ts";
-import { resourcesOf } from "./process-specs.ts";
 import type { ControllerState, ReplicaRecord } from "./state.ts";
 
 /** Nodes that take replicas, with what lives there; `own` counts those of one deployment. */
@@ -20,7 +18,7 @@ export function nodeLoads(
     .filter(({ id }) => !state.drainingNodes.has(id))
     .map(({ id, resources: total }) => {
       const here = live.filter(({ node }) => node === id);
-      const claimed = here.map((record) => claimOf(state, record)).reduce(addResources, NO_RESOURCES);
+      const claimed = here.map(({ resources }) => resources).reduce(addResources, NO_RESOURCES);
       return { id, total, claimed, replicas: here.length, own: here.filter(isOwn).length };
     });
 }
@@ -35,9 +33,4 @@ export function freeingOrder(state: ControllerState, nodes: readonly NodeInfo[])
     nodes.map(({ id }) => ({ id, replicas: serving.get(id) ?? 0 })),
     nodes[0]?.id ?? "",
   );
-}
-
-function claimOf(state: ControllerState, { application, deployment }: ReplicaRecord) {
-  const target = findDeployment(state.applications.get(application), deployment);
-  return target === undefined ? NO_RESOURCES : resourcesOf(target.spec.options.resources);
 }

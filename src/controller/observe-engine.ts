@@ -42,7 +42,9 @@ export class EngineObserver {
       case "started":
         record.pid = event.pid;
         record.node = event.node;
-        if (replica !== undefined) replica.pending = null;
+        if (replica === undefined) return;
+        replica.pending = null;
+        replica.gpuIds = event.gpuIds;
         return;
       case "suspect":
         record.stuck = event.detail;

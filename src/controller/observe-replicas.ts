@@ -20,9 +20,9 @@ import {
   generationOf,
 } from "./decide/start-failures.ts";
 import type { Journal } from "./journal.ts";
+import type { LinkOutcome } from "./links.ts";
 import type { ControllerMeter } from "./meter.ts";
 import { replicaDetails } from "./read-status.ts";
-import type { LinkOutcome } from "./links.ts";
 import { type ControllerState, type ReplicaRecord, moveReplica } from "./state.ts";
 
 /** How many ended replicas a deployment shows (`RAY_SERVE_RETAINED_DEAD_REPLICAS`, reference section 6). */
@@ -58,9 +58,10 @@ export class ReplicaObserver {
   onExited(record: ReplicaRecord, event: Exited): void {
     const hasRun = event.reason !== "start-failed";
     const notOurs = !hasRun && !event.userFault;
-    const how = event.detail === "" ? `its process ended (${event.reason})` : event.detail;
+    const [how = "", ...printed] = (event.detail || `its process ended (${event.reason})`).split("\n");
     // What it printed before it died is more than an exit code says.
-    const text = hasRun && !isStopping(record.phase) ? `${how}; see manta logs ${record.id}` : how;
+    const first = hasRun && !isStopping(record.phase) ? `${how}; see manta logs ${record.id}` : how;
+    const text = [first, ...printed].join("\n");
     if (notOurs && record.phase.kind === "launching") {
       this.#remember(record, (starts, nowMs) => afterEngineFailure(starts, record.rank, text, nowMs));
       this.#journal.replica(record, "replica.not_started", text, "warn");
@@ -204,7 +205,8 @@ export class ReplicaObserver {
     const readySinceMs = adopted && phase.address !== null ? phase.readySinceMs : this.#clock.now();
     if (!moveReplica(record, { kind: "running", address, readySinceMs })) return; // R4
     record.health = freshHealth(this.#clock.now(), this.#random.next());
-    if (!adopted) this.#meter.startedReplica(record, this.#clock.now() - record.startMs);
+    if (adopted) record.worldSize = report.rank === record.rank ? report.worldSize : 0;
+    else this.#meter.startedReplica(record, this.#clock.now() - record.startMs);
     this.#remember(record, (starts) => afterReady(starts, record.rank));
     this.#journal.replica(
       record,

@@ -1,11 +1,12 @@
-// What the engine is told to start: replicas and proxies as process specifications. Pure.
-import type { ProcessSpec, Resources } from "../engine/engine.ts";
+// What the engine is told of processes: those to start as specifications, those that are known from before. Pure.
+import type { KnownProcess, ProcessSpec, Resources } from "../engine/engine.ts";
 import type { ResolvedResourceOptions, ResolvedRuntimeEnvOptions } from "../config/options.generated.ts";
 import type { NodeId, ProcessId } from "../model/ids.ts";
 import type { ApplicationTarget, DeploymentTarget } from "../model/target-state.ts";
 import { logFileName, outputFileName } from "../telemetry/file-names.ts";
 import type { LogComponent } from "../telemetry/log-format.ts";
 import type { Bootstrap } from "./controller-options.ts";
+import type { ControllerState } from "./state.ts";
 
 /** The controller never starts an id twice. */
 export const EPOCH = 1;
@@ -20,7 +21,7 @@ export function resourcesOf({ cpus, gpus, memoryBytes, acceleratorType, custom }
 
 /** One replica. The way to the head cannot be changed by the deployment's own environment. */
 export function replicaSpec(
-  { id, node }: { readonly id: ProcessId; readonly node: NodeId },
+  { id, node, resources }: { readonly id: ProcessId; readonly node: NodeId; readonly resources: Resources },
   application: ApplicationTarget,
   target: DeploymentTarget,
   bootstrap: Bootstrap,
@@ -35,7 +36,7 @@ export function replicaSpec(
     env: { ...environmentOf(options.runtimeEnv), ...bootstrap.env },
     cwd: options.runtimeEnv.workingDir ?? application.workingDir,
     outputFile: outputFileName({ kind: "replica", application: application.name, deployment: name, replicaId: id }),
-    resources: resourcesOf(options.resources),
+    resources,
     placement: { kind: "node", nodeId: node, soft: false },
   };
 }
@@ -61,6 +62,20 @@ export function proxySpec(id: ProcessId, node: NodeId, nodeIp: string, cwd: stri
     resources: PROXY_RESOURCES,
     placement: { kind: "node", nodeId: node, soft: false },
   };
+}
+
+/** Processes of the last checkpoint, as the engine takes them up. */
+export function knownProcesses({ replicas, proxies }: Pick<ControllerState, "replicas" | "proxies">): KnownProcess[] {
+  return [
+    ...[...replicas.values()].map(({ id, pid, resources, gpuIds }): KnownProcess => ({
+      id,
+      epoch: EPOCH,
+      pid,
+      program: "replica",
+      claim: { resources, gpuIds },
+    })),
+    ...[...proxies.values()].map(({ id, pid }): KnownProcess => ({ id, epoch: EPOCH, pid, program: "proxy" })),
+  ];
 }
 
 /** Ray Serve's form of a log's place: relative to the folder above `serve/`, with a slash in front. */

@@ -20,6 +20,7 @@ import type { ApplicationTarget, DeploymentTarget } from "../model/target-state.
 import type { ControllerOptions } from "./controller-options.ts";
 import { applicationStatus } from "./decide/status.ts";
 import { logFilePathOf } from "./process-specs.ts";
+import { type Serving, servingNow } from "./serving.ts";
 import { type ControllerState, isEmpty, type ProxyRecord, type ReplicaRecord } from "./state.ts";
 
 /** Everything, as of now. */
@@ -30,12 +31,13 @@ export function readStatus(
   startMs: number,
 ): InstanceStatus {
   if (state.standing === "emptied" && isEmpty(state)) return { ...NO_INSTANCE, admin: options.admin() };
+  const serving = servingNow(state.config, options);
   const nodes = options.engine.nodes();
   const nodeIp: NodeIp = (node) => nodes.find(({ id }) => id === node)?.ip ?? node;
   return {
     controller: controllerDetails(options, startMs),
-    proxyLocation: options.proxyLocation,
-    httpOptions: redacted(options.http),
+    proxyLocation: serving.proxyLocation,
+    httpOptions: redacted(serving.http),
     targetCapacity: state.capacity.percent,
     proxies: Object.fromEntries([...state.proxies.values()].map((p) => [p.node, proxyDetails(p, nodeIp)])),
     applications: Object.fromEntries(
@@ -81,11 +83,11 @@ export function hasFailedStarts(state: ControllerState, target: ApplicationTarge
 }
 
 /** Where the proxies listen; null until one does. */
-export function httpEndpoint(state: ControllerState, options: Pick<ControllerOptions, "http">): Endpoint | null {
+export function httpEndpoint(state: ControllerState, options: Serving): Endpoint | null {
   const listening = [...state.proxies.values()].find(({ phase }) => phase.kind === "listening")?.phase;
   if (listening?.kind !== "listening") return null;
   const { host, port } = listening;
-  const isSecure = typeof options.http?.sslCertfile === "string";
+  const isSecure = typeof servingNow(state.config, options).http?.sslCertfile === "string";
   return { host, port, url: urlOf(host, port, isSecure ? "https" : "http") };
 }
 

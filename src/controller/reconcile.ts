@@ -12,7 +12,7 @@ import type { ActionApplier, Effect } from "./apply-actions.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import { decideProxies } from "./decide/proxies.ts";
 import { decideHealth } from "./decide/health.ts";
-import { choosePlace } from "./decide/placement.ts";
+import { choosePlace, freePlaces, type NodeLoad, withReplica } from "./decide/placement.ts";
 import { decideReplicas } from "./decide/replicas.ts";
 import { goalOf, holdingTarget, mayMoveEntrance, stoppingDeployments } from "./goals.ts";
 import type { Journal } from "./journal.ts";
@@ -51,8 +51,9 @@ export function reconcile(parts: ReconcileParts, proxyNodes: readonly NodeId[], 
   const begunMs = clock.monotonic();
   endWhatIsOver(parts);
   times.push(parts.scaling.look(nowMs));
+  const emptiest = freeingOrder(state, parts.nodes);
   for (const { application, deployment } of everyDeployment(state)) {
-    const plan = planDeployment(parts, application, deployment, nowMs);
+    const plan = planDeployment(parts, application, deployment, emptiest, nowMs);
     effects.push(...plan.effects);
     times.push(...plan.times);
     held.set(deploymentKey(application, deployment), plan.held);
@@ -82,8 +83,17 @@ interface DeploymentPlan {
   readonly held: string;
 }
 
-/** One deployment: what its replicas should do, where new ones go, which are asked for their health. */
-function planDeployment(parts: ReconcileParts, name: string, deployment: string, nowMs: number): DeploymentPlan {
+/**
+ * One deployment: what its replicas should do, where new ones go, which are asked for their health.
+ * @param emptiest nodes in the order in which to take replicas from them
+ */
+function planDeployment(
+  parts: ReconcileParts,
+  name: string,
+  deployment: string,
+  emptiest: readonly NodeId[],
+  nowMs: number,
+): DeploymentPlan {
   const { state, applier, nodes } = parts;
   const application = state.applications.get(name);
   const { starts, scale, failure } = state.deployment(name, deployment);
@@ -91,18 +101,25 @@ function planDeployment(parts: ReconcileParts, name: string, deployment: string,
   const target = holdingTarget(findDeployment(application, deployment), failure);
   const seen = state.replicasOf(name, deployment).map((record) => snapshotOf(record, parts));
   const goal = goalOf(wanted, scale.target, failure !== null);
-  const decision = decideReplicas(goal, seen, starts, freeingOrder(state, nodes), nowMs);
+  const maxReplicasPerNode = target?.spec.options.maxReplicasPerNode ?? null;
+  const count = () => nodeLoads(state, nodes, name, deployment);
+  const free = maxReplicasPerNode === null ? Infinity : freePlaces(maxReplicasPerNode, count());
+  const decision = decideReplicas(goal, seen, starts, { nodesToFree: emptiest, free }, nowMs);
   const effects: (Effect | undefined)[] = [];
+  let loads: readonly NodeLoad[] | undefined; // counted when the first is to start
   let held = "";
   for (const action of decision.actions) {
     if (action.kind !== "start") {
       effects.push(applier.planReplica(action, application, target));
     } else if (application !== undefined && target !== undefined) {
-      const { resources, maxReplicasPerNode } = target.spec.options;
-      const needs = { resources: resourcesOf(resources), maxReplicasPerNode };
-      const node = choosePlace(needs, nodeLoads(state, nodes, name, deployment));
-      if (node === null) held = `no node for another replica: maxReplicasPerNode is ${maxReplicasPerNode}`;
-      else effects.push(applier.planStart(action, node, application, target));
+      const needs = { resources: resourcesOf(target.spec.options.resources), maxReplicasPerNode };
+      loads ??= count();
+      const node = choosePlace(needs, loads);
+      if (node === null) held = `no node for another replica: ${whyNoNode(maxReplicasPerNode)}`;
+      else {
+        effects.push(applier.planStart(action, node, application, target));
+        loads = loads.map((load) => (load.id === node ? withReplica(load, needs.resources) : load));
+      }
     }
   }
   if (target === undefined) return { effects, times: [decision.wakeAtMs], held };
@@ -111,6 +128,10 @@ function planDeployment(parts: ReconcileParts, name: string, deployment: string,
   const health = decideHealth(rules, seen, nowMs);
   effects.push(...health.actions.map((action) => applier.planCheck(action)));
   return { effects, times: [decision.wakeAtMs, health.wakeAtMs], held };
+}
+
+function whyNoNode(maxReplicasPerNode: number | null): string {
+  return maxReplicasPerNode === null ? "none takes any" : `maxReplicasPerNode is ${maxReplicasPerNode}`;
 }
 
 /** Every deployment that is wanted or that has replicas (R1). */
@@ -157,6 +178,8 @@ function endWhatIsOver({ state, journal }: ReconcileParts): void {
       if (replicas.size === 0) applications.delete(name);
     } else if (state.standing !== "serving" && state.proxies.size === 0) {
       applications.set(name, { ...target, deleting: true });
+      const why = state.standing === "ending" ? "the instance ends" : "everything is removed by command";
+      journal.application(name, "application.delete", why);
     } else if (target.entrance !== target.ingress && mayMoveEntrance(target, replicas)) {
       journal.deployment(
         name,

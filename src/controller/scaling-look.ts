@@ -27,7 +27,9 @@ export interface ScalingLook {
   readonly isWaiting: boolean;
   /** How long the most silent caller has been silent, milliseconds; null: nobody has reported. */
   readonly silentMs: number | null;
+  /** Unix milliseconds, and on the clock of the reports, which no one sets. */
   readonly nowMs: number;
+  readonly monotonicMs: number;
   /** What its replicas said of themselves, by replica and name. */
   readonly stats: ReadonlyMap<ReplicaId, ReadonlyMap<string, StepSeries>>;
 }
@@ -38,7 +40,7 @@ export function lookAt(
   reports: ScalingReports,
   application: ApplicationTarget,
   target: DeploymentTarget,
-  nowMs: number,
+  { nowMs, monotonicMs }: Pick<ScalingLook, "nowMs" | "monotonicMs">,
 ): ScalingLook | undefined {
   const { name, options: all } = target.spec;
   const options = all.autoscalingConfig;
@@ -46,8 +48,8 @@ export function lookAt(
   const rules = rulesOf(options);
   const { aggregation, lookBackMs, metricsIntervalMs } = rules;
   const key = deploymentKey(application.name, name);
-  const { queued, ongoing, silentMs } = reports.load(key, metricsIntervalMs, nowMs);
-  const over = (series: readonly StepSeries[]): number => aggregate(series, aggregation, lookBackMs, nowMs) ?? 0;
+  const { queued, ongoing, silentMs } = reports.load(key, metricsIntervalMs, monotonicMs);
+  const over = (series: readonly StepSeries[]): number => aggregate(series, aggregation, lookBackMs, monotonicMs) ?? 0;
   const serving = state.replicasOf(application.name, name).filter(({ phase }) => isServing(phase));
   return {
     key,
@@ -63,13 +65,14 @@ export function lookAt(
     isWaiting: queued.some((series) => (series.at(-1)?.[1] ?? 0) > 0),
     silentMs,
     nowMs,
-    stats: new Map(serving.map(({ id }) => [id, reports.stats(id, lookBackMs, nowMs)])),
+    monotonicMs,
+    stats: new Map(serving.map(({ id }) => [id, reports.stats(id, lookBackMs, monotonicMs)])),
   };
 }
 
 /** A look as a policy sees it. @param policyState what the policy returned last */
 export function contextOf(look: ScalingLook, policyState: unknown): AutoscalingContext {
-  const { application, target, serving, requests, queued, bounds, state, nowMs } = look;
+  const { application, target, serving, requests, queued, bounds, state, nowMs, monotonicMs } = look;
   const { scale } = state;
   return {
     deploymentId: look.key,
@@ -82,7 +85,9 @@ export function contextOf(look: ScalingLook, policyState: unknown): AutoscalingC
     totalQueuedRequests: queued,
     totalRunningRequests: requests - queued,
     aggregatedMetrics: aggregatedStats(look),
-    rawMetrics: byName(look, (series) => series.map(([timeMs, value]) => ({ timestamp: timeMs / 1000, value }))),
+    rawMetrics: byName(look, (series) =>
+      series.map(([timeMs, value]) => ({ timestamp: (nowMs - monotonicMs + timeMs) / 1000, value })),
+    ),
     capacityAdjustedMinReplicas: bounds.lower,
     capacityAdjustedMaxReplicas: bounds.upper,
     policyState,
@@ -96,7 +101,7 @@ export function contextOf(look: ScalingLook, policyState: unknown): AutoscalingC
 /** What replicas said of themselves, over the look-back: by name and replica. */
 export function aggregatedStats(look: ScalingLook): Record<string, Record<string, number>> {
   const { aggregation, lookBackMs } = look.rules;
-  return byName(look, (series) => aggregate([series], aggregation, lookBackMs, look.nowMs) ?? 0);
+  return byName(look, (series) => aggregate([series], aggregation, lookBackMs, look.monotonicMs) ?? 0);
 }
 
 function byName<T>({ stats }: ScalingLook, of: (series: StepSeries) => T): Record<string, Record<ReplicaId, T>> {

@@ -1,5 +1,5 @@
 // What callers have last reported of deployments that scale by themselves, and what replicas have said of their own load.
-// Times are of this process: a report's ages count back from the moment in which it arrived.
+// Times are of this process's monotonic clock: a report's ages count back from the moment in which it arrived.
 //   R1  A source's newer report takes the place of its older one; its link's end takes both away.
 //   R2  A source that is silent for longer than `max(2 * interval, 10 s)` is dropped (A6).
 import type { StepSeries } from "../autoscaling/step-series.ts";

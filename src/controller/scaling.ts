@@ -2,7 +2,8 @@
 // target number of replicas. The numbers are worked out in autoscaling/, without a clock; here they are gathered, put
 // into the state, written into the journal and kept for status.
 //   R1  A deployment whose starts were given up, or whose application is being deleted, keeps its size.
-//   R2  Its status moves with its size; but an update is not over before replicas of the new version serve.
+//   R2  Its status moves with its size; but an update goes on while anything else than the new version serves (D7), or
+//       fewer than the fewest.
 //   R3  A policy of the application stands above those of its deployments (A7).
 import { decideScale, type PolicyVerdict, type ScaleOutcome } from "../autoscaling/decide-scale.ts";
 import { readPolicyPath } from "../config/policy-path.ts";
@@ -56,13 +57,13 @@ export class Scaling {
 
   /** A caller told what it holds. */
   onReport(source: string, reports: readonly ScalingReport[]): void {
-    this.#reports.add(source, reports, this.#clock.now());
+    this.#reports.add(source, reports, this.#clock.monotonic());
     this.#wake();
   }
 
   /** A replica told what its `recordAutoscalingStats` returned. */
   onStats(replica: ReplicaId, stats: Readonly<Record<string, number>>): void {
-    this.#reports.addStats(replica, stats, this.#clock.now());
+    this.#reports.addStats(replica, stats, this.#clock.monotonic());
   }
 
   /** The link of a caller or replica has ended. */
@@ -92,8 +93,9 @@ export class Scaling {
   }
 
   #lookAtAll(application: ApplicationTarget, nowMs: number): ScalingLook[] {
+    const now = { nowMs, monotonicMs: this.#clock.monotonic() };
     return application.deployments.flatMap(
-      (target) => lookAt(this.#state, this.#reports, application, target, nowMs) ?? [],
+      (target) => lookAt(this.#state, this.#reports, application, target, now) ?? [],
     );
   }
 
@@ -184,6 +186,7 @@ function mayShow({ state, serving, target, bounds }: ScalingLook): boolean {
   const { status, trigger } = state.status;
   if (status === "UPSCALING" || status === "DOWNSCALING") return trigger === "AUTOSCALING";
   if (status !== "UPDATING") return true;
-  const current = serving.filter(({ codeVersion }) => codeVersion === target.codeVersion).length;
-  return current >= Math.max(1, bounds.lower) && current <= bounds.upper;
+  const isNew = ({ codeVersion, configRevision }: (typeof serving)[number]): boolean =>
+    codeVersion === target.codeVersion && configRevision === target.configRevision;
+  return serving.every(isNew) && serving.length >= Math.max(1, bounds.lower);
 }

@@ -1,5 +1,5 @@
 // What was observed, as values: the input of the decisions. Taken from the state in reconcile.ts, never changed.
-import type { EngineEvent } from "../engine/engine.ts";
+import type { EngineEvent, Resources } from "../engine/engine.ts";
 import type { ProxyPhase, ReplicaPhase } from "../model/lifecycle.ts";
 import type { NodeId, ProcessId, ReplicaId } from "../model/ids.ts";
 import type { HealthMemory, Silence } from "./decide/health.ts";
@@ -13,6 +13,8 @@ export interface ReplicaSnapshot {
   readonly rank: number;
   /** How many replicas it believes there are; 0: nobody knows what it believes. */
   readonly worldSize: number;
+  /** What it claims of its node. */
+  readonly resources: Resources;
   /** Where it runs or shall run; empty: the engine has not said. */
   readonly node: NodeId;
   /** When it was ordered. */

@@ -3,17 +3,20 @@
 //   R1  A replica's phase changes by `move`, which holds to the table of legal moves.
 //   R2  Records are of this head's knowledge; what decisions get are snapshots of them.
 import { PROXY_MOVES, type ProxyPhase, REPLICA_MOVES, type ReplicaPhase, canMove } from "../model/lifecycle.ts";
-import { type NodeId, type ProcessId, type ReplicaId, deploymentKey } from "../model/ids.ts";
+import { type NodeId, type ProcessId, deploymentKey } from "../model/ids.ts";
+import { type Capacity, FULL_CAPACITY } from "../autoscaling/capacity.ts";
 import type { ScaleMemory } from "../autoscaling/scale-memory.ts";
 import type { ServeConfig } from "../config/serve-config.ts";
-import type { EngineEvent } from "../engine/engine.ts";
+import type { EngineEvent, Resources } from "../engine/engine.ts";
 import type { ReplicaDetails } from "../model/status.ts";
 import type { ApplicationTarget } from "../model/target-state.ts";
 import type { HealthMemory, Silence } from "./decide/health.ts";
 import type { ProxyMemory } from "./decide/proxies.ts";
 import { type StartMemory, freshMemory } from "./decide/start-failures.ts";
+import type { Serving } from "./serving.ts";
 import { NEW_DEPLOYMENT, type StatusInfo } from "./decide/status.ts";
 import { History } from "./history.ts";
+import { ReplicaTable } from "./replica-table.ts";
 
 /** What replicas and proxies have in common: a process and a link. Times are Unix milliseconds. */
 export interface ProcessRecord {
@@ -36,6 +39,9 @@ export interface ReplicaRecord extends ProcessRecord {
   rank: number;
   /** How many replicas it believes there are; 0: nobody knows what it believes. */
   worldSize: number;
+  /** What it claims of its node, and the gpus it was given. */
+  readonly resources: Resources;
+  gpuIds: readonly string[];
   /** Grace of its deployment when it started, for the day when the deployment is no more. */
   readonly graceMs: number;
   codeVersion: string;
@@ -90,13 +96,8 @@ export interface AcceptedConfig {
   readonly workingDir: string;
   /** Unix milliseconds. */
   readonly acceptedMs: number;
-}
-
-/** Share of every deployment's replicas that may run (`target_capacity`), and where it came from. */
-export interface Capacity {
-  /** 0 to 100; null: all of them. */
-  readonly percent: number | null;
-  readonly direction: "UP" | "DOWN" | null;
+  /** How the proxies listen, as a file said to which nothing ran; null: as the head was started. */
+  readonly serving: Serving | null;
 }
 
 /** An order that was accepted. */
@@ -105,8 +106,6 @@ export interface AcceptedOrder {
   /** The applications that it was about. */
   readonly applications: readonly string[];
 }
-
-export const ALL_CAPACITY: Capacity = { percent: null, direction: null };
 
 /**
  * What the instance is there for: to serve; `emptied`: everything is removed by command, and no proxy runs until the next
@@ -120,8 +119,9 @@ export class ControllerState {
   deployments = new Map<string, DeploymentState>();
   /** Null: none was ever accepted. */
   config: AcceptedConfig | null = null;
-  capacity: Capacity = ALL_CAPACITY;
-  readonly replicas = new Map<ReplicaId, ReplicaRecord>();
+  /** `target_capacity` of the config file. */
+  capacity: Capacity = FULL_CAPACITY;
+  readonly replicas = new ReplicaTable<ReplicaRecord>();
   readonly proxies = new Map<ProcessId, ProxyRecord>();
   readonly history = new History();
   readonly proxyMemory = new Map<NodeId, ProxyMemory>();
@@ -153,19 +153,12 @@ export class ControllerState {
 
   /** Replicas of a deployment, in whatever phase. */
   replicasOf(application: string, deployment: string): ReplicaRecord[] {
-    return [...this.replicas.values()].filter((r) => r.application === application && r.deployment === deployment);
+    return this.replicas.of(application, deployment);
   }
 
   /** Replicas of an application by deployment, in whatever phase. */
   replicasByDeployment(application: string): Map<string, ReplicaRecord[]> {
-    const groups = new Map<string, ReplicaRecord[]>();
-    for (const record of this.replicas.values()) {
-      if (record.application !== application) continue;
-      const group = groups.get(record.deployment);
-      if (group === undefined) groups.set(record.deployment, [record]);
-      else group.push(record);
-    }
-    return groups;
+    return this.replicas.byDeployment(application);
   }
 }
 

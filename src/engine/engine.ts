@@ -74,6 +74,7 @@ export type EngineEvent =
       readonly reason: ExitReason;
       /** True when the user's code ended the process; a start that died otherwise is retried and not the user's failure. */
       readonly userFault: boolean;
+      /** How it ended, in one line; what it printed last may follow in further lines. */
       readonly detail: string;
     }
   | { readonly type: "node"; readonly change: "added" | "removed" | "draining"; readonly node: NodeInfo }
@@ -105,4 +106,6 @@ export interface KnownProcess {
   readonly epoch: number;
   readonly pid: number | null;
   readonly program: ProgramName;
+  /** What it was started with; absent: nothing that is counted. */
+  readonly claim?: { readonly resources: Resources; readonly gpuIds: readonly string[] };
 }

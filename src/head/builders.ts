@@ -1,6 +1,7 @@
 // Runs builder processes: one for each import path that is deployed. A builder dials in, gets its order, answers, ends.
 //   R1  A build ends in an answer whatever happens to the process: its own, or why it ended.
 //   R2  An order that is known before it is given is under way by then, and is given once.
+//   R3  Where builds follow one another a builder is ready for the next one (spare-builder.ts).
 import type { Clock } from "../core/clock.ts";
 import { ServeError } from "../core/errors.ts";
 import { type Random, randomId } from "../core/random.ts";
@@ -8,6 +9,7 @@ import type { Engine, EngineEvent } from "../engine/engine.ts";
 import type { BuilderMethods, BuildResult } from "../protocol/control.ts";
 import { outputFileName } from "../telemetry/file-names.ts";
 import type { ControlLink } from "../transport/control-link.ts";
+import { type BuilderPlace, SpareBuilder } from "./spare-builder.ts";
 
 /** Longest build: the builder itself gives up an import after 60 s. */
 const BUILD_LIMIT_MS = 90_000;
@@ -28,6 +30,7 @@ interface Build {
 export class Builders {
   readonly #builds = new Map<string, Build>();
   #prepared: { readonly order: Order; readonly result: Promise<BuildResult> } | undefined;
+  readonly #spare: SpareBuilder;
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -36,6 +39,8 @@ export class Builders {
     this.#engine = engine;
     this.#clock = clock;
     this.#random = random;
+    const kill = (id: string): void => engine.kill(id);
+    this.#spare = new SpareBuilder((place) => this.#startProcess(place, "next"), kill, clock);
   }
 
   /** Starts what will be asked for first (R2). Processes may be started, but no link is there yet. */
@@ -57,13 +62,16 @@ export class Builders {
 
   /** Ends what is under way, without grace. */
   killAll(): void {
+    this.#spare.end();
     for (const id of this.#builds.keys()) this.#engine.kill(id);
   }
 
   #start(order: Order, signal?: AbortSignal): Promise<BuildResult> {
-    const id = `${PREFIX}${randomId(this.#random)}`;
+    const spare = this.#spare.take(order);
+    const id = spare?.id ?? this.#startProcess(order, order.name ?? "default");
     const { promise, resolve, reject } = Promise.withResolvers<BuildResult>();
     this.#builds.set(id, { order, resolve, reject });
+    if (spare?.link !== undefined) this.connected(spare.link);
     const cancel = this.#clock.after(BUILD_LIMIT_MS, () => {
       reject(
         new ServeError("DEPLOY_FAILED", `building ${order.importPath} has not ended after ${BUILD_LIMIT_MS / 1000} s`),
@@ -72,23 +80,30 @@ export class Builders {
     });
     const end = (): void => this.#engine.kill(id);
     signal?.addEventListener("abort", end, { once: true });
+    return promise.finally(() => {
+      cancel();
+      signal?.removeEventListener("abort", end);
+      this.#builds.delete(id);
+      if (order.again === true) this.#spare.keepFor(order); // R3
+    });
+  }
+
+  /** @param name of the output file @returns the process's id; nothing of it is seen before the caller's turn ends */
+  #startProcess({ workingDir, env = {} }: BuilderPlace, name: string): string {
+    const id = `${PREFIX}${randomId(this.#random)}`;
     this.#engine.start({
       id,
       epoch: 1,
       program: "builder",
       runtime: "node",
       args: [],
-      env: order.env ?? {},
-      cwd: order.workingDir,
-      outputFile: outputFileName({ kind: "builder", application: order.name ?? "default", pid: process.pid }),
+      env,
+      cwd: workingDir,
+      outputFile: outputFileName({ kind: "builder", application: name, pid: process.pid }),
       resources: { cpus: 0, gpus: 0, memoryBytes: 0, custom: {} },
       placement: { kind: "spread" },
     });
-    return promise.finally(() => {
-      cancel();
-      signal?.removeEventListener("abort", end);
-      this.#builds.delete(id);
-    });
+    return id;
   }
 
   /** A builder dialled in. */
@@ -96,7 +111,7 @@ export class Builders {
     const { id } = link.peer;
     const build = this.#builds.get(id);
     if (build === undefined) {
-      link.close("nothing to build");
+      if (!this.#spare.connected(link)) link.close("nothing to build");
       return;
     }
     link
@@ -114,6 +129,7 @@ export class Builders {
   observe(event: EngineEvent): boolean {
     if (!("id" in event) || !event.id.startsWith(PREFIX)) return false;
     if (event.type === "exited") {
+      this.#spare.exited(event.id);
       const build = this.#builds.get(event.id);
       const message = `building ${build?.order.importPath} failed: its process ended (${event.detail}); see manta logs build`;
       build?.reject(new ServeError("DEPLOY_FAILED", message, {}, { retryable: false }));

@@ -64,7 +64,9 @@ export class ConfigDeployer {
     if (unknown.length > 0 && !allowUnknownKeys) throw refused(unknown);
     const { commands } = this.#parts;
     await commands.whenOpen();
-    const warnings = [...unknown, ...ignoredOptions(config, commands.status())];
+    const running = commands.status();
+    const ignored = running.controller === null ? [] : ignoredOptions(config, running);
+    const warnings = [...unknown, ...ignored];
     const applications = config.applications.map(({ name }) => name ?? "default");
     commands.order(orderId, applications, () => this.#start(commands.acceptConfig(config, workingDir)));
     for (const warning of warnings) this.#logger.warn("config.warning", { warning });
@@ -104,12 +106,19 @@ export class ConfigDeployer {
     while (this.#building < MAX_BUILDS) {
       const task = this.#waiting.shift();
       if (task === undefined) return;
+      if (!this.#isWanted(task)) continue;
       this.#building++;
       void this.#run(task, this.#current.signal).finally(() => {
         this.#building--;
         this.#next();
       });
     }
+  }
+
+  /** False once the application was deleted or deployed otherwise, or the instance ends. */
+  #isWanted({ application, generation }: BuildTask): boolean {
+    const wanted = this.#parts.commands.pendingBuilds();
+    return wanted.some((task) => task.application === application && task.generation === generation);
   }
 
   async #run(task: BuildTask, signal: AbortSignal): Promise<void> {

@@ -3,10 +3,7 @@
 //   R1  The options of each deployment are made anew of code and file (effective-options.ts): what the file no longer says
 //       is the code's again.
 //   R2  Folders of the file start from the file's own, and are there.
-import { statSync } from "node:fs";
-import { resolve } from "node:path";
 import { effectiveOptions, loggingOf, policyOf } from "../config/effective-options.ts";
-import type { ResolvedRuntimeEnvOptions } from "../config/options.generated.ts";
 import { readPolicyPath } from "../config/policy-path.ts";
 import { runtimeEnvOptions } from "../config/runtime-env.ts";
 import { type ApplicationConfig, deploymentConfigOf } from "../config/serve-config.ts";
@@ -14,8 +11,7 @@ import type { BuildTask } from "../controller/accept-config.ts";
 import { ConfigError, ServeError } from "../core/errors.ts";
 import type { ApplicationSpec, DeploymentSpec, PolicyRef } from "../model/application-spec.ts";
 import type { BuilderMethods } from "../protocol/control.ts";
-
-const WORKING_DIR = "runtime_env.working_dir";
+import { existingFolder, inFolders } from "./working-dirs.ts";
 
 /** What a builder is asked for. @throws {ConfigError} an environment that nobody can make, a folder that is not there */
 export function buildOrderOf({ config, workingDir }: BuildTask): BuilderMethods["build"]["in"] {
@@ -23,7 +19,7 @@ export function buildOrderOf({ config, workingDir }: BuildTask): BuilderMethods[
   return {
     importPath: config.import_path,
     args: config.args ?? {},
-    workingDir: own == null ? workingDir : existingFolder(own, workingDir, WORKING_DIR),
+    workingDir: own == null ? workingDir : existingFolder(own, workingDir, "runtime_env.working_dir"),
     env: envVars,
     name: config.name ?? "default",
     routePrefix: config.route_prefix === undefined ? "/" : config.route_prefix,
@@ -41,35 +37,12 @@ export function declaredApplication(built: ApplicationSpec, { config, workingDir
   const deployments = built.deployments.map((spec): DeploymentSpec => {
     const file = deploymentConfigOf(config, spec.name) ?? null;
     const { options, origins } = effectiveOptions(spec.input, file ?? undefined, inherited);
-    return {
-      ...spec,
-      file,
-      origins,
-      options: { ...options, runtimeEnv: inPlace(options.runtimeEnv, spec.name, workingDir) },
-    };
+    return { ...spec, file, origins, options };
   });
   if (externalScalerEnabled) refuseAutoscaling(deployments);
   const autoscalingPolicy = policyRefOf(config, built.workingDir);
-  return { ...built, deployments, source: "declarative", externalScalerEnabled, autoscalingPolicy };
-}
-
-/** R2 */
-function inPlace(env: ResolvedRuntimeEnvOptions, deployment: string, from: string): ResolvedRuntimeEnvOptions {
-  if (env.workingDir === null) return env;
-  return {
-    ...env,
-    workingDir: existingFolder(env.workingDir, from, `deployment ${JSON.stringify(deployment)}.${WORKING_DIR}`),
-  };
-}
-
-function existingFolder(text: string, from: string, path: string): string {
-  const folder = resolve(from, text);
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return folder;
-  throw new ConfigError({
-    path,
-    received: `${JSON.stringify(text)} (no folder ${folder})`,
-    expected: "an existing folder",
-  });
+  const made = { ...built, deployments, source: "declarative", externalScalerEnabled, autoscalingPolicy } as const;
+  return inFolders(made, workingDir); // R2
 }
 
 /** Ray Serve's words. */

@@ -11,6 +11,7 @@ import type { Builders } from "./builders.ts";
 import type { CodeVersions } from "./code-version.ts";
 import type { ConfigDeployer } from "./config-deployer.ts";
 import type { OutputRelay } from "./output-relay.ts";
+import { inFolders } from "./working-dirs.ts";
 
 export interface HeadParts {
   readonly commands: ControllerCommands;
@@ -61,46 +62,16 @@ export class HeadRequests {
   }
 }
 
+type Deploying = Pick<Handlers, "deploy" | "run" | "build" | "deployConfig">;
+
 function handlersOf(parts: HeadParts): Handlers {
-  const { commands, feed, builders, deployer, versions, output, whenListening, info, shutdown, supervise } = parts;
-  const deployed = async (names: readonly string[], wait: boolean, from: string): Promise<null> => {
-    if (!wait) return null;
-    const { applications } = commands.status();
-    const exposed = names.some((name) => (applications[name]?.routePrefix ?? null) !== null);
-    await Promise.all([commands.whenDeployed(names, from), exposed ? whenListening() : undefined]);
-    return null;
-  };
-  const deploy = (applications: readonly ApplicationSpec[], orderId: string | undefined): string[] => {
-    const names = applications.map(({ name }) => name);
-    commands.order(orderId, names, () => commands.deploy(applications.map((spec) => versions.stamp(spec))));
-    return names;
-  };
+  const { commands, feed, output, whenListening, info, shutdown, supervise } = parts;
   return {
+    ...deployHandlers(parts),
     info: () => info,
     ready: () => whenListening().then(() => null),
-    deploy: ({ applications, wait, orderId }, from) => deployed(deploy(applications, orderId), wait, from),
-    run: async ({ wait, orderId, ...order }, from) => {
-      const accepted = orderId === undefined ? undefined : commands.acceptedOrder(orderId);
-      if (accepted !== undefined) {
-        await deployed(accepted, wait, from);
-        const { applications } = commands.status();
-        return { applications: accepted.map((name) => ({ name, ingress: applications[name]?.ingress ?? "" })) };
-      }
-      const { applications } = await builders.build(order);
-      if (!feed.isConnected(from)) throw new ServeError("REQUEST_CANCELLED", `${from} left before it was deployed`); // R2
-      await deployed(deploy(applications, orderId), wait, from);
-      return { applications: applications.map(({ name, ingress }) => ({ name, ingress })) };
-    },
     status: () => commands.status(),
     history: (filter) => commands.history(filter),
-    build: (order) => builders.build(order),
-    deployConfig: async ({ wait, ...sent }, from) => {
-      const { config, applications, warnings } = await deployer.deploy(sent);
-      if (!wait) return { warnings };
-      const exposed = config.applications.some(({ route_prefix: prefix }) => prefix !== null);
-      await Promise.all([deployer.whenDeployed(applications, from), exposed ? whenListening() : undefined]);
-      return { warnings };
-    },
     config: () => commands.config(),
     delete: ({ name, orderId }) => commands.delete(name, orderId).then(() => null),
     shutdown: () => shutdown().then(() => null),
@@ -114,6 +85,50 @@ function handlersOf(parts: HeadParts): Handlers {
     unsubscribe: ({ keys }, from) => {
       feed.unsubscribe(from, keys);
       return null;
+    },
+  };
+}
+
+function deployHandlers({ commands, feed, builders, deployer, versions, whenListening }: HeadParts): Deploying {
+  const deployed = async (names: readonly string[], wait: boolean, from: string): Promise<null> => {
+    if (!wait) return null;
+    const { applications } = commands.status();
+    const exposed = names.some((name) => (applications[name]?.routePrefix ?? null) !== null);
+    await Promise.all([commands.whenDeployed(names, from), exposed ? whenListening() : undefined]);
+    return null;
+  };
+  const deploy = (applications: readonly ApplicationSpec[], orderId: string | undefined): string[] => {
+    const names = applications.map(({ name }) => name);
+    commands.order(orderId, names, () =>
+      commands.deploy(applications.map((spec) => versions.stamp(inFolders(spec, spec.workingDir)))),
+    );
+    return names;
+  };
+  return {
+    deploy: async ({ applications, wait, orderId }, from) => {
+      await commands.whenOpen();
+      return deployed(deploy(applications, orderId), wait, from);
+    },
+    run: async ({ wait, orderId, ...order }, from) => {
+      const accepted = orderId === undefined ? undefined : commands.acceptedOrder(orderId);
+      if (accepted !== undefined) {
+        await deployed(accepted, wait, from);
+        const { applications } = commands.status();
+        return { applications: accepted.map((name) => ({ name, ingress: applications[name]?.ingress ?? "" })) };
+      }
+      const { applications } = await builders.build(order);
+      await commands.whenOpen();
+      if (!feed.isConnected(from)) throw new ServeError("REQUEST_CANCELLED", `${from} left before it was deployed`); // R2
+      await deployed(deploy(applications, orderId), wait, from);
+      return { applications: applications.map(({ name, ingress }) => ({ name, ingress })) };
+    },
+    build: (order) => builders.build(order),
+    deployConfig: async ({ wait, ...sent }, from) => {
+      const { config, applications, warnings } = await deployer.deploy(sent);
+      if (!wait) return { warnings };
+      const exposed = config.applications.some(({ route_prefix: prefix }) => prefix !== null);
+      await Promise.all([deployer.whenDeployed(applications, from), exposed ? whenListening() : undefined]);
+      return { warnings };
     },
   };
 }

@@ -9,7 +9,8 @@ import type { FeedMeter } from "../controller/change-feed.ts";
 import type { Clock } from "../core/clock.ts";
 import { deploymentKey } from "../model/ids.ts";
 import type { ApplicationStatus, DeploymentStatus, InstanceStatus, ProxyStatus } from "../model/status.ts";
-import { LOGGING_KEY, ROUTES_KEY, type ScalingReport } from "../protocol/control.ts";
+import { LOGGING_KEY, ROUTES_KEY } from "../protocol/control.ts";
+import { LastLook } from "../telemetry/last-look.ts";
 import { METRICS } from "../telemetry/metric-names.ts";
 import { MetricRegistry, type MetricSnapshot } from "../telemetry/metrics.ts";
 
@@ -57,8 +58,7 @@ export class HeadMetrics implements ControllerMeter, FeedMeter {
   #turns = 0;
   /** End of the last turn, monotonic milliseconds. */
   #tickedMs: number;
-  /** Deployments and replicas that were there at the last look (R2). */
-  #known: ReadonlySet<string> = new Set();
+  readonly #lastLook = new LastLook();
 
   constructor(metrics: MetricRegistry, nodeIp: (node: string) => string, clock: Clock) {
     this.#metrics = metrics;
@@ -93,14 +93,6 @@ export class HeadMetrics implements ControllerMeter, FeedMeter {
     }
     this.#failing.add(replica);
     this.#metrics.counter(METRICS.healthCheckFailures).labels({ deployment, replica, application }).inc();
-  }
-
-  /** Callers told what they hold. */
-  scalingReported(reports: readonly ScalingReport[]): void {
-    for (const { queued, ongoing, ...of } of reports) {
-      const ages = [queued.at(-1)?.[0], ongoing.at(-1)?.[0]].filter((age) => age !== undefined);
-      if (ages.length > 0) this.#observe(METRICS.autoscalingHandleMetricsDelay, of, Math.min(...ages));
-    }
   }
 
   proxyStopped(node: string, ms: number): void {
@@ -181,23 +173,15 @@ export class HeadMetrics implements ControllerMeter, FeedMeter {
     this.#metrics.histogram(definition).labels({ deployment, application }).observe(ms);
   }
 
-  /** R2: what was not there at the last look either. */
+  /** R2 */
   #forget(present: ReadonlySet<string>): void {
-    const ended = (key: string): boolean => !present.has(key) && !this.#known.has(key);
+    const ended = this.#lastLook.ended(present);
     for (const definition of PER_DEPLOYMENT) {
       const metric = this.#metrics.histogram(definition);
-      for (const { labels } of metric.entries()) {
-        const { application = "", deployment = "" } = labels;
-        if (ended(deploymentKey(application, deployment))) metric.remove({ application, deployment });
-      }
+      metric.removeWhere(({ application = "", deployment = "" }) => ended(deploymentKey(application, deployment)));
     }
-    const failures = this.#metrics.counter(METRICS.healthCheckFailures);
-    for (const { labels } of failures.entries()) {
-      const { replica = "" } = labels;
-      if (ended(replica)) failures.remove({ replica });
-    }
+    this.#metrics.counter(METRICS.healthCheckFailures).removeWhere(({ replica = "" }) => ended(replica));
     for (const replica of this.#failing) if (!present.has(replica)) this.#failing.delete(replica);
-    this.#known = present;
   }
 }
 
@@ -207,7 +191,6 @@ const PER_DEPLOYMENT = [
   METRICS.replicaReconfigureLatency,
   METRICS.healthCheckLatency,
   METRICS.replicaShutdownDuration,
-  METRICS.autoscalingHandleMetricsDelay,
 ] as const;
 
 function setProxies(gauges: MetricRegistry, { proxies }: HeadFacts["status"]): void {

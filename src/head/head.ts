@@ -114,7 +114,7 @@ export class Head {
       shutdown: () => this.shutdown(),
       supervise: around.supervise,
     });
-    const events = eventsTo(this.#controller, this.#metrics);
+    const events = eventsTo(this.#controller);
     const own = { links: this.#links, builders: this.#builders, policies: this.#policies, output: this.#output };
     this.#server = new ControlServer({ ...own, requests, events, feed, logger }, clock);
   }
@@ -277,14 +277,11 @@ function nodeIp(engine: Engine, node: string): string {
 }
 
 /** What processes say, as the controller takes it. */
-function eventsTo(controller: Controller, metrics: HeadMetrics): ProcessEvents {
+function eventsTo(controller: Controller): ProcessEvents {
   return {
     onReplicaReport: (id, report) => controller.onReplicaReport(id, report),
     onProxyReport: (id, report) => controller.onProxyReport(id, report),
-    onScalingReport: (id, { deployments }) => {
-      metrics.scalingReported(deployments);
-      controller.scaling.onReport(id, deployments);
-    },
+    onScalingReport: (id, { deployments }) => controller.scaling.onReport(id, deployments),
     onScalingStats: (id, { stats }) => controller.scaling.onStats(id, stats),
     onReporterLeft: (id) => controller.scaling.onLinkClosed(id),
     onLinkClosed: (role, id) =>

@@ -2,10 +2,11 @@
 // whether a driver owned it. And the two moments at which everything kept is forgotten.
 import type { HeadOptions } from "../config/head-options.ts";
 import { Checkpoint } from "../controller/checkpoint.ts";
+import { knownProcesses } from "../controller/process-specs.ts";
 import { ControllerState } from "../controller/state.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
-import type { Engine, KnownProcess } from "../engine/engine.ts";
+import type { Engine } from "../engine/engine.ts";
 import type { StateStore } from "../engine/state-store.ts";
 
 const ADMIN_PORT_KEY = "head/admin-port";
@@ -43,12 +44,7 @@ export function clearStore(store: StateStore): void {
 export async function endLeftovers(engine: Engine, logger: Logger, clock: Clock): Promise<void> {
   const state = new ControllerState();
   new Checkpoint(engine.store).load(state, clock.now());
-  const known = [...state.replicas.values(), ...state.proxies.values()].map(({ id, pid }): KnownProcess => ({
-    id,
-    epoch: 1,
-    pid,
-    program: state.replicas.has(id) ? "replica" : "proxy",
-  }));
+  const known = knownProcesses(state);
   if (known.length > 0) logger.warn("head.leftovers", { processes: known.map(({ id }) => id) });
   await engine.adopt(known);
   for (const { id } of known) engine.kill(id);

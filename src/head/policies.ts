@@ -125,10 +125,11 @@ export class Policies implements PolicyRunner {
       this.#end(known);
       place.process = undefined;
     }
-    const waitMs = place.notBeforeMs - this.#clock.monotonic();
-    if (waitMs > 0) {
-      const text = `the policy's process ended (${place.lastEnd}) and is started again in ${Math.ceil(waitMs / 1000)} s`;
-      throw new ServeError("USER_CODE", text);
+    if (this.#clock.monotonic() < place.notBeforeMs) {
+      throw new ServeError(
+        "USER_CODE",
+        `the policy's process ended (${place.lastEnd}); it is started again after a pause`,
+      );
     }
     const process = this.#start(from);
     this.#isCurrent(process, from, policy);

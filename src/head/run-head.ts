@@ -14,6 +14,7 @@ import type { Random } from "../core/random.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { BuilderMethods } from "../protocol/control.ts";
 import { LocalEngine } from "../engines/local/local-engine.ts";
+import { localResources } from "../engines/local/local-resources.ts";
 import { SqliteStore } from "../engines/local/sqlite-store.ts";
 import { MetricRegistry } from "../telemetry/metrics.ts";
 import { type LogOptions, ProgramLog } from "../telemetry/program-log.ts";
@@ -24,6 +25,7 @@ import { makeFolders } from "./folders.ts";
 import type { Head } from "./head.ts";
 import { LOG_LIMITS, LogKeeper } from "./log-keeper.ts";
 import { lockHolder, takeHeadLock } from "./lock.ts";
+import { forgetRefusal, keepRefusal } from "./refusal.ts";
 import { succession } from "./succession.ts";
 
 /** @param args the head's options as JSON, then, if it is known, what will be built first (R4), as JSON */
@@ -45,6 +47,7 @@ export async function runHead(args: readonly string[], clock: Clock, random: Ran
     if (orderText !== undefined) builders.prepare(JSON.parse(orderText) as BuilderMethods["build"]["in"]); // R4
     const head = await assemble({ ...base, builders }, options, paths, log, clock, random);
     await head.start();
+    forgetRefusal(paths);
     obeySignals(head, options.attached, log.logger);
     const keeper = new LogKeeper(paths.logs, (program) => isRunning(program, head), LOG_LIMITS, clock);
     await head.ended;
@@ -58,18 +61,20 @@ export async function runHead(args: readonly string[], clock: Clock, random: Ran
     builders?.killAll();
     log?.logger.error("head.failed", { error });
     log?.close();
+    keepRefusal(paths, error.message);
     return exitWith(HEAD_EXIT.failed, error.message);
   }
 }
 
 /** What processes are started with, and how they are spoken to. */
-function openBase({ attached }: HeadOptions, paths: InstancePaths, clock: Clock): Base {
-  const { home, namespace } = readEnv();
+function openBase({ attached, numCpus }: HeadOptions, paths: InstancePaths, clock: Clock): Base {
+  const { home, namespace, visibleGpus } = readEnv();
   const transport = socketTransport(ensureToken(paths.token), clock);
   // A driver's instance does not outlive a power cut: the next driver starts afresh.
   const store = new SqliteStore(paths.state, attached ? "kill" : "power cut");
   const places = { store, home, namespace, logsDir: paths.logs, socketsDir: paths.sockets };
-  return { transport, engine: new LocalEngine(places, clock) };
+  const resources = localResources(numCpus, visibleGpus);
+  return { transport, engine: new LocalEngine({ ...places, resources }, clock) };
 }
 
 interface Base {

@@ -1,6 +1,6 @@
 // What a driver or a builder hands to the head: an application as data. No class, no function, nothing to run.
 import type { DeploymentOptions, ResolvedDeploymentOptions } from "../config/options.generated.ts";
-import type { DeploymentConfig } from "../config/serve-config.ts";
+import type { DeploymentConfig } from "../config/config-types.ts";
 import type { OptionOrigin } from "./status.ts";
 
 /**

@@ -1,6 +1,6 @@
 // What should be: the applications that were accepted, as values. Pure data; what follows from it is decided in
 // controller/decide/. The checkpoint keeps exactly these values.
-import type { ApplicationConfig } from "../config/serve-config.ts";
+import type { ApplicationConfig } from "../config/config-types.ts";
 import type { ApplicationSpec, DeploymentSpec } from "./application-spec.ts";
 
 /** An application as a deploy hands it to the controller. */
@@ -17,6 +17,8 @@ export interface DeploymentTarget {
   readonly codeVersion: string;
   /** Grows with every change of an option of kind `reconfigure`; a replica behind it is told in place. */
   readonly configRevision: number;
+  /** It is the ingress of an application that has a route, so its replicas must be able to serve HTTP. */
+  readonly exposed: boolean;
   /** What was healthy before this target, kept until this one is; null: nothing was, or this one is (D6). */
   readonly fallback: DeploymentTarget | null;
 }

@@ -1,5 +1,6 @@
 // Finds a user's autoscaling policy: registered by `autoscalingPolicy()` while its module is imported, or exported by it.
-//   R1  A module that reaches an unguarded `serve.run` counts as imported there: its import need not end.
+//   R1  A module that reaches an unguarded `serve.run` counts as imported there: its import need not end. One import at a
+//       time, so that it is clear whose that was.
 //   R2  What is wrong is one line that names what exists.
 import { pathToFileURL } from "node:url";
 import { store } from "../api/globals.ts";
@@ -15,7 +16,7 @@ export type LoadedPolicy = (contexts: unknown) => unknown;
  * @throws {ConfigError} there is no such policy
  */
 export async function loadPolicy({ file, name, kwargs }: PolicyRef): Promise<LoadedPolicy> {
-  const code = store.policies.find(name) ?? (await importPolicy(file, name));
+  const code = store.policies.find(`${file}:${name}`) ?? (await importPolicy(file, name));
   if (!isClass(code)) return (contexts) => (code as (contexts: unknown, kwargs: unknown) => unknown)(contexts, kwargs);
   try {
     const policy = new (code as new (kwargs: unknown) => { decide(contexts: unknown): unknown })(kwargs);
@@ -34,11 +35,11 @@ async function importPolicy(file: string, name: string): Promise<PolicyCode> {
   let exports: Readonly<Record<string, unknown>>;
   try {
     const imported: Promise<Readonly<Record<string, unknown>>> = import(pathToFileURL(file).href);
-    exports = await Promise.race([imported, store.registry.reached.then(() => ({}))]); // R1
+    exports = await Promise.race([imported, store.registry.nextReach().then(() => ({}))]); // R1
   } catch (reason) {
     throw new ServeError("DEPLOY_FAILED", `importing the policy's module ${file} failed: ${describeThrown(reason)}`);
   }
-  const found = store.policies.find(name) ?? exports[name];
+  const found = store.policies.find(`${file}:${name}`) ?? exports[name];
   if (typeof found === "function") return found as PolicyCode;
   const names = Object.keys(exports).filter((key) => typeof exports[key] === "function");
   throw new ConfigError({

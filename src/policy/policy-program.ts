@@ -1,6 +1,6 @@
 // Answers what the head asks users' autoscaling policies. The same code serves a process of its own (main.ts) and the
 // memory engine.
-//   R1  A policy is loaded once, with its kwargs; what a class keeps lives as long as the program.
+//   R1  A policy is loaded once, with its kwargs, one after the other; what a class keeps lives as long as the program.
 //   R2  A policy that has not answered yet is not asked a second time: calls of a slow one do not pile up.
 import { describeThrown, ServeError } from "../core/errors.ts";
 import type { PolicyRef } from "../model/application-spec.ts";
@@ -13,6 +13,7 @@ import { readReplies } from "./read-replies.ts";
 export class PolicyProgram {
   readonly #loaded = new Map<string, Promise<LoadedPolicy>>();
   readonly #busy = new Set<string>();
+  #lastLoad: Promise<unknown> = Promise.resolve();
 
   /** Answers over `link` from now on. Call it in the turn that made the link. */
   serve(link: ControlLink): void {
@@ -34,7 +35,10 @@ export class PolicyProgram {
   #load(policy: PolicyRef): Promise<LoadedPolicy> {
     const key = keyOf(policy);
     let loaded = this.#loaded.get(key);
-    if (loaded === undefined) this.#loaded.set(key, (loaded = loadPolicy(policy))); // R1
+    if (loaded !== undefined) return loaded;
+    loaded = this.#lastLoad.catch(() => undefined).then(() => loadPolicy(policy)); // R1
+    this.#loaded.set(key, loaded);
+    this.#lastLoad = loaded;
     return loaded;
   }
 
@@ -42,7 +46,8 @@ export class PolicyProgram {
     const { policy, scope, contexts } = question;
     const ask = await this.#load(policy);
     const key = `${keyOf(policy)} ${contexts.map(({ deploymentId }) => deploymentId).join(" ")}`;
-    if (this.#busy.has(key)) throw new ServeError("USER_CODE", `the policy ${policy.name} is busy with an earlier question`); // R2
+    if (this.#busy.has(key))
+      throw new ServeError("USER_CODE", `the policy ${policy.name} is busy with an earlier question`); // R2
     this.#busy.add(key);
     try {
       const seen =

@@ -41,6 +41,8 @@ export interface BuildOrder {
   readonly workingDir: string;
   /** Environment variables of the builder, on top of the head's; absent: none. */
   readonly env?: Readonly<Record<string, string>>;
+  /** True: another build in the same place will follow, and a builder is kept ready for it. */
+  readonly again?: boolean;
 }
 
 /** What a deploy by import path is called. Undefined: what an unguarded `serve.run` in the file says, else `default` and `/`. */
@@ -123,8 +125,7 @@ export interface HeadMethods {
 export interface LoadOrder {
   readonly application: string;
   readonly spec: ApplicationSpec["deployments"][number];
-  readonly isIngress: boolean;
-  /** True when the application has a route: the ingress must then have `fetch`. */
+  /** True for the ingress of an application with a route: it must have `fetch`. */
   readonly exposed: boolean;
   readonly codeVersion: string;
   readonly rank: number;
@@ -205,6 +206,8 @@ export interface ReplicaReport {
   /** Of the last `load`; null while idle. */
   readonly codeVersion: string | null;
   readonly rank: number;
+  /** Number of replicas that it was told of last; 0 while idle. */
+  readonly worldSize: number;
   readonly ongoing: number;
   /** Files that changed on disk between the deploy and this start; empty when none (D3). */
   readonly changedFiles: readonly string[];

@@ -207,6 +207,7 @@ export class Proxy {
   }
 
   #snapshot(): MetricSnapshot {
+    this.#recorder.update(new Set(this.#routes?.routes.map(({ application }) => application)));
     this.#calls.updateMetrics();
     return this.#options.metrics?.snapshot() ?? [];
   }

@@ -43,20 +43,47 @@ it("writes the route's prefix into the access line (reference 7.2)", () => {
   const { made, lines } = recorder();
   made.log(route, "PUT", 201, 1.25, "id", { remoteAddress: "10.0.0.1" });
   expect(lines).toEqual([
-    { method: "PUT", route: "/api", status: 201, latencyMs: 1.25, requestId: "id", application: "a", client: "" },
+    {
+      method: "PUT",
+      route: "/api",
+      status: 201,
+      latencyMs: 1.25,
+      requestId: "id",
+      application: "a",
+      call: "",
+      client: "",
+    },
   ]);
 });
 
 it("shows the client's address where it was asked for (reference 7.2)", () => {
   const lines: AccessEntry[] = [];
   const made = new RequestRecorder(undefined, { nodeId: "n", nodeIp: "ip" }, (entry) => lines.push(entry), true);
-  made.log(route, "GET", 200, 1, "id", { remoteAddress: "10.0.0.1" });
+  made.log(route, "GET", 200, 1, "id", { remoteAddress: "10.0.0.1", remotePort: 4711 });
+  made.log(route, "GET", 200, 1, "id", { remoteAddress: "::1", remotePort: 80 });
   made.log(route, "GET", 200, 1, "id", {});
-  expect(lines.map(({ client }) => client)).toEqual(["10.0.0.1", ""]);
+  expect(lines.map(({ client }) => client)).toEqual(["10.0.0.1:4711", "[::1]:80", ""]);
 });
 
 it("counts nothing without a registry", () => {
   const made = new RequestRecorder(undefined, { nodeId: "n", nodeIp: "ip" }, () => undefined);
   made.ongoing.inc();
   expect(() => made.count(route, "GET", 200, 1)).not.toThrow();
+});
+
+it("drops the counts of an application one look after its route was taken away (R3)", () => {
+  const { made, series } = recorder();
+  made.count(route, "GET", 500, 3);
+  made.count(NO_ROUTE, "GET", 404, 3);
+  const left = (...routed: string[]): number[] => {
+    made.update(new Set(routed));
+    return ["serve_num_http_requests", "serve_http_request_latency_ms", "serve_num_deployment_http_error_requests"].map(
+      (name) => series(name).length,
+    );
+  };
+  expect(left("a")).toEqual([2, 2, 1]);
+  expect(left()).toEqual([2, 2, 1]);
+  expect(left()).toEqual([1, 1, 0]);
+  made.count({ ...route }, "GET", 200, 3);
+  expect(left("a")).toEqual([2, 2, 0]);
 });

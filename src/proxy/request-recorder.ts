@@ -1,7 +1,9 @@
 // Counts answered requests and leaves their access lines (reference 3.2, 7.2).
 //   R1  Series are looked up by label text once per (route, verb, status); after that by identity, for the hot path.
 //   R2  System paths are counted but neither logged nor ongoing (RT4).
+//   R3  Counts of an application that has no route any more are shown once more, then dropped.
 import { GaugeSeries, type CounterSeries, type HistogramSeries, type MetricRegistry } from "../telemetry/metrics.ts";
+import { LastLook } from "../telemetry/last-look.ts";
 import { METRICS } from "../telemetry/metric-names.ts";
 import type { AccessEntry } from "../telemetry/log-format.ts";
 import type { Route } from "./route-table.ts";
@@ -12,6 +14,12 @@ export const NO_ROUTE: Route = systemRoute("");
 /** The route under which a path of the proxy itself is counted. */
 export function systemRoute(path: string): Route {
   return { prefix: path, target: { application: "", deployment: "" } };
+}
+
+/** Where a client is. */
+interface ClientSocket {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
 }
 
 /** Series of one route, verb and status. */
@@ -34,6 +42,7 @@ export class RequestRecorder {
   readonly #registry: MetricRegistry | undefined;
   readonly #access: (entry: AccessEntry) => void;
   readonly #showsClient: boolean;
+  readonly #lastLook = new LastLook();
   readonly #series = new WeakMap<Route, Map<string, Map<number, Series>>>();
 
   /**
@@ -68,19 +77,29 @@ export class RequestRecorder {
     for (const errors of series.errors) errors.inc();
   }
 
-  /** Leaves the access line of a request that ended. */
-  log(
-    route: Route,
-    verb: string,
-    status: number,
-    latencyMs: number,
-    requestId: string,
-    socket: { readonly remoteAddress?: string | undefined },
-  ): void {
-    const { application } = route.target;
-    const client = this.#showsClient ? (socket.remoteAddress ?? "") : "";
-    this.#access({ method: verb, route: route.prefix, status, latencyMs, requestId, application, client });
+  /** Metrics are about to be read (R3). @param routed applications that have a route */
+  update(routed: ReadonlySet<string>): void {
+    if (this.#registry === undefined) return;
+    const ended = this.#lastLook.ended(routed);
+    const isEnded = ({ application = "" }): boolean => application !== "" && ended(application);
+    this.#registry.counter(METRICS.httpRequests).removeWhere(isEnded);
+    this.#registry.counter(METRICS.httpErrorRequests).removeWhere(isEnded);
+    this.#registry.counter(METRICS.deploymentHttpErrorRequests).removeWhere(isEnded);
+    this.#registry.histogram(METRICS.httpRequestLatency).removeWhere(isEnded);
   }
+
+  /** Leaves the access line of a request that ended. */
+  log(route: Route, verb: string, status: number, latencyMs: number, requestId: string, socket: ClientSocket): void {
+    const { application } = route.target;
+    const client = this.#showsClient ? addressOf(socket) : "";
+    this.#access({ method: verb, route: route.prefix, status, latencyMs, requestId, application, call: "", client });
+  }
+}
+
+/** `10.0.0.1:4711`, `[::1]:4711`; "" when the client is gone. */
+function addressOf({ remoteAddress: host, remotePort: port }: ClientSocket): string {
+  if (host === undefined || port === undefined) return "";
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function bind(registry: MetricRegistry, { prefix: route, target }: Route, method: string, status: number): Series {

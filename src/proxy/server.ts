@@ -247,7 +247,7 @@ export class HttpServer {
 function cannotListen(host: string, port: number, error: NodeJS.ErrnoException): ServeError {
   const what =
     error.code === "EADDRINUSE"
-      ? `port ${port} on ${host} is taken; choose another one with --http-port or http: { port }`
+      ? `port ${port} on ${host} is taken; choose another one with --http-port, http.port or http_options.port`
       : `cannot listen on ${host}:${port}: ${describeThrown(error)}`;
   return new ServeError("ENGINE", what, { host, port, reason: error.code ?? "" }, { cause: error });
 }

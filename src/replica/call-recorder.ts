@@ -96,22 +96,12 @@ export class CallRecorder {
     if (this.#metrics !== undefined) this.#count(this.#metrics, call, nowMs, error);
     if (error !== undefined) this.#logFailure(call, error);
     const { application } = this.#identity;
-    if (meta.http !== undefined) {
-      const { route, requestId } = meta;
-      const { status } = outcome;
-      this.#log.access({ method: meta.http.verb, route, status, latencyMs, requestId, application, client: "" });
-    } else {
-      const status = error === undefined ? "OK" : error.code === "REQUEST_CANCELLED" ? "CANCELLED" : "ERROR";
-      this.#log.access({
-        method: "CALL",
-        route: meta.method,
-        status,
-        latencyMs,
-        requestId: meta.requestId,
-        application,
-        client: "",
-      });
-    }
+    const { http, route, requestId } = meta;
+    const isHttp = http !== undefined;
+    const method = isHttp ? http.verb : "CALL";
+    const status = isHttp ? outcome.status : statusOfCall(error);
+    const called = isHttp ? "" : meta.method;
+    this.#log.access({ method, route, call: called, status, latencyMs, requestId, application, client: "" });
   }
 
   #count(metrics: MetricRegistry, call: RunningCall, nowMs: number, error: ServeError | undefined): void {
@@ -154,6 +144,11 @@ export class CallRecorder {
     this.#byRoute.set(route, series);
     return series;
   }
+}
+
+function statusOfCall(error: ServeError | undefined): string {
+  if (error === undefined) return "OK";
+  return error.code === "REQUEST_CANCELLED" ? "CANCELLED" : "ERROR";
 }
 
 /** What a failure is told as: what user code threw, else the error itself. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { requestContext } from "../api/context.ts";
+import { ManualClock } from "../core/clock.ts";
 import { FRAME } from "../protocol/frame.ts";
 import { codeOf, serveOne as serve, type Methods } from "../../tests/fixtures/replica/serve-one.ts";
 
@@ -63,6 +64,24 @@ describe("limits", () => {
     await clock.advance(1);
     expect(aborted).toEqual(["REQUEST_TIMEOUT"]);
     expect(ended).toEqual(["REQUEST_TIMEOUT"]);
+  });
+});
+
+describe("start (D4)", () => {
+  it("fails when the first health check does not answer within healthCheckTimeoutS", async () => {
+    class Stuck {
+      checkHealth() {
+        return new Promise(() => undefined);
+      }
+    }
+    const clock = new ManualClock();
+    const started = serve(Stuck, { healthCheckTimeoutS: 2 }, clock).catch((reason: unknown) => reason);
+    await clock.advance(0);
+    await clock.advance(2_000);
+    expect(await started).toMatchObject({
+      code: "DEPLOY_FAILED",
+      message: expect.stringContaining("first health check failed: ServeError: checkHealth: no answer within 2 s"),
+    });
   });
 });
 
@@ -150,6 +169,44 @@ describe("changed options (D1, D4)", () => {
     await change(true);
     await change(true);
     expect(told).toEqual([true, false, false, true]);
+  });
+
+  it("reach code only where it asked: a new rank if it takes one, a new number of replicas never", async () => {
+    const told: unknown[] = [];
+    class Plain {
+      reconfigure(config: object) {
+        told.push(["plain", config]);
+      }
+    }
+    class Ranked {
+      reconfigure(_config: object, { rank }: { rank: number }) {
+        told.push(["ranked", rank]);
+      }
+    }
+    for (const Class of [Plain, Ranked]) {
+      const { replica } = await serve(Class, { userConfig: {} });
+      const order = replica.order ?? fail();
+      await replica.reconfigure({ ...order, rank: 3, worldSize: 9 });
+      await replica.reconfigure({ ...order, rank: 3, worldSize: 5 });
+      expect(replica.order?.worldSize).toBe(5);
+    }
+    expect(told).toEqual([
+      ["plain", {}],
+      ["ranked", 0],
+      ["ranked", 3],
+    ]);
+  });
+
+  it("that give it a route are refused by a class without fetch, which serves on", async () => {
+    class Hidden {
+      work() {
+        return "done";
+      }
+    }
+    const { replica, handle } = await serve(Hidden);
+    const exposed = replica.reconfigure({ ...(replica.order ?? fail()), exposed: true });
+    await expect(exposed).rejects.toThrow(/has no fetch\(request\)/);
+    expect(await handle["work"]?.()).toBe("done");
   });
 });
 

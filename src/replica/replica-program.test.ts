@@ -59,7 +59,6 @@ async function running(gracefulShutdownTimeoutS: number) {
   const order = {
     application: "app",
     spec,
-    isIngress: false,
     exposed: false,
     codeVersion: "v1",
     rank: 0,

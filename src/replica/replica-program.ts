@@ -114,27 +114,7 @@ export class ReplicaProgram {
       onDrained: () => void this.close(),
     });
     [this.#stats, this.#routingStats] = this.#openStats();
-    this.#head = new HeadLink(
-      transport,
-      options.head,
-      self,
-      {
-        onConnected: (link) => this.#connected(link),
-        onRequest: (method, body) => this.#answer(method, body),
-        onNotify: (link, topic, body) => {
-          if (topic === "feed") this.#feed.receive(link, (body as { changes: readonly FeedChange[] }).changes);
-        },
-        onOrphaned: () => {
-          this.#logger.warn("replica.orphaned");
-          this.#leave();
-        },
-        onRefused: (reason) => {
-          this.#logger.warn("replica.refused", { reason });
-          this.#leave();
-        },
-      },
-      clock,
-    );
+    this.#head = new HeadLink(transport, options.head, self, this.#headEvents(), clock);
   }
 
   #openStats(): [AutoscalingStats, RoutingStats] {
@@ -188,6 +168,24 @@ export class ReplicaProgram {
     await Promise.race([listenerClosed, limit]);
     given.abort();
     this.#options.onEnded();
+  }
+
+  #headEvents(): ConstructorParameters<typeof HeadLink>[3] {
+    return {
+      onConnected: (link) => this.#connected(link),
+      onRequest: (method, body) => this.#answer(method, body),
+      onNotify: (link, topic, body) => {
+        if (topic === "feed") this.#feed.receive(link, (body as { changes: readonly FeedChange[] }).changes);
+      },
+      onOrphaned: () => {
+        this.#logger.warn("replica.orphaned");
+        this.#leave();
+      },
+      onRefused: (reason) => {
+        this.#logger.warn("replica.refused", { reason });
+        this.#leave();
+      },
+    };
   }
 
   #runtime(): Omit<Runtime, "replica"> {
@@ -252,6 +250,7 @@ export class ReplicaProgram {
       pid: this.#options.pid,
       codeVersion: order?.codeVersion ?? null,
       rank: order?.rank ?? 0,
+      worldSize: order?.worldSize ?? 0,
       ongoing,
       changedFiles: this.#changedFiles,
       models,

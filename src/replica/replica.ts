@@ -151,13 +151,15 @@ export class Replica implements CallerHost {
         this.#callable = callable;
         step = "constructor or setup";
         await callable.start(this.#initArgs(order));
-        if (order.isIngress && order.exposed) callable.assertHandlesHttp();
-        if (order.isIngress) this.#docsPath = callable.docsPath();
+        if (order.exposed) {
+          callable.assertHandlesHttp();
+          this.#docsPath = callable.docsPath();
+        }
         step = "reconfigure";
         await callable.reconfigure(order.spec.options.userConfig, order.rank);
         this.#configured = configOf(order, callable);
         step = "first health check";
-        await callable.checkHealth();
+        await this.#firstCheck(callable, order.spec.options.healthCheckTimeoutS);
       });
     } catch (reason) {
       if (!this.#isDraining()) this.#setPhase("idle");
@@ -177,7 +179,7 @@ export class Replica implements CallerHost {
     this.#order = order;
     this.#runtime?.update(order);
     this.grant(this.slots.setLimit(order.spec.options.maxOngoingRequests));
-    if (order.isIngress && order.exposed) this.callable.assertHandlesHttp();
+    if (order.exposed) this.callable.assertHandlesHttp();
     const config = configOf(order, this.callable);
     if (this.#configured === config) return;
     this.#configured = undefined; // a refused config is tried again by the next order, and so is the one before it
@@ -231,6 +233,14 @@ export class Replica implements CallerHost {
   close(): void {
     for (const caller of this.#callers) caller.close();
     this.#callers.clear();
+  }
+
+  /** With the time limit that the head gives the later ones (H1): a check that never answers would load for ever. */
+  #firstCheck(callable: UserCallable, limitS: number): Promise<void> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const late = new ServeError("ENGINE", `checkHealth: no answer within ${limitS} s`);
+    const cancel = this.clock.after(limitS * 1000, () => reject(late));
+    return Promise.race([callable.checkHealth(), promise]).finally(cancel);
   }
 
   #isDraining(): boolean {

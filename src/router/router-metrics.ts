@@ -1,7 +1,10 @@
 // Counts what the calling side of a process does, under Ray Serve's names (reference 3.2).
 //   R1  A call costs additions: its series are looked up once a deployment and route, and gauges are set when somebody looks.
-//   R2  A gauge of a replica or deployment that is gone is gone with the next look.
+//   R2  A gauge of a replica or deployment that is gone is gone with the next look; counts of a deployment that this
+//       process has let go of are shown once more.
 import type { CallTarget } from "../model/call.ts";
+import { deploymentKey } from "../model/ids.ts";
+import { LastLook } from "../telemetry/last-look.ts";
 import { METRICS } from "../telemetry/metric-names.ts";
 import type { CounterSeries, HistogramSeries, MetricRegistry } from "../telemetry/metrics.ts";
 
@@ -30,6 +33,7 @@ export class RouterMetrics {
   readonly #routed = new Map<CallTarget, Map<string, CounterSeries>>();
   readonly #handled = new Map<CallTarget, Map<string, CounterSeries>>();
   readonly #argsWaits = new Map<CallTarget, HistogramSeries>();
+  readonly #lastLook = new LastLook();
 
   constructor(registry: MetricRegistry, caller: CallerIdentity) {
     this.#registry = registry;
@@ -58,7 +62,7 @@ export class RouterMetrics {
     waits.observe(argsWaitMs);
   }
 
-  /** A router is no more: its counts stay, its series are let go. */
+  /** A router is no more: nothing is counted for it any more. */
   forget(router: CallTarget): void {
     for (const series of [this.#routed, this.#handled, this.#argsWaits]) series.delete(router);
   }
@@ -78,6 +82,7 @@ export class RouterMetrics {
       length: this.#registry.gauge(METRICS.routerQueueLength),
     };
     for (const each of Object.values(gauge)) each.remove({});
+    this.#dropCounts(counts);
     for (const each of counts) {
       if (!each.isAvailable && each.queued + each.ongoing === 0) continue;
       const labels = this.#labels(each);
@@ -89,6 +94,17 @@ export class RouterMetrics {
       gauge.backoff.labels(legacy).set(each.queuedForSlot);
       for (const { id, load } of each.replicas) gauge.length.labels({ ...own, replica_id: id }).set(load);
     }
+  }
+
+  /** R2 */
+  #dropCounts(counts: readonly RouterCounts[]): void {
+    const present = counts.map(({ application, deployment }) => deploymentKey(application, deployment));
+    const ended = this.#lastLook.ended(new Set(present));
+    const isEnded = ({ application = "", deployment = "" }): boolean => ended(deploymentKey(application, deployment));
+    this.#registry.counter(METRICS.routerRequests).removeWhere(isEnded);
+    this.#registry.counter(METRICS.handleRequests).removeWhere(isEnded);
+    this.#registry.histogram(METRICS.argsResolutionLatency).removeWhere(isEnded);
+    this.#registry.histogram(METRICS.fulfillmentTime).removeWhere(isEnded);
   }
 
   #labels({ application, deployment }: CallTarget) {

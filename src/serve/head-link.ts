@@ -96,16 +96,21 @@ export class HeadLink {
 
   /**
    * Asks the head.
+   * @param limitMs how long a next head is waited for
    * @throws {ServeError} the head's error; ENGINE when there is no head and none comes (R1)
    */
-  async request<K extends keyof HeadMethods>(method: K, body: HeadMethods[K]["in"]): Promise<HeadMethods[K]["out"]> {
+  async request<K extends keyof HeadMethods>(
+    method: K,
+    body: HeadMethods[K]["in"],
+    limitMs: number = RECONNECT_LIMIT_MS,
+  ): Promise<HeadMethods[K]["out"]> {
     const order: Order = Object.hasOwn(ORDERS, method) ? { orderId: randomId(this.#random, ORDER_ID_LENGTH) } : {};
     const asked = body === null ? body : { ...body, ...order };
     this.#waiting++;
     this.#link?.setKeepsAlive(true);
     try {
       for (;;) {
-        const link = await this.#current();
+        const link = await this.#current(limitMs);
         try {
           return await link.request<HeadMethods, K>(method, asked);
         } catch (reason) {
@@ -130,7 +135,7 @@ export class HeadLink {
 
   /** Ends the instance; resolves when its head is gone or has given up the link. No other head is looked for (R3). */
   async shutdown(): Promise<void> {
-    const link = await this.#current();
+    const link = await this.#current(RECONNECT_LIMIT_MS);
     this.#closed = true;
     link.setKeepsAlive(true);
     try {
@@ -183,7 +188,7 @@ export class HeadLink {
     }
   }
 
-  #current(limitMs: number = RECONNECT_LIMIT_MS): Promise<ControlLink> {
+  #current(limitMs: number): Promise<ControlLink> {
     const link = this.#link;
     if (link?.isOpen === true) return Promise.resolve(link);
     if (this.#closed) return Promise.reject(new ServeError("ENGINE", `${this.#door.name} has ended`));

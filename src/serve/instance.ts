@@ -10,7 +10,7 @@ import { type InstancePaths, instancePaths } from "../config/paths.ts";
 import type { ResolvedInstance } from "../config/resolve.ts";
 import { ensureToken, readToken } from "../config/token.ts";
 import type { Clock } from "../core/clock.ts";
-import { ServeError } from "../core/errors.ts";
+import { ServeError, toServeError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { randomId, type Random } from "../core/random.ts";
 import { type SpawnedProgram, spawnProgram } from "../engines/local/spawn-program.ts";
@@ -21,6 +21,9 @@ import type { HeadDoor, HeadLink } from "./head-link.ts";
 
 /** Longest wait for a head to answer, R2 and R3 included. Chosen: longer than the drain of an instance by default (20 s). */
 const START_LIMIT_MS = 30_000;
+
+/** How long a head that a new supervisor starts may take to answer. Chosen: ten times what it needs. */
+const SUPERVISE_LIMIT_MS = 3000;
 
 /** How long the winner of the lock may take to answer before the lock is tried again (R3). */
 const RETRY_LOCK_MS = 250;
@@ -142,13 +145,25 @@ export async function startDetached(options: ResolvedInstance, asker: Asker): Pr
   for (;;) {
     const found = await findInstance(options.namespace, asker);
     if (found !== undefined) {
-      await found.head.request("supervise", null);
+      const isSupervised = await isToldToSupervise(found.head);
       found.head.close("it runs already");
-      return undefined;
+      if (isSupervised) return undefined;
+    } else {
+      const started = await startSupervisor(options, asker);
+      if (started !== undefined) return started;
     }
-    const started = await startSupervisor(options, asker);
-    if (started !== undefined) return started;
     if (asker.clock.monotonic() >= untilMs) throw noAnswer(options.namespace);
+  }
+}
+
+/** False when the head died with nobody to start it again: then the next attempt finds none, and starts one. */
+async function isToldToSupervise(head: HeadLink): Promise<boolean> {
+  try {
+    await head.request("supervise", null, SUPERVISE_LIMIT_MS);
+    return true;
+  } catch (error) {
+    if (toServeError(error).code !== "ENGINE") throw error;
+    return false;
   }
 }
 
@@ -214,11 +229,12 @@ function spawnHead(
 }
 
 function headOptions(options: ResolvedInstance, mode: Pick<HeadOptions, "attached" | "fresh">): HeadOptions {
-  const { http, proxyLocation, admin, adminPortChosen, loggingConfig } = options;
+  const { http, proxyLocation, numCpus, admin, adminPortChosen, loggingConfig } = options;
   return {
     ...mode,
     http: { ...http, sslKeyfilePassword: null },
     proxyLocation,
+    numCpus,
     admin: { host: admin.host, port: admin.port, portChosen: adminPortChosen },
     logging: loggingConfig,
   };

@@ -1,8 +1,7 @@
 // Reads what `serve.deploy` is given, before anything starts: a config that is wrong starts no instance.
-import { dirname, resolve } from "node:path";
 import { instanceOptionsOf } from "../config/config-instance.ts";
+import { openConfigFile } from "../config/open-config-file.ts";
 import type { InstanceOptions } from "../config/options.generated.ts";
-import { readConfigFile } from "../config/read-config-file.ts";
 import { parseServeConfig, type ServeConfig } from "../config/serve-config.ts";
 
 export interface OpenedConfig {
@@ -15,12 +14,11 @@ export interface OpenedConfig {
 
 /** @param options above those of the config @throws {ConfigError} no such file, a wrong config */
 export function openConfig(source: string | ServeConfig, options: InstanceOptions): OpenedConfig {
-  const file = typeof source === "string" ? resolve(source) : undefined;
-  const document = file === undefined ? source : readConfigFile(file);
-  const { http, ...said } = instanceOptionsOf(parseServeConfig(document).config);
-  return {
-    document,
-    workingDir: file === undefined ? process.cwd() : dirname(file),
-    instance: { ...said, ...options, http: { ...http, ...options.http } },
-  };
+  const { document, config, workingDir } = typeof source === "string" ? openConfigFile(source) : openObject(source);
+  const { http, ...said } = instanceOptionsOf(config, workingDir);
+  return { document, workingDir, instance: { ...said, ...options, http: { ...http, ...options.http } } };
+}
+
+function openObject(document: ServeConfig): Omit<ReturnType<typeof openConfigFile>, "warnings"> {
+  return { document, config: parseServeConfig(document).config, workingDir: process.cwd() };
 }

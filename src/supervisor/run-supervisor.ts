@@ -22,15 +22,17 @@ export async function runSupervisor([optionsText = "", headPid]: readonly string
   const log = new ProgramLog(paths.logs, { kind: "supervisor", id: String(process.pid) }, options.logging, clock);
 
   if (headPid !== undefined) await endHead(Number(headPid), clock);
-  const start = (restarts: number): SpawnedProgram =>
-    spawnProgram({
+  const start = (restarts: number): SpawnedProgram => {
+    const fresh = options.fresh && restarts === 0;
+    return spawnProgram({
       program: "head",
-      args: [formatHeadOptions({ ...options, fresh: options.fresh && restarts === 0 })],
+      args: [formatHeadOptions({ ...options, fresh, supervisorPid: process.pid })],
       env: { MANTA_HOME: home, MANTA_NAMESPACE: namespace },
       cwd: process.cwd(),
       outputFile: join(paths.logs, "head.out"),
       attached: false,
     });
+  };
 
   const supervision = new Supervision(start, log.logger, clock);
   process.on("SIGTERM", () => supervision.stop("SIGTERM"));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ManualClock } from "../core/clock.ts";
 import { silentLogger } from "../core/logger.ts";
-import { type SupervisedProcess, Supervision } from "./supervise.ts";
+import { STOPPED_LOOK_MS, type SupervisedProcess, Supervision } from "./supervise.ts";
 
 type Exit = Awaited<SupervisedProcess["exited"]>;
 
@@ -10,17 +10,21 @@ function heads(): {
   end: (exit: Partial<Exit>) => void;
   signals: string[];
   restarts: number[];
+  frozen: { now: boolean };
 } {
   const signals: string[] = [];
+  const frozen = { now: false };
   const restarts: number[] = [];
   let resolve: (exit: Exit) => void = () => undefined;
   return {
     signals,
     restarts,
+    frozen,
     end: (exit) => resolve({ code: null, signal: null, message: "", ...exit }),
     start(count) {
       restarts.push(count);
-      return { exited: new Promise<Exit>((done) => (resolve = done)), kill: (signal) => void signals.push(signal) };
+      const kill: SupervisedProcess["kill"] = (signal) => void signals.push(signal);
+      return { exited: new Promise<Exit>((done) => (resolve = done)), kill, isStopped: () => frozen.now };
     },
   };
 }
@@ -47,6 +51,27 @@ describe("Supervision", () => {
     end({ signal: "SIGTERM" });
     expect(await supervision.ended).toMatchObject({ orderly: false });
     expect([signals, restarts]).toEqual([["SIGTERM"], [0]]);
+  });
+
+  it("kills a head that stays stopped, and spares one that goes on (R1)", async () => {
+    const clock = new ManualClock();
+    const { start, end, signals, restarts, frozen } = heads();
+    const supervision = new Supervision(start, silentLogger, clock);
+    frozen.now = true;
+    await clock.advance(STOPPED_LOOK_MS);
+    frozen.now = false;
+    await clock.advance(STOPPED_LOOK_MS);
+    expect(signals).toEqual([]);
+    frozen.now = true;
+    await clock.advance(2 * STOPPED_LOOK_MS);
+    expect(signals).toEqual(["SIGKILL"]);
+    frozen.now = false;
+    end({ signal: "SIGKILL" });
+    await clock.advance(0);
+    expect(restarts).toEqual([0, 1]);
+    end({ code: 0 });
+    await supervision.ended;
+    expect(clock.pending).toBe(0);
   });
 
   it("does not wait out a back-off when it is stopped", async () => {

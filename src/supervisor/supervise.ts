@@ -1,6 +1,8 @@
 // Keeps one head alive: starts it, starts it again when it dies, ends when it ended for good. Used by the supervisor
 // program (detached instances) and by a driver that started an attached one. It never looks at what the head does.
-import type { Clock } from "../core/clock.ts";
+//   R1  A head that is stopped (state T) is as good as dead, and is killed: processes and callers would wait for it for
+//       ever. One that goes on within `STOPPED_LOOK_MS` is spared.
+import type { Cancel, Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import { type DeathRecord, decideRestart } from "./decide-restart.ts";
 
@@ -8,7 +10,12 @@ import { type DeathRecord, decideRestart } from "./decide-restart.ts";
 export interface SupervisedProcess {
   readonly exited: Promise<{ readonly code: number | null; readonly signal: string | null; readonly message: string }>;
   kill(signal: "SIGTERM" | "SIGKILL"): void;
+  /** Whether it is stopped now. */
+  isStopped(): boolean;
 }
+
+/** How often that is looked at; two looks in a row count. Chosen: with a head's start, half of what its children wait. */
+export const STOPPED_LOOK_MS = process.platform === "linux" ? 1000 : 5000;
 
 /** How supervision ended. */
 export interface SupervisionEnd {
@@ -32,7 +39,8 @@ export class Supervision<P extends SupervisedProcess> {
     this.#logger = logger;
     this.#clock = clock;
     this.#head = start(0);
-    this.ended = this.#keep();
+    const stopLooking = this.#watchStopped();
+    this.ended = this.#keep().finally(stopLooking);
   }
 
   /** The head that runs, or the last one. */
@@ -49,6 +57,20 @@ export class Supervision<P extends SupervisedProcess> {
   /** Starts no head after this one, which ends by itself. */
   release(): void {
     this.#stopping.abort();
+  }
+
+  /** R1 */
+  #watchStopped(): Cancel {
+    let seen: P | undefined;
+    const look = (): void => {
+      const stopped = this.#head.isStopped() ? this.#head : undefined;
+      if (stopped !== undefined && stopped === seen) {
+        this.#logger.warn("head.stopped", { reason: "it is stopped (state T), and is killed" });
+        stopped.kill("SIGKILL");
+      }
+      seen = stopped;
+    };
+    return this.#clock.every(STOPPED_LOOK_MS, look, true);
   }
 
   async #keep(): Promise<SupervisionEnd> {

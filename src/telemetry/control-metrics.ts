@@ -104,13 +104,6 @@ export const CONTROL_METRICS = {
     help: "Time that the last answer of the user's policy took, milliseconds; the default policy has none.",
     labels: [...atDeployment, "policy_scope"],
   },
-  autoscalingHandleMetricsDelay: {
-    kind: "histogram",
-    name: "serve_autoscaling_handle_metrics_delay_ms",
-    help: "Age of the newest figure in a caller's report when it arrived, milliseconds.",
-    labels: atDeployment,
-    buckets: REQUEST_LATENCY_BUCKETS_MS,
-  },
   controlLoopDuration: {
     kind: "gauge",
     name: "serve_controller_control_loop_duration_s",

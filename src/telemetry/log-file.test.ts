@@ -96,7 +96,16 @@ describe("ProgramLog", () => {
     enableAccessLog: true,
     additionalLogStandardAttrs: [],
   };
-  const entry = { method: "GET", route: "/", status: 200, latencyMs: 1, requestId: "r", application: "a", client: "" };
+  const entry = {
+    method: "GET",
+    route: "/",
+    status: 200,
+    latencyMs: 1,
+    requestId: "r",
+    application: "a",
+    call: "",
+    client: "",
+  };
   const open = (given = options): ProgramLog =>
     new ProgramLog(folder, { kind: "proxy", id: "127.0.0.1" }, given, clock);
 

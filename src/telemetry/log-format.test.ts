@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { LogFields } from "../core/logger.ts";
 import { logFileName } from "./file-names.ts";
 import { createLineFormatter, type AccessEntry, type LogComponent } from "./log-format.ts";
 
@@ -12,6 +13,7 @@ const access: AccessEntry = {
   latencyMs: 3.44,
   requestId: "5c8f1d2e",
   application: "app1",
+  call: "",
   client: "",
 };
 const source = { pid: 42, startMs: timeMs - 500 };
@@ -112,7 +114,8 @@ describe("JSON lines", () => {
     const format = createLineFormatter(replica, as("JSON"), source);
     const fields = { message: "mine", error: new Error("x"), n: 1n };
     const line = JSON.parse(format.record({ level: "error", event: "e", fields }, timeMs)) as Record<string, unknown>;
-    expect(line).toMatchObject({ message: "e", message_: "mine", n: "1", application: "app1" });
+    expect(line).toMatchObject({ message: "e", message_: "mine", n: "1" });
+    expect(line).not.toHaveProperty("application");
     expect(line["exc_text"]).toMatch(/^Error: x\n/);
   });
 
@@ -148,6 +151,33 @@ describe("additional attributes", () => {
   });
 });
 
+describe("what is known of the request", () => {
+  const json = (component: LogComponent, fields: LogFields): Record<string, unknown> =>
+    JSON.parse(
+      createLineFormatter(component, as("JSON"), source).record({ level: "info", event: "e", fields }, timeMs),
+    ) as Record<string, unknown>;
+
+  it("stands in JSON lines of a request only (reference 7.3)", () => {
+    const own = { application: "app1", deployment: "Ingress", replica: "k3f9q2zz" };
+    expect(Object.keys(json(replica, own))).not.toContain("application");
+    expect(json(replica, { ...own, requestId: "r", route: "/" })).toMatchObject({ application: "app1", route: "/" });
+    expect(json(proxy, { application: "a", requestId: "r" })).toMatchObject({ application: "a", request_id: "r" });
+    expect(json(proxy, { application: "a", requestId: "r" })).not.toHaveProperty("application_");
+    expect(Object.keys(json(proxy, { application: "a" })).slice(-2)).toEqual(["application", "timestamp_ns"]);
+  });
+
+  it("is the method in the message of a call through a handle, and the request's route in JSON", () => {
+    const call = { ...access, method: "CALL", route: "/shop", call: "predict", status: "OK" };
+    const lines = (["TEXT", "JSON"] as const).map((encoding) =>
+      createLineFormatter(replica, as(encoding), source).access(call, timeMs),
+    );
+    expect(lines[0]).toContain(" -- CALL predict OK 3.4ms\n");
+    expect(JSON.parse(lines[1] ?? "")).toMatchObject({ message: "CALL predict OK 3.4ms", route: "/shop" });
+    const outside = createLineFormatter(replica, as("JSON"), source).access({ ...call, route: "" }, timeMs);
+    expect(JSON.parse(outside)).not.toHaveProperty("route");
+  });
+});
+
 describe("fields of user code", () => {
   const fields = { n: 1, ray_serve_extra_fields: { n: 2, model: "m" } };
 
@@ -162,7 +192,9 @@ describe("fields of user code", () => {
 describe("access lines", () => {
   it("begin with the client's address where it is wanted (reference 7.2)", () => {
     const format = createLineFormatter(proxy, as("TEXT"), source);
-    expect(format.access({ ...access, client: "10.0.0.7" }, timeMs)).toContain(" -- 10.0.0.7 GET / 200 3.4ms\n");
+    expect(format.access({ ...access, client: "10.0.0.7:4711" }, timeMs)).toContain(
+      " -- 10.0.0.7:4711 GET / 200 3.4ms\n",
+    );
   });
 });
 

@@ -21,14 +21,16 @@ export type LogComponent =
 export interface AccessEntry {
   /** HTTP verb, `WS`, or `CALL` for a call through a handle. */
   readonly method: string;
-  /** Route prefix, "" for 404; for a call through a handle the method's name. */
+  /** Route prefix of the request; "" for 404, and for a call that no HTTP request led to. */
   readonly route: string;
+  /** Of a call through a handle the method, which stands in the place of the route; "" for HTTP. */
+  readonly call: string;
   /** HTTP status; or `OK`, `ERROR`, `CANCELLED`. */
   readonly status: number | string;
   readonly latencyMs: number;
   readonly requestId: string;
   readonly application: string;
-  /** The client's address; "": not shown. */
+  /** Address and port of the client; "": not shown. */
   readonly client: string;
 }
 
@@ -58,10 +60,11 @@ export function createLineFormatter(
   { encoding, additionalLogStandardAttrs: names }: LineOptions,
   source: LineSource,
 ): LineFormatter {
-  const attributes: Attributes = (level, message, timeMs, stack) =>
-    attributesOf(names, { level, message, timeMs, stack, ...source });
-  if (encoding === "JSON") return jsonFormatter(component, attributes, source.pid);
-  return textFormatter(component, names.length === 0 ? undefined : attributes);
+  const attributes: Attributes | undefined =
+    names.length === 0
+      ? undefined
+      : (level, message, timeMs, stack) => attributesOf(names, { level, message, timeMs, stack, ...source });
+  return encoding === "JSON" ? jsonFormatter(component, attributes, source.pid) : textFormatter(component, attributes);
 }
 
 type Attributes = (
@@ -99,7 +102,7 @@ function textFormatter(component: LogComponent, attributes: Attributes | undefin
   };
 }
 
-function jsonFormatter(component: LogComponent, attributes: Attributes, pid: number): LineFormatter {
+function jsonFormatter(component: LogComponent, attributes: Attributes | undefined, pid: number): LineFormatter {
   const source = { filename: SOURCE, lineno: 0, process: pid };
   const ids = componentKeys(component);
   const time = secondCache();
@@ -109,26 +112,38 @@ function jsonFormatter(component: LogComponent, attributes: Attributes, pid: num
       const { requestId: request_id, route, application, error, extra } = splitFields(fields, component);
       const stack = error === undefined ? null : stackOf(error);
       const thrown = stack === null ? {} : { exc_text: stack };
-      const given = Object.fromEntries(attributes(level, event, timeMs, stack));
       const fixed = { asctime: time(timeMs), levelname: LEVEL_NAMES[level], message: event, ...source, ...thrown };
-      const head = { ...fixed, ...given, ...fixed };
-      return jsonLine({ ...head, route, request_id, application, ...ids }, extra, timeMs);
+      const head = withAttributes(fixed, attributes?.(level, event, timeMs, stack));
+      if (request_id === undefined) return jsonLine({ ...head, ...ids }, extra, timeMs);
+      const { application: _, ...others } = extra; // has its own place
+      return jsonLine({ ...head, route, request_id, application, ...ids }, others, timeMs);
     },
     access(entry, timeMs) {
-      const { route, requestId: request_id, application } = entry;
+      const { requestId: request_id, application } = entry;
+      const route = entry.call !== "" && entry.route === "" ? undefined : entry.route;
       const message = accessMessage(entry);
-      const given = Object.fromEntries(attributes("info", message, timeMs, null));
       const fixed = { asctime: time(timeMs), levelname: "INFO", message, ...source };
-      const head = { ...fixed, ...given, ...fixed };
+      const head = withAttributes(fixed, attributes?.("info", message, timeMs, null));
       return jsonLine({ ...head, route, request_id, application, ...ids, ...toStderr }, {}, timeMs);
     },
   };
 }
 
+/** Attributes that the line has anyway keep their place. */
+function withAttributes(
+  fixed: Readonly<Record<string, unknown>>,
+  given: ReturnType<Attributes> | undefined,
+): Readonly<Record<string, unknown>> {
+  return given === undefined ? fixed : { ...fixed, ...Object.fromEntries(given), ...fixed };
+}
+
 /** R4. Never throws. */
 function jsonLine(own: Readonly<Record<string, unknown>>, extra: LogFields, timeMs: number): string {
   const line: Record<string, unknown> = { ...own };
-  for (const [name, value] of Object.entries(extra)) line[own[name] === undefined ? name : `${name}_`] = value;
+  for (const [name, value] of Object.entries(extra)) {
+    const isTaken = own[name] !== undefined || name === "timestamp_ns";
+    line[isTaken ? `${name}_` : name] = value;
+  }
   line["timestamp_ns"] = timeMs * 1e6;
   try {
     return `${JSON.stringify(line, jsonReplacer)}\n`;
@@ -137,8 +152,8 @@ function jsonLine(own: Readonly<Record<string, unknown>>, extra: LogFields, time
   }
 }
 
-function accessMessage({ client, method, route, status, latencyMs }: AccessEntry): string {
-  const message = `${method} ${route} ${status} ${latencyMs.toFixed(1)}ms`;
+function accessMessage({ client, method, route, call, status, latencyMs }: AccessEntry): string {
+  const message = `${method} ${call === "" ? route : call} ${status} ${latencyMs.toFixed(1)}ms`;
   return client === "" ? message : `${client} ${message}`;
 }
 

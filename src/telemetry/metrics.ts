@@ -111,6 +111,11 @@ export class Metric<L extends string, S> {
     }
   }
 
+  /** Forgets the series that `condition` holds for (R3). */
+  removeWhere(condition: (labels: Labels) => boolean): void {
+    for (const [key, { labels }] of this.#series) if (condition(labels)) this.#series.delete(key);
+  }
+
   /** Series with their labels, in the order of creation. */
   entries(): IterableIterator<{ readonly labels: Labels; readonly series: S }> {
     return this.#series.values();

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../src/core/clock.ts";
 import type { EngineEvent } from "../../src/engine/engine.ts";
+import { localResources } from "../../src/engines/local/local-resources.ts";
 import { LocalEngine } from "../../src/engines/local/local-engine.ts";
 import { SqliteStore } from "../../src/engines/local/sqlite-store.ts";
 import { MemoryEngine } from "../../src/engines/memory/memory-engine.ts";
@@ -39,6 +40,7 @@ export function localHost(): Promise<ConformanceHost> {
         namespace: "default",
         logsDir,
         socketsDir: home,
+        resources: localResources(null, ""),
         commandOf: (spec) => ({
           file: process.execPath,
           args: [

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { EngineEvent, ProcessSpec } from "../../src/engine/engine.ts";
 import { systemClock } from "../../src/core/clock.ts";
+import { localResources } from "../../src/engines/local/local-resources.ts";
 import { LocalEngine } from "../../src/engines/local/local-engine.ts";
 import { SqliteStore } from "../../src/engines/local/sqlite-store.ts";
 import { localHost } from "./hosts.ts";
@@ -64,7 +65,8 @@ describe("local engine", () => {
   });
 
   it("removes the socket of a process that was killed, before it reports the end (R5)", async () => {
-    const places = { home: folder, namespace: "default", logsDir: folder, socketsDir: folder };
+    const resources = localResources(null, "");
+    const places = { home: folder, namespace: "default", logsDir: folder, socketsDir: folder, resources };
     const commandOf = () => ({ file: process.execPath, args: ["--eval", "setInterval(() => {}, 1000)"] });
     const store = new SqliteStore(join(folder, "state.db"));
     const engine = new LocalEngine({ ...places, store, commandOf }, systemClock);
@@ -86,6 +88,69 @@ for (let n = 1; ; n++) {
   store.write(new Map([["n", new TextEncoder().encode(String(n))], ["copy", new TextEncoder().encode(String(n))]]));
   process.stdout.write(n + "\\n");
 }`;
+
+describe("resources of the local engine", () => {
+  const sleeper = () => ({ file: process.execPath, args: ["--eval", "setInterval(() => {}, 1000)"] });
+  const open = (store: SqliteStore): LocalEngine => {
+    const total = { cpus: 2, gpus: 1, memoryBytes: 1, custom: {} };
+    const resources = { total, gpuIds: ["7"], countsCpus: true };
+    const places = { home: folder, namespace: "default", logsDir: folder, socketsDir: folder, resources };
+    return new LocalEngine({ ...places, store, commandOf: sleeper }, systemClock);
+  };
+  const claim = (gpus: number) => ({ cpus: 1, gpus, memoryBytes: 0, custom: {} });
+
+  it("are given, waited for in turn, and free again when a process has ended (R6)", async () => {
+    const engine = open(new SqliteStore(join(folder, "state.db")));
+    const events = engine.events(new AbortController().signal)[Symbol.asyncIterator]();
+    engine.start(specOf("a", { resources: claim(1) }));
+    expect(await next(events)).toMatchObject({ type: "started", id: "a", gpuIds: ["7"] });
+    engine.start(specOf("b", { resources: claim(1) }));
+    engine.start(specOf("c", { resources: claim(2) }));
+    const busy = { type: "pending", id: "b", cause: "busy", detail: "needs 1 gpus, 0 of 1 free" };
+    expect(await next(events)).toEqual(busy);
+    expect(await next(events)).toMatchObject({ id: "c", cause: "infeasible", detail: "needs 2 gpus, this node has 1" });
+    engine.kill("a");
+    expect(await next(events)).toMatchObject({ type: "exited", id: "a" });
+    expect(await next(events)).toMatchObject({ type: "started", id: "b", gpuIds: ["7"] });
+    for (const id of ["b", "c"]) engine.kill(id);
+    const ended = [await next(events), await next(events)].map((event) => event.type);
+    expect(ended).toEqual(["exited", "exited"]);
+    await engine.close();
+  });
+
+  it("stay with processes that the next head adopts", async () => {
+    const first = open(new SqliteStore(join(folder, "state.db")));
+    const started = first.events(new AbortController().signal)[Symbol.asyncIterator]();
+    const named = () => ({ file: process.execPath, args: ["--eval", "setInterval(() => {}, 1000)", "a", "1", "run"] });
+    const total = { cpus: 2, gpus: 1, memoryBytes: 1, custom: {} };
+    const resources = { total, gpuIds: ["7"], countsCpus: false };
+    const places = { home: folder, namespace: "default", logsDir: folder, socketsDir: folder, resources };
+    const owner = new LocalEngine(
+      { ...places, store: new SqliteStore(join(folder, "b.db")), commandOf: named },
+      systemClock,
+    );
+    const events = owner.events(new AbortController().signal)[Symbol.asyncIterator]();
+    owner.start(specOf("a", { resources: claim(1) }));
+    const { pid } = (await next(events)) as { pid: number };
+    await owner.close();
+    const known = {
+      id: "a",
+      epoch: 1,
+      pid,
+      program: "replica",
+      claim: { resources: claim(1), gpuIds: ["7"] },
+    } as const;
+    await first.adopt([known]);
+    expect(await next(started)).toMatchObject({ type: "started", id: "a", adopted: true, gpuIds: ["7"] });
+    first.start(specOf("b", { resources: claim(0.5) }));
+    expect(await next(started)).toMatchObject({ type: "pending", id: "b", cause: "busy" });
+    first.kill("b");
+    first.kill("a");
+    expect(await next(started)).toMatchObject({ type: "exited", id: "b" });
+    expect(await next(started)).toMatchObject({ type: "exited", id: "a" });
+    await first.close();
+  });
+});
 
 describe("SqliteStore", () => {
   it("keeps every acknowledged write when its process is killed by SIGKILL, and no half of one (K4)", async () => {

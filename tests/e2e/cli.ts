@@ -1,7 +1,17 @@
 // The command line as real processes, each test in an instance of its own.
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -29,9 +39,9 @@ export class Cli {
   stderr = "";
   readonly closed: Promise<unknown>;
 
-  constructor(script: string, args: readonly string[], home: string) {
+  constructor(script: string, args: readonly string[], home: string, cwd: string) {
     this.child = spawn(process.execPath, ["--conditions=@manta-serve/source", script, ...args], {
-      cwd: ROOT,
+      cwd,
       // As a shell would start it, also where npm started the tests.
       env: { ...process.env, npm_lifecycle_event: "", MANTA_HOME: home, MANTA_NAMESPACE: "cli" },
       stdio: ["pipe", "pipe", "pipe"],
@@ -68,6 +78,8 @@ export class Cli {
 /** An instance of its own for one test: a folder, and the processes that were started in it. */
 export class Place {
   readonly home = mkdtempSync(join(tmpdir(), "manta-cli-"));
+  /** Where commands are given. */
+  cwd = ROOT;
   readonly #started: Cli[] = [];
 
   manta(...args: string[]): Cli {
@@ -75,7 +87,7 @@ export class Place {
   }
 
   script(file: string, ...args: string[]): Cli {
-    const cli = new Cli(file, args, this.home);
+    const cli = new Cli(file, args, this.home, this.cwd);
     this.#started.push(cli);
     return cli;
   }
@@ -112,6 +124,35 @@ export class Place {
     await Promise.all(this.#started.map(({ closed }) => closed));
     for (const pid of this.processes()) killIfThere(pid);
     rmSync(this.home, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** A user's folder, in which `manta-serve` is installed. */
+export class Project {
+  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "manta-project-")));
+
+  constructor() {
+    mkdirSync(join(this.folder, "node_modules"));
+    symlinkSync(ROOT, join(this.folder, "node_modules/manta-serve"));
+    this.write("package.json", '{"type": "module"}');
+  }
+
+  path(file: string): string {
+    return join(this.folder, file);
+  }
+
+  write(file: string, text: string): void {
+    writeFileSync(this.path(file), text);
+  }
+
+  /** Writes a file as many editors do: a new one takes the place of the old one. */
+  replace(file: string, text: string): void {
+    this.write(`${file}.new`, text);
+    renameSync(this.path(`${file}.new`), this.path(file));
+  }
+
+  close(): void {
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }
 

@@ -180,7 +180,7 @@ describe("a handler that throws", () => {
         false,
       "the stack in the log",
     );
-    expect(log[0]).toContain("request.failed");
+    expect(log[0]).toContain("Request failed.");
     await unharmed();
   });
 

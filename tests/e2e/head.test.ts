@@ -40,9 +40,9 @@ function startHead(changes: Partial<HeadOptions> = {}): SpawnedProgram {
 
 function start(program: "head" | "supervisor", changes: Partial<HeadOptions>): SpawnedProgram {
   const resolved = resolveOptions("instance", { http: { port: 0 }, admin: { port: 0 } });
-  const { http, proxyLocation, loggingConfig: logging } = resolved;
+  const { http, proxyLocation, numCpus, loggingConfig: logging } = resolved;
   const admin = { ...resolved.admin, portChosen: false };
-  const options = { attached: true, fresh: true, http, proxyLocation, admin, logging, ...changes };
+  const options = { attached: true, fresh: true, http, proxyLocation, numCpus, admin, logging, ...changes };
   const spawned = spawnProgram({
     program,
     args: [formatHeadOptions(options)],
@@ -75,6 +75,15 @@ async function info(): Promise<InstanceInfo> {
   const answer = await link.request<HeadMethods, "info">("info", null);
   link.close("seen");
   return answer;
+}
+
+/** Waits for the head after the one of `pid`. A head that dies while it answers counts as one that has not answered. */
+async function infoOfOtherThan(pid: number): Promise<InstanceInfo> {
+  for (;;) {
+    const answer = await info().catch(() => undefined);
+    if (answer !== undefined && answer.pid !== pid) return answer;
+    await systemClock.sleep(10);
+  }
 }
 
 function isAlive(pid: number | null | undefined): boolean {
@@ -139,17 +148,25 @@ describe("head", () => {
 
   it("is kept alive by the supervisor program, which passes SIGTERM on and ends with it", async () => {
     const supervisor = start("supervisor", { attached: false });
-    const first = (await info()).pid;
-    process.kill(first, "SIGKILL");
-    // A head that dies while it answers counts as one that has not answered.
-    const pid = (): Promise<number> =>
-      info().then(
-        (answer) => answer.pid,
-        () => first,
-      );
-    while ((await pid()) === first) await systemClock.sleep(10);
+    const { pid } = await info();
+    process.kill(pid, "SIGKILL");
+    await infoOfOtherThan(pid);
     supervisor.kill("SIGTERM");
     expect((await supervisor.exited).code).toBe(HEAD_EXIT.done);
+  });
+
+  it("is given a supervisor also when its own died before it had started (architecture 1)", async () => {
+    const head = startHead({ attached: false, supervisorPid: 0 });
+    const link = await connect();
+    await expect(link.request<HeadMethods, "supervise">("supervise", null)).rejects.toThrow();
+    await head.exited;
+    const second = await info();
+    process.kill(second.pid, "SIGKILL");
+    const third = await infoOfOtherThan(second.pid);
+    expect(third.parentPid).toBe(second.parentPid);
+    const again = await connect();
+    await again.request<HeadMethods, "shutdown">("shutdown", null);
+    while (isAlive(third.parentPid)) await systemClock.sleep(10);
   });
 
   it("kills what still drains at the second SIGTERM, and leaves nothing for a next head to start (K6)", async () => {

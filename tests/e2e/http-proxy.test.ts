@@ -22,6 +22,7 @@ import {
   type ProxyReport,
 } from "../../src/protocol/control.ts";
 import { Proxy } from "../../src/proxy/proxy.ts";
+import { MetricRegistry } from "../../src/telemetry/metrics.ts";
 import { ControlLink } from "../../src/transport/control-link.ts";
 import { MemoryTransport } from "../../src/transport/memory-transport.ts";
 import { socketTransport } from "../../src/transport/socket-transport.ts";
@@ -100,6 +101,7 @@ async function inProcess(): Promise<{ head: FakeHead; proxy: Proxy; transport: T
       transport,
       head: HEAD,
       log: { logger: silentLogger, access: () => undefined, configure: () => undefined },
+      metrics: new MetricRegistry(),
       development: false,
       onEnded: () => (ended = true),
     },
@@ -183,9 +185,7 @@ describe("a proxy and its head", () => {
 
 describe("the proxy program", () => {
   const main = join(import.meta.dirname, "../../src/proxy/main.ts");
-  const options = formatProgramOptions({
-    logging: { encoding: "TEXT", logLevel: "INFO", logsDir: null, enableAccessLog: true },
-  } as Parameters<typeof formatProgramOptions>[0]);
+  const options = formatProgramOptions({ logging: resolveOptions("logging", {}) });
 
   async function start(): Promise<{ head: FakeHead; child: ChildProcess; logs: string }> {
     const home = await mkdtemp(join(tmpdir(), "manta-"));

@@ -269,6 +269,6 @@ it("a port that is taken is named with the way out", async () => {
   const door = await open();
   await expect(openDoor({ port: door.port })).rejects.toMatchObject({
     code: "ENGINE",
-    message: `port ${door.port} on 127.0.0.1 is taken; choose another one with --http-port or http: { port }`,
+    message: `port ${door.port} on 127.0.0.1 is taken; choose another one with --http-port, http.port or http_options.port`,
   });
 });

@@ -124,20 +124,52 @@ describe("the page", () => {
 
 describe("while the instance changes", () => {
   it("shows what waits, and what is held, as it is (reference 3.2)", async () => {
-    const held = [get("/shop/hold"), get("/shop/hold"), get("/shop")];
+    const held = [get("/shop/hold"), get("/shop/hold"), get("/shop/hold"), get("/shop")];
     const busy = await harness.waitUntil(async () => {
       const now = parseExposition(await readPage());
       return sum(now, "ray_serve_deployment_queued_queries") === 1 && now;
     }, "a request waits");
     expect(sum(busy, "ray_serve_num_scheduling_tasks_in_backoff")).toBe(1);
-    expect(sum(busy, "ray_serve_num_ongoing_http_requests")).toBe(3);
-    expect(sum(busy, "ray_serve_replica_processing_queries")).toBe(2);
-    expect(sum(busy, "ray_serve_request_router_queue_len")).toBe(2);
+    expect(sum(busy, "ray_serve_num_ongoing_http_requests")).toBe(4);
+    expect(sum(busy, "ray_serve_replica_processing_queries")).toBe(3);
+    expect(sum(busy, "ray_serve_request_router_queue_len")).toBe(3);
     const [till] = await harness.replicas("Till");
     await harness.killReplica("Till");
     await Promise.allSettled(held);
     await harness.waitUntil(async () => !(await readPage()).includes(till?.replicaId ?? ""), "the replica is gone");
     await harness.running();
     expect((await get("/shop")).status).toBe(200);
+  });
+});
+
+describe("variables of the environment", () => {
+  const own = new Harness();
+  afterAll(() => own.close());
+
+  it("turn counting off, or put other buckets in the place of Ray's (reference 6)", async () => {
+    const start = async (given: Record<string, string>): Promise<Exposition> => {
+      Object.assign(process.env, given);
+      const { process: driver, url } = await own
+        .startServe(join(ROOT, "tests/fixtures/telemetry/shop.ts"))
+        .finally(() => Object.keys(given).forEach((name) => delete process.env[name]));
+      expect((await fetch(new URL("/shop", url))).status).toBe(200);
+      const { admin } = await own.status();
+      const read = parseExposition(await (await fetch(new URL("/metrics", admin?.url))).text());
+      await driver.interrupt();
+      return read;
+    };
+    const off = await start({ MANTA_METRICS: "0" });
+    const components = [...off.series.values()].flat().map(({ labels }) => labels["Component"]);
+    expect(new Set(components)).toEqual(new Set(["controller"]));
+    const others = await start({
+      RAY_SERVE_REQUEST_LATENCY_BUCKETS_MS: "1,2000",
+      RAY_SERVE_REPLICA_STARTUP_SHUTDOWN_LATENCY_BUCKETS_MS: "1.5",
+    });
+    const bounds = (name: string): Set<string> =>
+      new Set((others.series.get(`ray_serve_${name}_bucket`) ?? []).map(({ labels }) => labels["le"] ?? ""));
+    expect([...bounds("http_request_latency_ms")]).toEqual(["1.0", "2000.0", "+Inf"]);
+    expect([...bounds("deployment_processing_latency_ms")]).toEqual(["1.0", "2000.0", "+Inf"]);
+    expect([...bounds("replica_startup_latency_ms")]).toEqual(["1.5", "+Inf"]);
+    expect(bounds("request_router_fulfillment_time_ms").size).toBe(20);
   });
 });

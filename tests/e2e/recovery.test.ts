@@ -39,11 +39,11 @@ afterEach(async () => {
 
 function startHead(fresh: boolean): SpawnedProgram {
   const resolved = resolveOptions("instance", { http: { port: 0 }, admin: { port: 0 } });
-  const { http, proxyLocation, loggingConfig: logging } = resolved;
+  const { http, proxyLocation, numCpus, loggingConfig: logging } = resolved;
   const admin = { ...resolved.admin, portChosen: false };
   return spawnProgram({
     program: "head",
-    args: [formatHeadOptions({ attached: true, fresh, http, proxyLocation, admin, logging })],
+    args: [formatHeadOptions({ attached: true, fresh, http, proxyLocation, numCpus, admin, logging })],
     env: { MANTA_HOME: home, MANTA_NAMESPACE: "default" },
     cwd: home,
     outputFile: join(home, "head.out"),

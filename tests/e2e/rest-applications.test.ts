@@ -162,6 +162,21 @@ describe("DELETE", () => {
     expect((await declared.shop("/a")).word).toBe("plain");
   });
 
+  it("lets the next PUT say how the proxies listen; one that comes while they do changes nothing", async () => {
+    await rest.remove();
+    const moved = { applications: [shop("a")], http_options: { root_path: "/moved" } };
+    await rest.put(moved);
+    await rest.reaches("a", "RUNNING");
+    const { http } = await harness.ask("status", null);
+    await harness.waitUntil(
+      async () => (await fetch(`${http?.url}/moved/a`)).status === 200,
+      "the route is below /moved",
+    );
+    const response = await rest.request("PUT", APPLICATIONS, { ...moved, http_options: { root_path: "/again" } });
+    expect(response.headers.get("x-manta-warnings")).toContain("http_options.root_path");
+    expect((await fetch(`${http?.url}/moved/a`)).status).toBe(200);
+  });
+
   it("finishes what a PUT at the same time waits for", async () => {
     const [removed, deployed] = await Promise.all([rest.remove(), rest.put({ applications: [shop("again")] })]);
     expect([removed[0], deployed[0]]).toEqual([200, 200]);

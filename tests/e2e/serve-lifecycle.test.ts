@@ -1,6 +1,6 @@
 // Instances and applications as drivers make, join, share and end them.
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { InstanceStatus } from "../../src/model/status.ts";
+import { type InstanceStatus, NO_INSTANCE } from "../../src/model/status.ts";
 import { Harness, kill, type Served } from "./harness.ts";
 import { RawClient } from "./raw-client.ts";
 
@@ -72,11 +72,16 @@ describe("serve.status()", () => {
       port: someTime,
       url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) as string,
     };
-    const replica = { replicaId: text, state: "RUNNING", pid, startTimeS: someTime, nodeId: text, logFilePath: text };
+    const place = { nodeId: "local", nodeIp: text, logFilePath: text };
+    const replica = { replicaId: text, state: "RUNNING", pid, startTimeS: someTime, ...place };
     expect(status).toEqual({
+      controller: { pid, startTimeS: someTime, ...place },
+      proxyLocation: "EveryNode",
+      httpOptions: expect.objectContaining({ host: "127.0.0.1", requestTimeoutS: null }) as object,
+      targetCapacity: null,
       http: endpoint,
       admin: endpoint,
-      proxies: { local: { nodeId: "local", status: "HEALTHY", pid, logFilePath: text } },
+      proxies: { local: { id: text, status: "HEALTHY", pid, ...place } },
       applications: {
         shop: {
           name: "shop",
@@ -84,6 +89,11 @@ describe("serve.status()", () => {
           status: "RUNNING",
           message: "",
           lastDeployedTimeS: someTime,
+          source: "imperative",
+          docsPath: null,
+          ingress: "Side",
+          externalScalerEnabled: false,
+          deployedAppConfig: null,
           deployments: {
             Side: {
               name: "Side",
@@ -91,7 +101,13 @@ describe("serve.status()", () => {
               statusTrigger: "CONFIG_UPDATE_COMPLETED",
               message: "",
               targetNumReplicas: 1,
+              options: expect.objectContaining({ numReplicas: 1, maxOngoingRequests: 5 }) as object,
+              origins: expect.objectContaining({ numReplicas: "code", maxOngoingRequests: "default" }) as object,
+              calls: [],
+              codeVersion: text,
               replicas: [replica],
+              recentDeadReplicas: [],
+              autoscaling: null,
             },
           },
         },
@@ -172,11 +188,7 @@ describe("an instance that a driver started", () => {
   it("is kept by nothing but the driver: a script ends by itself after `serve.shutdown()`", async () => {
     const { code, stdout } = await harness.run(harness.copy("side.ts"), "run:one:/", "shutdown", "status").finished();
     expect(code).toBe(0);
-    expect((JSON.parse(stdout) as { results: unknown[] }).results).toEqual([
-      "one",
-      null,
-      { proxies: {}, applications: {}, http: null, admin: null },
-    ]);
+    expect((JSON.parse(stdout) as { results: unknown[] }).results).toEqual(["one", null, NO_INSTANCE]);
     await harness.nothingLeft();
   });
 });

@@ -19,7 +19,7 @@ symlinkSync(${JSON.stringify(process.execPath)}, "node_modules/.bin/node");
 const pythonStandIn = (versionExit: number): string => `#!/bin/sh
 case "$1 $2" in
   "-c "*) exit ${versionExit} ;;
-  "-m venv") mkdir -p .venv/bin; cp "$0" .venv/bin/python; echo "venv" >> calls ;;
+  "-m venv") mkdir -p "$4/bin"; cp "$0" "$4/bin/python"; echo "venv" >> calls ;;
   "-m pip") echo "pip" >> calls ;;
 esac
 `;
@@ -31,7 +31,9 @@ beforeEach(() => {
   mkdirSync(path.join(tree, "scripts"));
   mkdirSync(path.join(tree, "bin"));
   cpSync(path.join(root, "scripts/setup.mjs"), path.join(tree, "scripts/setup.mjs"));
-  for (const file of ["package.json", "package-lock.json", "requirements-dev.txt"]) write(file, "{}");
+  for (const file of ["package.json", "package-lock.json", "requirements-dev.txt", "requirements-compat.txt"]) {
+    write(file, "{}");
+  }
   write("npm.mjs", npmStandIn);
   write("program.ts", "const text: string = process.argv.slice(2).join();\nconsole.log(process.execPath, text);\n");
   writePython(0);
@@ -79,6 +81,13 @@ it("installs again what changed", () => {
   write("requirements-dev.txt", "changed");
   setUp("--python", "program.ts");
   expect(calls()).toEqual(["venv", "pip"]);
+});
+
+it("keeps Ray in an environment of its own", () => {
+  setUp("--python", "program.ts");
+  calls();
+  expect(setUp("--python", "--compat", "program.ts", "--compat").stdout.trimEnd()).toMatch(/ --compat$/);
+  expect([calls(), existsSync(path.join(tree, ".venv-compat/bin/python"))]).toEqual([["venv", "pip"], true]);
 });
 
 it("runs the program under the pinned Node with its arguments and its exit code (R2)", () => {

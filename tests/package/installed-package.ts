@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { root } from "../../scripts/lib/root.ts";
 
 /** Packages of this repository that pages may import beside Manta, and the types that an editor would have. */
-const borrowed = ["@types", "hono", "vitest"];
+const borrowed = ["@types", "hono", "vitest", "zod"];
 
 function mustRun(command: string, args: readonly string[], cwd: string): string {
   const done = spawnSync(command, args, { cwd, encoding: "utf8" });

@@ -261,6 +261,7 @@ export class FakeCluster {
       pid,
       codeVersion: order?.codeVersion ?? null,
       rank: order?.rank ?? 0,
+      worldSize: order?.worldSize ?? 0,
       ongoing: 0,
       changedFiles: [],
       models: [],

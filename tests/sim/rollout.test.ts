@@ -149,6 +149,30 @@ describe("a redeploy", () => {
     expect(h.application("a")?.status).toBe("RUNNING");
   });
 
+  it("back to the old version in the middle of a rollout keeps every old replica that still serves (D2)", async () => {
+    const h = new Harness({ loadMs: () => 300 });
+    await h.startHead();
+    await deployed(h, "v1", { numReplicas: 10 });
+    h.controller.deploy([app("a", "v2", { Main: { numReplicas: 10 } })]);
+    await h.until(() => h.cluster.alive().filter(({ order }) => order?.codeVersion === "v2").length === 4);
+    const starts = () => h.cluster.orders.filter((order) => order.startsWith("start")).length;
+    const before = starts();
+    const kept = h.cluster.alive().filter(({ order, phase }) => order?.codeVersion === "v1" && phase === "ready");
+    h.controller.deploy([app("a", "v1", { Main: { numReplicas: 10 } })]);
+    const done = h.controller.whenDeployed(["a"], "driver");
+    let over = false;
+    void done.then(() => (over = true));
+    while (!over) {
+      await h.clock.advance(10);
+      expect(serving(h)).toBeGreaterThanOrEqual(10);
+    }
+    await h.run(100);
+    const after = h.cluster.alive();
+    expect(after.map(({ order }) => order?.codeVersion)).toEqual(Array<string>(10).fill("v1"));
+    for (const { id } of kept.filter(({ phase }) => phase === "ready")) expect(after.map((r) => r.id)).toContain(id);
+    expect(starts() - before).toBeLessThanOrEqual(10 - kept.filter(({ phase }) => phase === "ready").length);
+  });
+
   it("with another user config tells the replicas in place (D1)", async () => {
     const h = new Harness();
     await h.startHead();

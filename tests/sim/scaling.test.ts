@@ -113,6 +113,20 @@ describe("a deployment that scales by load", () => {
     expect(h.application("a")?.status).toBe("RUNNING");
   });
 
+  it("is DEPLOYING until all of its replicas are new, however it grows meanwhile (D7)", async () => {
+    const h = await autoscaled();
+    await load(h, 4, 1_000);
+    h.cluster.behaviour.loadMs = () => 2_000;
+    h.controller.deploy([app("a", "v2", { Main: { autoscalingConfig: QUICK } })]);
+    const replicas = () => main(h)?.replicas ?? [];
+    const old = new Set(replicas().map(({ replicaId }) => replicaId));
+    for (let second = 0; second < 60 && h.application("a")?.status !== "RUNNING"; second++)
+      await load(h, 5 + second, 1_000);
+    expect(h.application("a")?.status).toBe("RUNNING");
+    const serving = h.targets("a", "Main").replicas.map(({ id }) => id);
+    expect(serving.filter((id) => old.has(id))).toEqual([]);
+  });
+
   it("is not scaled on when its starts are given up", async () => {
     const h = new Harness({ failure: () => new Error("no such model") });
     await h.startHead();
@@ -140,6 +154,28 @@ describe("a deployment that scales by load", () => {
     expect(size(h)).toBe(8);
     h.controller.deploy([app("a", "v2", { Main: { autoscalingConfig: { ...config, maxReplicas: 6 } } })]);
     expect(size(h)).toBe(3);
+  });
+});
+
+describe("any load, with heads that die", () => {
+  it.each([1, 2, 3])("stays within the bounds and settles at what it needs (seed %i)", async (seed) => {
+    const h: Harness = new Harness({ loadMs: () => 100 + 2_000 * h.random.next() }, seed);
+    await h.startHead();
+    const config = { ...QUICK, minReplicas: 2, maxReplicas: 9, upscaleDelayS: 1, downscaleDelayS: 2 };
+    await deployed(h, app("a", "v1", { Main: { autoscalingConfig: config } }));
+    const look = (): void => {
+      expect(size(h)).toBeGreaterThanOrEqual(2);
+      expect(size(h)).toBeLessThanOrEqual(9);
+    };
+    for (let second = 0; second < 120; second++) {
+      if (h.random.next() < 0.05) await h.startHead();
+      if (h.random.next() < 0.8) report(h, Math.floor(14 * h.random.next()), Math.floor(3 * h.random.next()));
+      await h.run(1000, 100, look);
+    }
+    await load(h, 5, 20_000);
+    expect(size(h)).toBe(5);
+    expect(h.targets("a", "Main").replicas).toHaveLength(5);
+    expect(h.cluster.alive()).toHaveLength(5);
   });
 });
 

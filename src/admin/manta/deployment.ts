@@ -7,13 +7,16 @@ import type { AutoscalingDetails, DeploymentDetails, InstanceStatus, OptionOrigi
 import type { AdminParts } from "../admin-parts.ts";
 import { json } from "../exchange.ts";
 import type { Route } from "../match-route.ts";
+import { redactRuntimeEnvs } from "../redact.ts";
 
 export function deploymentRoute({ commands }: AdminParts): Route {
   return {
     method: "GET",
     path: "/api/manta/v1/applications/{application}/deployments/{deployment}",
-    answer: ({ params: { application = "", deployment = "" } }) =>
-      json(200, formatDeployment(application, findDeployment(commands.status(), application, deployment))),
+    answer: ({ params: { application = "", deployment = "" }, isBrowser }) => {
+      const details = formatDeployment(application, findDeployment(commands.status(), application, deployment));
+      return json(200, isBrowser ? redactRuntimeEnvs(details) : details);
+    },
   };
 }
 

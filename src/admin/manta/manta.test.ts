@@ -80,6 +80,14 @@ describe("/api/manta/v1/applications/{application}/deployments/{deployment}", ()
     });
   });
 
+  it("shows a browser the names of environment variables only", async () => {
+    const options = resolveDeployment({ runtimeEnv: { envVars: { KEY: "value" } } }, "deployment");
+    const headers = { "user-agent": "Mozilla/5.0" };
+    const line = "GET /api/manta/v1/applications/a/deployments/D";
+    const { body: shown } = await ask(partsWith(deploymentDetails({ name: "D", options })), line, { headers });
+    expect(shown).toContain('"env_vars":{"KEY":"<redacted>"}');
+  });
+
   it("has no option that is not in the table of options, and shows a logging config that is set", async () => {
     const options = resolveDeployment({ loggingConfig: { encoding: "JSON" }, numReplicas: "auto" }, "deployment");
     const shown = (await body(

@@ -6,8 +6,8 @@ import { isServeError, ServeError } from "../../core/errors.ts";
 import type { AdminParts } from "../admin-parts.ts";
 import { type AdminRequest, EMPTY, json, type Reply, text } from "../exchange.ts";
 import type { Route } from "../match-route.ts";
+import { redactRuntimeEnvs } from "../redact.ts";
 import { formatInstance, type SourceFilter } from "./format-instance.ts";
-import { redactRuntimeEnvs } from "./redact.ts";
 
 const PATH = "/api/serve/applications/";
 

@@ -3,13 +3,14 @@ import { deploymentSchemaOf } from "../../config/to-ray-schema.ts";
 import type { ResolvedResourceOptions } from "../../config/options.generated.ts";
 import type { DeploymentDetails, ReplicaDetails } from "../../model/status.ts";
 import { formatActor } from "./format-actor.ts";
+import { formatAutoscaling } from "./format-autoscaling.ts";
 
 /** What Ray's scheduler counts of an accelerator: so little that any number of replicas fits beside it. */
 const ACCELERATOR_SHARE = 0.001;
 
 /** @param application its name */
 export function formatDeployment(application: string, deployment: DeploymentDetails): object {
-  const { name, options, replicas, recentDeadReplicas } = deployment;
+  const { name, options, replicas, recentDeadReplicas, autoscaling } = deployment;
   const formatOne = (replica: ReplicaDetails): object => formatReplica(`${application}#${name}`, replica);
   return {
     name,
@@ -21,6 +22,7 @@ export function formatDeployment(application: string, deployment: DeploymentDeta
     required_resources: formatResources(options.resources),
     replicas: replicas.map(formatOne),
     recent_dead_replicas: recentDeadReplicas.map(formatOne),
+    ...(autoscaling === null ? {} : { autoscaling_detail: formatAutoscaling(autoscaling) }),
   };
 }
 

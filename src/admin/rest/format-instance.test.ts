@@ -11,7 +11,7 @@ import { resolveOptions } from "../../config/check-options.ts";
 import { resolveDeployment } from "../../config/resolve-deployment.ts";
 import type { InstanceStatus, ReplicaDetails } from "../../model/status.ts";
 import { formatInstance } from "./format-instance.ts";
-import { redactRuntimeEnvs } from "./redact.ts";
+import { redactRuntimeEnvs } from "../redact.ts";
 
 /** The complete example of reference 1.4, with our ids, our figures, and without `max_surge_percent`, which is unset. */
 const GOLDEN: unknown = JSON.parse(

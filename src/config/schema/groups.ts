@@ -14,7 +14,7 @@ import {
 import { deploymentSchema } from "./deployment.ts";
 import { adminSchema, httpSchema, instanceSchema } from "./instance.ts";
 import { loggingSchema } from "./logging.ts";
-import { deploymentActorSchema, gangSchema, resourcesSchema, runtimeEnvSchema } from "./placement.ts";
+import { deploymentActorSchema, fallbackSchema, gangSchema, resourcesSchema, runtimeEnvSchema } from "./placement.ts";
 import { backpressureSchema, requestRouterSchema } from "./routing.ts";
 
 /** What `serve.run` takes: the options of the instance it may start, and those of the application, which win. */
@@ -66,6 +66,12 @@ export const optionGroups: readonly OptionGroupSource[] = [
     type: "Logging",
     text: "`loggingConfig` of a deployment, an application or an instance: the innermost that is given holds.",
     schema: loggingSchema,
+  },
+  {
+    name: "fallback",
+    type: "Fallback",
+    text: "One of `fallbackStrategy` of `resources`.",
+    schema: fallbackSchema,
   },
   {
     name: "resources",

@@ -30,7 +30,12 @@ const LOG_RECORD_ATTRIBUTES = [
   "taskName",
   "thread",
   "threadName",
-];
+] as const;
+
+/** Python's names of levels, as a config file may say them. */
+const LEVEL_NAMES = (["CRITICAL", "FATAL", "ERROR", "WARN", "WARNING", "INFO", "DEBUG", "NOTSET"] as const).map(
+  (value) => ({ kind: "exactly", value }) as const,
+);
 
 /** `loggingConfig` wherever it stands. */
 export const loggingSchema = z.strictObject({
@@ -50,10 +55,7 @@ export const loggingSchema = z.strictObject({
       update: "reconfigure",
       rayName: "log_level",
       since,
-      file: {
-        convert: "levelName",
-        rule: { kind: "string", pattern: "^(?:CRITICAL|FATAL|ERROR|WARN|WARNING|INFO|DEBUG|NOTSET)$" },
-      },
+      file: { convert: "levelName", rule: { kind: "oneOf", rules: LEVEL_NAMES } },
     }),
   logsDir: z.string().min(1).nullable().default(null).register(optionDocs, {
     text: "Folder of the log files; null: `logs/serve` of the instance.",
@@ -71,7 +73,7 @@ export const loggingSchema = z.strictObject({
     since,
   }),
   additionalLogStandardAttrs: z
-    .array(z.string().regex(new RegExp(`^(?:${LOG_RECORD_ATTRIBUTES.join("|")})$`)))
+    .array(z.enum(LOG_RECORD_ATTRIBUTES))
     .default([])
     .register(optionDocs, {
       text: "Attributes of Python's log records to add to each JSON line, as far as they have a meaning here.",

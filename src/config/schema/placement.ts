@@ -58,6 +58,20 @@ export const runtimeEnvSchema = z.strictObject({
     }),
 });
 
+const labels = z.record(z.string().regex(labelKey), z.string().regex(labelValue));
+
+/** One of `fallbackStrategy`. */
+export const fallbackSchema = z.strictObject({
+  labelSelector: labels.register(optionDocs, {
+    text: "Labels that the replica's node must have instead.",
+    unit: null,
+    update: "restart",
+    rayName: "label_selector",
+    since,
+    expected: "labels by name, each a value, !value, in(a, b) or !in(a, b)",
+  }),
+});
+
 /** `resources` of a deployment: Ray Serve's `ray_actor_options` without `runtime_env`. */
 export const resourcesSchema = z.strictObject({
   cpus: amount()
@@ -102,25 +116,20 @@ export const resourcesSchema = z.strictObject({
     rayName: "resources",
     since,
   }),
-  labelSelector: z
-    .record(z.string().regex(labelKey), z.string().regex(labelValue))
-    .nullable()
-    .default(null)
-    .register(optionDocs, {
-      text: "Labels that the replica's node must have.",
-      unit: null,
-      update: "restart",
-      rayName: "label_selector",
-      since,
-      expected: "labels by name, each a value, !value, in(a, b) or !in(a, b); or null",
-    }),
-  fallbackStrategy: z.array(z.record(z.string(), jsonValue())).nullable().default(null).register(optionDocs, {
-    text: "Label selectors to try in turn when no node fits `labelSelector`.",
+  labelSelector: labels.nullable().default(null).register(optionDocs, {
+    text: "Labels that the replica's node must have.",
+    unit: null,
+    update: "restart",
+    rayName: "label_selector",
+    since,
+    expected: "labels by name, each a value, !value, in(a, b) or !in(a, b); or null",
+  }),
+  fallbackStrategy: z.array(fallbackSchema).nullable().default(null).register(optionDocs, {
+    text: "What to try in turn when no node fits `labelSelector`.",
     unit: null,
     update: "restart",
     rayName: "fallback_strategy",
     since,
-    expected: "a list of objects of JSON data, or null",
   }),
 });
 

@@ -11,7 +11,7 @@ import { optionGroups, runSchema } from "./groups.ts";
 import { adminSchema, httpSchema, instanceSchema } from "./instance.ts";
 import { loggingSchema } from "./logging.ts";
 import { optionDocs } from "./option-docs.ts";
-import { deploymentActorSchema, gangSchema, resourcesSchema, runtimeEnvSchema } from "./placement.ts";
+import { deploymentActorSchema, fallbackSchema, gangSchema, resourcesSchema, runtimeEnvSchema } from "./placement.ts";
 import { backpressureSchema, requestRouterSchema } from "./routing.ts";
 
 /** Resolved types are read-only all the way down. */
@@ -26,6 +26,7 @@ describe("the generated types", () => {
     expectTypeOf<options.AutoscalingOptions>().toEqualTypeOf<z.input<typeof autoscalingSchema>>();
     expectTypeOf<options.BackpressureOptions>().toEqualTypeOf<z.input<typeof backpressureSchema>>();
     expectTypeOf<options.RequestRouterOptions>().toEqualTypeOf<z.input<typeof requestRouterSchema>>();
+    expectTypeOf<options.FallbackOptions>().toEqualTypeOf<z.input<typeof fallbackSchema>>();
     expectTypeOf<options.ResourceOptions>().toEqualTypeOf<z.input<typeof resourcesSchema>>();
     expectTypeOf<options.GangSchedulingOptions>().toEqualTypeOf<z.input<typeof gangSchema>>();
     expectTypeOf<options.DeploymentActorOptions>().toEqualTypeOf<z.input<typeof deploymentActorSchema>>();
@@ -44,6 +45,7 @@ describe("the generated types", () => {
     expectTypeOf<options.ResolvedAutoscalingOptions>().toEqualTypeOf<Output<typeof autoscalingSchema>>();
     expectTypeOf<options.ResolvedBackpressureOptions>().toEqualTypeOf<Output<typeof backpressureSchema>>();
     expectTypeOf<options.ResolvedRequestRouterOptions>().toEqualTypeOf<Output<typeof requestRouterSchema>>();
+    expectTypeOf<options.ResolvedFallbackOptions>().toEqualTypeOf<Output<typeof fallbackSchema>>();
     expectTypeOf<options.ResolvedResourceOptions>().toEqualTypeOf<Output<typeof resourcesSchema>>();
     expectTypeOf<options.ResolvedGangSchedulingOptions>().toEqualTypeOf<Output<typeof gangSchema>>();
     expectTypeOf<options.ResolvedDeploymentActorOptions>().toEqualTypeOf<Output<typeof deploymentActorSchema>>();
@@ -106,5 +108,29 @@ describe("the registry", () => {
       rolling_update_percentage: 0.2,
       max_constructor_retry_count: 20,
     });
+  });
+
+  it("has Ray's update costs (reference 2.6)", () => {
+    const costs = Object.groupBy(Object.entries(OPTIONS.deployment), ([, { update }]) => update);
+    const namesOf = (cost: keyof typeof costs) => (costs[cost] ?? []).map(([name]) => toSnakeCase(name)).toSorted();
+    const lightWeight = ["num_replicas", "max_queued_requests", "rolling_update_percentage", "max_surge_percent"];
+    const controllerOnly = [
+      "graceful_shutdown_timeout_s",
+      "health_check_period_s",
+      "health_check_timeout_s",
+      "max_constructor_retry_count",
+    ];
+    expect(namesOf("live")).toEqual([...lightWeight, ...controllerOnly].toSorted());
+    expect(namesOf("reconfigure")).toEqual([
+      "autoscaling_config",
+      "backpressure_config",
+      "graceful_shutdown_wait_loop_s",
+      "logging_config",
+      "max_ongoing_requests",
+      "request_router_config",
+      "user_config",
+    ]);
+    const noticed = Object.entries(OPTIONS.autoscaling).filter(([, { update }]) => update !== "live");
+    expect(noticed.map(([name]) => toSnakeCase(name))).toEqual(["metrics_interval_s", "look_back_period_s"]);
   });
 });

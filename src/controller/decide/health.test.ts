@@ -37,12 +37,19 @@ describe("decideHealth", () => {
     expect(asked([early, late], 11_001)).toEqual(["early", "late"]);
   });
 
+  it("waits for a mark of a grid, so that one look serves many (R5)", () => {
+    const dues = [0, 0.001, 0.5, 1].map((random) =>
+      decideHealth(RULES, [replica({ health: freshHealth(0, random) })], 1),
+    );
+    expect(dues.map(({ wakeAtMs }) => wakeAtMs)).toEqual([9_000, 9_200, 10_000, 10_800]);
+  });
+
   it("counts the period from question to question, and says how long the answer may take (R1)", () => {
     const health = afterCheck(afterCheckBegan(freshHealth(0, 0.5), 10_000, 0.5), null);
     const { actions, wakeAtMs } = decideHealth(RULES, [replica({ health })], 15_000);
     expect({ actions, wakeAtMs }).toEqual({ actions: [], wakeAtMs: 20_000 });
     expect(decideHealth(RULES, [replica({ health })], 20_000).actions).toEqual([
-      { kind: "check", id: "a", timeoutMs: 30_000 },
+      { kind: "check", id: "a", timeoutMs: 30_000, periodMs: 10_000 },
     ]);
   });
 

@@ -4,13 +4,17 @@
 //   R2  No question while one is open, none over a closed link.
 //   R3  The third failure in a row is the end; one success forgets those before it (H1).
 //   R4  A link that closes during a check says nothing about health: `decideReplicas` judges that.
+//   R5  Questions wait for the next mark of a grid of a fiftieth of the period, so that a thousand replicas do not make
+//       the controller look a thousand times.
 import { isServing, type ReplicaPhase } from "../../model/lifecycle.ts";
 import type { ReplicaId } from "../../model/ids.ts";
 
 /** Failures in a row that end a replica (Ray Serve's `REPLICA_HEALTH_CHECK_UNHEALTHY_THRESHOLD`). */
 const FAILURES = 3;
-/** Widest deviation from the period (R1). */
-const SPREAD = 0.1;
+/** Shortest and longest wait, as shares of the period; the grid adds to the longest what is missing to 1.1 (R1, R5). */
+const SHORTEST = 0.9;
+const LONGEST = 1.08;
+const GRID = 0.02;
 
 /** How often a deployment's replicas are asked, and how long they may take; milliseconds. */
 export interface HealthRules {
@@ -26,7 +30,7 @@ export interface HealthMemory {
   readonly lastError: string;
   /** When the last check began, or the replica began to serve; Unix milliseconds. */
   readonly sinceMs: number;
-  /** The next wait as a share of the period, 0.9 to 1.1. */
+  /** The next wait as a share of the period. */
   readonly share: number;
   /** A check is open. */
   readonly checking: boolean;
@@ -45,6 +49,7 @@ export interface CheckAction {
   readonly id: ReplicaId;
   /** After so many milliseconds it has failed. */
   readonly timeoutMs: number;
+  readonly periodMs: number;
 }
 
 export interface HealthDecision {
@@ -55,27 +60,36 @@ export interface HealthDecision {
 
 /** The replica has begun to serve: its load ended with a health check. @param random in [0, 1) */
 export function freshHealth(nowMs: number, random: number): HealthMemory {
-  return { failures: 0, lastError: "", sinceMs: nowMs, share: 1 - SPREAD + 2 * SPREAD * random, checking: false };
+  return { failures: 0, lastError: "", sinceMs: nowMs, share: shareOf(random), checking: false };
 }
 
 /** Which replicas to ask now. */
 export function decideHealth(rules: HealthRules, seen: readonly HealthSnapshot[], nowMs: number): HealthDecision {
-  const askable = seen.filter(
-    ({ phase, linkLostAtMs, health }) => isServing(phase) && linkLostAtMs === null && !health.checking, // R2
-  );
-  const due = (replica: HealthSnapshot): number => replica.health.sinceMs + rules.periodMs * replica.health.share;
-  const later = askable.map(due).filter((dueMs) => dueMs > nowMs);
+  const { periodMs, timeoutMs } = rules;
+  const reachable = seen.filter(({ phase, linkLostAtMs }) => isServing(phase) && linkLostAtMs === null);
+  const dueOf = ({ health }: HealthSnapshot): number => nextCheckMs(health, periodMs);
+  const later = reachable.map(dueOf).filter((dueMs) => dueMs > nowMs);
+  const gridMs = periodMs * GRID;
   return {
-    actions: askable
-      .filter((replica) => due(replica) <= nowMs)
-      .map(({ id }) => ({ kind: "check", id, timeoutMs: rules.timeoutMs })),
-    wakeAtMs: later.length === 0 ? undefined : Math.min(...later),
+    actions: reachable
+      .filter((replica) => dueOf(replica) <= nowMs && !replica.health.checking) // R2
+      .map(({ id }) => ({ kind: "check", id, timeoutMs, periodMs })),
+    wakeAtMs: later.length === 0 ? undefined : Math.ceil(Math.min(...later) / gridMs) * gridMs, // R5
   };
+}
+
+/** When a replica is to be asked next, Unix milliseconds; also while it is asked. */
+export function nextCheckMs({ sinceMs, share }: HealthMemory, periodMs: number): number {
+  return sinceMs + periodMs * share;
 }
 
 /** A check begins. @param random in [0, 1) */
 export function afterCheckBegan(memory: HealthMemory, nowMs: number, random: number): HealthMemory {
-  return { ...memory, sinceMs: nowMs, share: 1 - SPREAD + 2 * SPREAD * random, checking: true };
+  return { ...memory, sinceMs: nowMs, share: shareOf(random), checking: true };
+}
+
+function shareOf(random: number): number {
+  return SHORTEST + (LONGEST - SHORTEST) * random;
 }
 
 /** A check has ended. @param error null: it passed; undefined: nobody answered (R4) */
@@ -98,8 +112,8 @@ export interface Silence {
   readonly busy: boolean | null;
 }
 
-/** Share of one core above which a process that says nothing is at work. A blocked loop uses all of one, a waiting one nothing. */
-const BUSY_SHARE = 0.2;
+/** Share of one core above which a silent process is at work. Chosen: a blocked loop takes what it gets, a waiting one nothing. */
+const BUSY_SHARE = 0.05;
 
 /** A silent process was looked at from outside (H2). @param cpuMs CPU time it has used so far; null: nobody can tell */
 export function afterSilentLook(before: Silence | null, sinceMs: number, cpuMs: number | null, nowMs: number): Silence {

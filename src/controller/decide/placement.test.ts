@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Resources } from "../../engine/engine.ts";
-import { NO_RESOURCES, type NodeLoad, byVictimOrder, choosePlace, nodesToFree } from "./placement.ts";
+import { NO_RESOURCES, type NodeLoad, byVictimOrder, choosePlace, mayMakeRoom, nodesToFree } from "./placement.ts";
 
 const resources = (over: Partial<Resources> = {}): Resources => ({ ...NO_RESOURCES, ...over });
 const node = (id: string, over: Partial<NodeLoad> = {}): NodeLoad => ({
@@ -57,6 +57,19 @@ describe("choosePlace", () => {
         expect(Math.max(...own.values()) - Math.min(...own.values())).toBeLessThanOrEqual(1);
       }),
     );
+  });
+});
+
+describe("mayMakeRoom", () => {
+  it.each<[Partial<Resources>, Partial<Resources>, boolean]>([
+    [{ cpus: 1 }, { cpus: 1 }, true],
+    [{ cpus: 0 }, { cpus: 1 }, false],
+    [{ cpus: 1 }, { cpus: 1, gpus: 1 }, false],
+    [{ cpus: 1, gpus: 1 }, { cpus: 1, gpus: 2 }, true],
+    [{ gpus: 1 }, { gpus: 1, custom: { tpu: 1 } }, false],
+    [{ gpus: 1, custom: { tpu: 1 } }, { gpus: 1, custom: { tpu: 1 } }, true],
+  ])("of what %o held for %o: %s", (held, needed, expected) => {
+    expect(mayMakeRoom(resources(held), resources(needed))).toBe(expected);
   });
 });
 

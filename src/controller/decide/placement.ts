@@ -29,6 +29,17 @@ export interface PlacementNeeds {
   readonly maxReplicasPerNode: number | null;
 }
 
+/** What nodes mean for the replicas of one deployment. */
+export interface Places {
+  /** Nodes in the order in which to take replicas from them. */
+  readonly nodesToFree: readonly NodeId[];
+  /** How many more replicas `maxReplicasPerNode` has places for; Infinity where it sets no limit. */
+  readonly free: number;
+}
+
+/** No limit, and no node before another. */
+export const ANYWHERE: Places = { nodesToFree: [], free: Infinity };
+
 export const NO_RESOURCES: Resources = { cpus: 0, gpus: 0, memoryBytes: 0, custom: {} };
 
 /** The node for one more replica; null: `maxReplicasPerNode` leaves none (R1, R2). */
@@ -42,6 +53,17 @@ export function choosePlace(needs: PlacementNeeds, nodes: readonly NodeLoad[]): 
     (a, b) => level(a) - level(b) || a.own - b.own || a.replicas - b.replicas || (a.id < b.id ? -1 : 1), // R4
   );
   return best?.id ?? null;
+}
+
+/** How many more replicas of a deployment the nodes have places for (R2). */
+export function freePlaces(maxReplicasPerNode: number, nodes: readonly Pick<NodeLoad, "own">[]): number {
+  return nodes.reduce((sum, { own }) => sum + Math.max(0, maxReplicasPerNode - own), 0);
+}
+
+/** A node with one more replica of the deployment in question. */
+export function withReplica(load: NodeLoad, resources: Resources): NodeLoad {
+  const claimed = addResources(load.claimed, resources);
+  return { ...load, claimed, replicas: load.replicas + 1, own: load.own + 1 };
 }
 
 /** Nodes in the order in which to take replicas from them (R3). @param head the head's node */
@@ -62,6 +84,17 @@ export function byVictimOrder(order: readonly NodeId[]): (a: Victim, b: Victim) 
   const place = new Map(order.map((id, index) => [id, index]));
   const placeOf = ({ node }: Victim): number => place.get(node) ?? -1;
   return (a, b) => placeOf(a) - placeOf(b) || b.startMs - a.startMs || b.rank - a.rank || (a.id < b.id ? -1 : 1);
+}
+
+/** True when the end of a replica that claims `held` may make room for one that needs `needed`: it has some of each kind. */
+export function mayMakeRoom(held: Resources, needed: Resources): boolean {
+  const special: [needed: number, held: number][] = [
+    [needed.gpus, held.gpus],
+    ...Object.entries(needed.custom).map(([name, amount]): [number, number] => [amount, held.custom[name] ?? 0]),
+  ];
+  const asked = special.filter(([amount]) => amount > 0);
+  // Every replica claims cpus, so they tell something only where nothing else is asked for.
+  return asked.length === 0 ? needed.cpus === 0 || held.cpus > 0 : asked.every(([, amount]) => amount > 0);
 }
 
 /** Both together. */

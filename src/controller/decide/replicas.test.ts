@@ -4,6 +4,7 @@ import { type ReplicaPhase, isServing, isStarting, isStopping } from "../../mode
 import type { ReplicaSnapshot } from "../snapshot.ts";
 import type { DeploymentGoal, ReplicaAction } from "./goal.ts";
 import { type HealthMemory, freshHealth } from "./health.ts";
+import { ANYWHERE, NO_RESOURCES } from "./placement.ts";
 import { REDIAL_MS, decideReplicas } from "./replicas.ts";
 import { rolloutRule } from "./rollout.ts";
 import { type StartMemory, afterFailedStart, afterReady, freshMemory } from "./start-failures.ts";
@@ -28,6 +29,7 @@ const replica = (id: string, phase: ReplicaPhase, over: Partial<ReplicaSnapshot>
   configRevision: 1,
   rank: 0,
   worldSize: 0,
+  resources: NO_RESOURCES,
   node: "n",
   startMs: 0,
   displaced: false,
@@ -44,7 +46,7 @@ const fresh = freshMemory("v2@1");
 const words = (actions: readonly ReplicaAction[]): string[] =>
   actions.map((action) => `${action.kind} ${action.kind === "start" ? action.rank : action.id}`);
 const decide = (g: DeploymentGoal, seen: readonly ReplicaSnapshot[], memory: StartMemory = fresh): string[] =>
-  words(decideReplicas(g, told(g, seen), memory, [], NOW).actions);
+  words(decideReplicas(g, told(g, seen), memory, ANYWHERE, NOW).actions);
 /** Replicas that know how many they are, so that only other orders show. */
 const told = (g: DeploymentGoal, seen: readonly ReplicaSnapshot[]): ReplicaSnapshot[] =>
   seen.map((r) => ({ ...r, worldSize: g.replicas }));
@@ -112,8 +114,8 @@ describe("decideReplicas", () => {
 
   it("lets a slot wait, and says until when (D4)", () => {
     const memory = afterFailedStart(afterReady(fresh, 0), 0, "x", NOW);
-    expect(decideReplicas(goal(1), [], memory, [], NOW)).toEqual({ actions: [], wakeAtMs: NOW + 1000 });
-    expect(words(decideReplicas(goal(1), [], memory, [], NOW + 1000).actions)).toEqual(["start 0"]);
+    expect(decideReplicas(goal(1), [], memory, ANYWHERE, NOW)).toEqual({ actions: [], wakeAtMs: NOW + 1000 });
+    expect(words(decideReplicas(goal(1), [], memory, ANYWHERE, NOW + 1000).actions)).toEqual(["start 0"]);
   });
 });
 
@@ -158,7 +160,7 @@ describe("decideReplicas, whatever it sees,", () => {
     fc.assert(
       fc.property(fc.nat(8), snapshots, (replicas, seen) => {
         const wanted = goal(replicas);
-        const { actions } = decideReplicas(wanted, seen, fresh, [], NOW);
+        const { actions } = decideReplicas(wanted, seen, fresh, ANYWHERE, NOW);
         const touched = new Map(actions.flatMap((a) => (a.kind === "start" ? [] : [[a.id, a] as const])));
         const starts = actions.filter(({ kind }) => kind === "start").length;
         const stopped = (id: string): boolean =>
@@ -175,8 +177,8 @@ describe("decideReplicas, whatever it sees,", () => {
   it("says the same for the same, in any order, one thing a replica, each with a reason (R4)", () => {
     fc.assert(
       fc.property(fc.nat(8), snapshots, (replicas, seen) => {
-        const first = decideReplicas(goal(replicas), seen, fresh, [], NOW);
-        expect(decideReplicas(goal(replicas), [...seen].reverse(), fresh, [], NOW)).toEqual(first);
+        const first = decideReplicas(goal(replicas), seen, fresh, ANYWHERE, NOW);
+        expect(decideReplicas(goal(replicas), [...seen].reverse(), fresh, ANYWHERE, NOW)).toEqual(first);
         const ids = first.actions.flatMap((action) => (action.kind === "start" ? [] : [action.id]));
         expect(new Set(ids).size).toBe(ids.length);
         expect(first.actions.every(({ reason }) => reason !== "")).toBe(true);
@@ -188,7 +190,7 @@ describe("decideReplicas, whatever it sees,", () => {
   it("gives each new replica of the version a rank of its own", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 8 }), snapshots, (replicas, seen) => {
-        const { actions } = decideReplicas(goal(replicas), seen, fresh, [], NOW);
+        const { actions } = decideReplicas(goal(replicas), seen, fresh, ANYWHERE, NOW);
         const gone = new Set(
           actions.flatMap((a) =>
             ["start", "load", "reconfigure", "place"].includes(a.kind) || !("id" in a) ? [] : [a.id],
@@ -211,7 +213,7 @@ describe("decideReplicas, whatever it sees,", () => {
         let world = [...seen];
         let made = 0;
         for (let step = 0; step < 60; step++) {
-          const { actions } = decideReplicas(wanted, world, fresh, [], NOW + step * 10_000);
+          const { actions } = decideReplicas(wanted, world, fresh, ANYWHERE, NOW + step * 10_000);
           world = world.map((r) => ({
             ...r,
             linkLostAtMs: null,

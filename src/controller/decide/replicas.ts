@@ -7,10 +7,11 @@
 //   R4  Changed options are told to `goal.rollout.batch` replicas at a time.
 //   R5  A replica's rank and the number of replicas are told at once, to all: that costs nobody a request.
 import { isServing, isStopping } from "../../model/lifecycle.ts";
-import type { NodeId, ReplicaId } from "../../model/ids.ts";
+import type { ReplicaId } from "../../model/ids.ts";
 import type { ReplicaSnapshot } from "../snapshot.ts";
 import type { DeploymentGoal, ReplicaAction, StopAction } from "./goal.ts";
 import { unhealthyReason } from "./health.ts";
+import type { Places } from "./placement.ts";
 import { compactRanks } from "./ranks.ts";
 import { decideStarts, decideStops, isCurrent } from "./rollout.ts";
 import { type StartMemory, startGate } from "./start-failures.ts";
@@ -24,19 +25,19 @@ export interface ReplicaDecision {
   readonly wakeAtMs: number | undefined;
 }
 
-/** What brings a deployment from `seen` towards `goal`. @param nodesToFree nodes in the order in which to take from them */
+/** What brings a deployment from `seen` towards `goal`. */
 export function decideReplicas(
   goal: DeploymentGoal,
   seen: readonly ReplicaSnapshot[],
   memory: StartMemory,
-  nodesToFree: readonly NodeId[],
+  places: Places,
   nowMs: number,
 ): ReplicaDecision {
   const replicas = [...seen].sort(byId); // R2
   const due = replicas.flatMap((replica) => decideDue(replica, nowMs) ?? []);
   const dueIds = new Set(due.map(({ id }) => id));
   const rest = replicas.filter((replica) => !dueIds.has(replica.id));
-  const stops = decideStops(goal, rest, memory, nodesToFree);
+  const stops = decideStops(goal, rest, memory, places);
   const stopIds = new Set(stops.map(({ id }) => id));
   const kept = rest.filter((replica) => !stopIds.has(replica.id) && !isStopping(replica.phase));
   const starts = decideStarts(goal, kept, memory, nowMs);
@@ -57,7 +58,7 @@ function decideDue(replica: ReplicaSnapshot, nowMs: number): StopAction | undefi
   const { id, phase, linkLostAtMs, stuck } = replica;
   const over = "untilMs" in phase && nowMs >= phase.untilMs;
   if (phase.kind === "ending") return over ? { kind: "forget", id, reason: "its end was never confirmed" } : undefined;
-  if (phase.kind === "failed") return { kind: "kill", id, died: false, reason: phase.error };
+  if (phase.kind === "failed") return { kind: "kill", id, died: false, reason: phase.error.split("\n")[0] ?? "" };
   if (stuck !== null) return { kind: "kill", id, died: true, reason: stuck };
   if (phase.kind === "draining")
     return over ? { kind: "kill", id, died: false, reason: "its grace ran out" } : undefined;

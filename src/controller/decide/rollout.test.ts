@@ -4,6 +4,7 @@ import { type ReplicaPhase, isServing, isStarting, isStopping } from "../../mode
 import type { ReplicaSnapshot } from "../snapshot.ts";
 import type { DeploymentGoal, RolloutRule } from "./goal.ts";
 import { freshHealth } from "./health.ts";
+import { ANYWHERE, NO_RESOURCES } from "./placement.ts";
 import { decideReplicas } from "./replicas.ts";
 import { rolloutRule } from "./rollout.ts";
 import { type StartMemory, afterDeath, afterFailedStart, freshMemory, healthyMemory } from "./start-failures.ts";
@@ -27,6 +28,7 @@ const replica = (id: string, codeVersion: string, phase: ReplicaPhase, over: Par
   configRevision: 1,
   rank: 0,
   worldSize: 0,
+  resources: NO_RESOURCES,
   node: "n",
   startMs: 0,
   displaced: false,
@@ -47,7 +49,7 @@ const rollout = freshMemory("v2@1", true);
 /** How many start, leave and are killed. */
 const counts = (g: DeploymentGoal, seen: ReplicaSnapshot[], memory: StartMemory = rollout) => {
   const known = seen.map((r) => ({ ...r, worldSize: g.replicas }));
-  const { actions } = decideReplicas(g, known, memory, [], NOW);
+  const { actions } = decideReplicas(g, known, memory, ANYWHERE, NOW);
   const count = (kind: string) => actions.filter((action) => action.kind === kind).length;
   return { start: count("start"), leave: count("leave"), kill: count("kill") };
 };
@@ -149,6 +151,21 @@ describe("a rollout", () => {
     ],
   ])("%s", (_what, wanted, seen, expected) => expect(counts(wanted, seen)).toEqual(expected));
 
+  it("gives up no old one for what the old ones do not hold (R3)", () => {
+    const needs = { resources: { ...NO_RESOURCES, gpus: 1 } };
+    const waiting = many(2, "v2", { kind: "launching" }, { pending: "busy", ...needs });
+    expect(counts(goal(10, FIRST), [...many(10, "v1"), ...waiting]).leave).toBe(0);
+    expect(counts(goal(10, FIRST), [...many(10, "v1", RUNNING, needs), ...waiting]).leave).toBe(2);
+  });
+
+  it("replaces within the batch where no node has a place (R3)", () => {
+    const full = { ...ANYWHERE, free: 1 };
+    const leaving = (seen: ReplicaSnapshot[]) =>
+      decideReplicas(goal(10, FIRST), seen, rollout, full, NOW).actions.filter(({ kind }) => kind === "leave").length;
+    expect(leaving(many(10, "v1"))).toBe(2);
+    expect(leaving([...many(9, "v1"), ...many(9, "v2", LOADING)])).toBe(0);
+  });
+
   it("goes back to the old version by taking the new ones away again", () => {
     const back = goal(10, FIRST, { codeVersion: "v1" });
     const seen = [...many(8, "v1"), ...many(2, "v2"), ...many(2, "v2", LOADING)];
@@ -190,7 +207,7 @@ function play(wanted: DeploymentGoal, seen: ReplicaSnapshot[], room: number, loo
   let made = 0;
   for (let step = 0; step < 200; step++) {
     const nowMs = NOW + step * 10_000;
-    const { actions } = decideReplicas(wanted, world, rollout, [], nowMs);
+    const { actions } = decideReplicas(wanted, world, rollout, ANYWHERE, nowMs);
     for (const action of actions) {
       const change = (over: Partial<ReplicaSnapshot>) =>
         (world = world.map((r) => ("id" in action && r.id === action.id ? { ...r, ...over } : r)));
@@ -242,7 +259,7 @@ describe("a rollout, whatever its rule,", () => {
           Array<string>(replicas).fill("v2 running"),
         );
         expect(end.map(({ rank }) => rank).sort((a, b) => a - b)).toEqual(end.map((_, rank) => rank));
-        expect(decideReplicas(wanted, end, rollout, [], NOW).actions).toEqual([]);
+        expect(decideReplicas(wanted, end, rollout, ANYWHERE, NOW).actions).toEqual([]);
       }),
     );
   });

@@ -1,18 +1,18 @@
 // Decides which replicas of one deployment to stop and how many to start, so that it gets from one version, or one size,
-// to another. Pure; the order of the replicas given is kept.
+// to another. Pure; the same whatever the order of the replicas given.
 //   R1  Never more than `goal.replicas + rollout.surge` live replicas, old and new: new ones start beside the old within
 //       that bound (D2). A replica on its way out does not count.
 //   R2  Never fewer than `goal.replicas` serving, old and new, where that many served: an old replica leaves when as many
 //       others serve, a batch at a time (D2). A smaller goal takes old ones away first, and then rolls.
-//   R3  Where the engine has no room for a new one, as many old ones leave as wait for room, at most a batch (D2).
+//   R3  Where the engine has no room for a new one, or no node a place, as many old ones leave as wait, at most a batch
+//       (D2); but none for a resource that the old ones do not hold.
 //   R4  With `stopFirst` old ones leave first: max(batch - (replicas - new running - old active), 0), as Ray Serve counts.
 //   R5  A version that was given up is not started any more, and costs no old replica (D6).
 //   R6  Of those that may go, old versions go before the goal's, then what frees a node soonest, then the newest.
 import { isServing, isStarting, isStopping } from "../../model/lifecycle.ts";
-import type { NodeId } from "../../model/ids.ts";
 import type { ReplicaSnapshot } from "../snapshot.ts";
 import type { DeploymentGoal, ReplicaAction, RolloutRule, StopAction } from "./goal.ts";
-import { byVictimOrder } from "./placement.ts";
+import { type Places, byVictimOrder, mayMakeRoom } from "./placement.ts";
 import { freeRanks } from "./ranks.ts";
 import { type StartMemory, gaveUp, isOnTrial, startGate } from "./start-failures.ts";
 
@@ -36,9 +36,9 @@ export function decideStops(
   goal: DeploymentGoal,
   seen: readonly ReplicaSnapshot[],
   memory: StartMemory,
-  nodesToFree: readonly NodeId[],
+  places: Places,
 ): StopAction[] {
-  const live = seen.filter(({ phase }) => !isStopping(phase)).sort(byVictimOrder(nodesToFree)); // R6
+  const live = seen.filter(({ phase }) => !isStopping(phase)).sort(byVictimOrder(places.nodesToFree)); // R6
   const outdated = live.filter((replica) => !isCurrent(replica, goal));
   const starting = live.filter((replica) => isCurrent(replica, goal) && isStarting(replica.phase));
   const excess = Math.max(0, counted(live, goal).length - goal.replicas);
@@ -49,7 +49,7 @@ export function decideStops(
   const old = serving.filter((replica) => !isCurrent(replica, goal));
   const current = serving.filter((replica) => isCurrent(replica, goal));
   const tooMany = Math.max(0, serving.length - goal.replicas);
-  const going = old.slice(0, oldThatMayGo(goal, seen, memory));
+  const going = old.slice(0, oldThatMayGo(goal, seen, memory, places));
   const leaving = [...going, ...current.slice(0, Math.min(surplus, Math.max(0, tooMany - going.length)))];
   return [
     ...useless.map((r): StopAction => ({ kind: "kill", id: r.id, died: false, reason: whyStopped(goal, r) })),
@@ -90,7 +90,12 @@ function counted(live: readonly ReplicaSnapshot[], goal: DeploymentGoal): readon
 }
 
 /** How many replicas of other versions may leave now. */
-function oldThatMayGo(goal: DeploymentGoal, seen: readonly ReplicaSnapshot[], memory: StartMemory): number {
+function oldThatMayGo(
+  goal: DeploymentGoal,
+  seen: readonly ReplicaSnapshot[],
+  memory: StartMemory,
+  places: Places,
+): number {
   const { replicas, rollout } = goal;
   const serving = seen.filter(({ phase }) => isServing(phase));
   const tooMany = serving.length - replicas;
@@ -104,8 +109,12 @@ function oldThatMayGo(goal: DeploymentGoal, seen: readonly ReplicaSnapshot[], me
   }
   const isOnItsWayOut = (r: ReplicaSnapshot) => r.phase.kind === "leaving" && r.codeVersion !== goal.codeVersion;
   const batch = rollout.batch - seen.filter(isOnItsWayOut).length;
-  const withoutRoom = seen.filter((r) => isCurrent(r, goal) && isStarting(r.phase) && r.pending === "busy").length;
-  const spare = tooMany + Math.min(rollout.batch, withoutRoom); // R2, R3
+  const own = seen.filter((r) => isCurrent(r, goal) && !isStopping(r.phase));
+  const old = serving.filter((replica) => !isCurrent(replica, goal));
+  const waiting = own.filter(({ phase, pending }) => isStarting(phase) && pending === "busy");
+  const withoutRoom = waiting.filter((r) => old.some((o) => mayMakeRoom(o.resources, r.resources))).length;
+  const withoutPlace = Math.max(0, replicas - own.length - places.free);
+  const spare = tooMany + Math.min(rollout.batch, withoutRoom + withoutPlace); // R2, R3
   // What a smaller goal makes superfluous goes at once; what new replicas replace goes in batches.
   return Math.max(0, tooMany - rollout.surge, Math.min(spare, batch));
 }

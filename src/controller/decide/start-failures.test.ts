@@ -61,6 +61,27 @@ describe("start failures", () => {
   });
 });
 
+describe("a generation that replaces a healthy one (R6)", () => {
+  const rollout = freshMemory("v2@1", true);
+
+  it("is retried at once and given up at the threshold, although some of its replicas were ready", () => {
+    const memory = times(2, afterReady(rollout, 0), fail);
+    expect(startGate(memory, 3, 0, NOW)).toEqual({ kind: "open" });
+    expect(gaveUp(fail(memory), 3)).toBe(true);
+  });
+
+  it("counts deaths in service as failures", () => {
+    const memory = times(3, afterReady(rollout, 0), (m) => afterDeath(m, 0, 60_000, "killed", NOW));
+    expect(gaveUp(memory, 3)).toBe(true);
+  });
+
+  it("is as any other once the deployment was healthy", () => {
+    const memory = times(9, afterHealthy(fail(rollout)), fail);
+    expect(memory).toMatchObject({ rollout: false, wasHealthy: true });
+    expect(gaveUp(memory, 3)).toBe(false);
+  });
+});
+
 describe("quick deaths", () => {
   const die = (servedMs: number) => (memory: StartMemory) => afterDeath(memory, 0, servedMs, "killed", NOW);
 

@@ -84,6 +84,11 @@ export function isOnTrial(memory: StartMemory): boolean {
   return memory.rollout || !memory.wasReady;
 }
 
+/** True while some slot's newest start has failed. */
+export function isFailing({ slots }: StartMemory): boolean {
+  return Object.values(slots).some(({ failures }) => failures > 0);
+}
+
 /** True when this generation is not tried again (R2, R6). */
 export function gaveUp(memory: StartMemory, threshold: number): boolean {
   return isOnTrial(memory) && memory.failedStarts > 0 && memory.failedStarts >= threshold;

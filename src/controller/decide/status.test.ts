@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { BuildState } from "../../model/target-state.ts";
 import {
   type DeploymentFacts,
   type StatusEvent,
@@ -7,7 +8,7 @@ import {
   applicationStatus,
   decideStatus,
 } from "./status.ts";
-import { afterFailedStart, afterReady, freshMemory } from "./start-failures.ts";
+import { afterDeath, afterFailedStart, afterReady, freshMemory, healthyMemory } from "./start-failures.ts";
 
 const info = (
   status: StatusInfo["status"],
@@ -50,6 +51,17 @@ describe("afterStatusEvent", () => {
     ["DEPLOY_FAILED", "configUpdate", "UPDATING CONFIG_UPDATE_STARTED"],
     ["DEPLOY_FAILED", "startFailed", "DEPLOY_FAILED UNSPECIFIED"],
     ["UNHEALTHY", "delete", "UPDATING DELETING"],
+    ["UPDATING", "autoscaleUp", "UPSCALING AUTOSCALING"],
+    ["UPDATING", "autoscaleDown", "DOWNSCALING AUTOSCALING"],
+    ["UPSCALING", "autoscaleDown", "DOWNSCALING AUTOSCALING"],
+    ["DOWNSCALING", "scaleUp", "UPSCALING CONFIG_UPDATE_STARTED"],
+    ["DOWNSCALING", "replicaDied", "UNHEALTHY HEALTH_CHECK_FAILED"],
+    ["HEALTHY", "autoscaleUp", "UPSCALING AUTOSCALING"],
+    ["UNHEALTHY", "autoscaleUp", "UNHEALTHY UNSPECIFIED"],
+    ["UNHEALTHY", "startFailed", "UNHEALTHY REPLICA_STARTUP_FAILED"],
+    ["UPSCALING", "rolloutFailed", "DEPLOY_FAILED REPLICA_STARTUP_FAILED"],
+    ["DEPLOY_FAILED", "autoscaleUp", "DEPLOY_FAILED UNSPECIFIED"],
+    ["DEPLOY_FAILED", "scaleDown", "DEPLOY_FAILED UNSPECIFIED"],
   ])("%s at %s is %s (inventory 2.8)", (status, event, expected) => {
     const after = afterStatusEvent(info(status), event, "");
     expect(`${after.status} ${after.trigger}`).toBe(expected);
@@ -94,6 +106,46 @@ describe("decideStatus", () => {
     });
   });
 
+  it("is unhealthy when a replica dies while it scales (inventory 2.8)", () => {
+    const died = afterDeath(afterReady(fresh, 0), 0, 60_000, "killed", 0);
+    expect(decideStatus(info("UPSCALING"), facts({ upToDate: 1 }), died)).toMatchObject({
+      status: "UNHEALTHY",
+      trigger: "HEALTH_CHECK_FAILED",
+      message: "killed",
+    });
+  });
+
+  it("fails a rollout whose replicas run and fail, and tells that it is stopped (reference 4.11)", () => {
+    const rollout = { ...afterReady(failed, 0), rollout: true };
+    const { status, message } = decideStatus(info("UPDATING"), facts({ upToDate: 1, outdated: 1 }), rollout);
+    expect(status).toBe("DEPLOY_FAILED");
+    expect(message).toMatch(
+      /^The deployment failed to start 6 times in a row during a rolling update\. The update is stopped/,
+    );
+  });
+
+  it("of a rollout that was given up keeps its reason, whatever else happens (D6)", () => {
+    const failure = { message: "why" };
+    const stalled = info("DEPLOY_FAILED", "REPLICA_STARTUP_FAILED", "why");
+    const before = healthyMemory("v0@1");
+    expect(decideStatus(stalled, facts({ upToDate: 0 }), before, failure)).toBe(stalled);
+    const { message } = decideStatus(
+      stalled,
+      facts({ upToDate: 0, note: "code changed on disk: app.ts" }),
+      before,
+      failure,
+    );
+    expect(message).toBe("why\ncode changed on disk: app.ts");
+    const again = afterFailedStart(before, 0, "no weights", 0);
+    expect(decideStatus(stalled, facts({ upToDate: 0 }), again, failure).message).toMatch(/start again: no weights$/);
+  });
+
+  it("shows a note while nothing is wrong, and takes it away again", () => {
+    const noted = decideStatus(info("HEALTHY"), facts({ note: "replica a: not responding for 4 s" }), fresh);
+    expect(noted).toMatchObject({ status: "HEALTHY", message: "replica a: not responding for 4 s" });
+    expect(decideStatus(noted, facts(), fresh).message).toBe("");
+  });
+
   it("keeps a deployment that is being deleted as it is", () => {
     expect(decideStatus(info("UPDATING", "DELETING"), facts(), fresh)).toEqual(info("UPDATING", "DELETING"));
   });
@@ -111,6 +163,15 @@ describe("applicationStatus", () => {
     const named = new Map(infos.map((value, index) => [`D${index}`, value]));
     expect(applicationStatus(false, BUILT, named).status).toBe(expected);
     expect(applicationStatus(true, BUILT, named).status).toBe("DELETING");
+  });
+
+  it.each<[BuildState, string, string]>([
+    [{ kind: "building", generation: 2, sinceMs: 0 }, "DEPLOYING", ""],
+    [{ kind: "failed", generation: 2, message: "no such module" }, "DEPLOY_FAILED", "no such module"],
+  ])("is that of its build while that says something: %o", (build, status, message) => {
+    const infos = new Map([["D", info("UNHEALTHY")]]);
+    expect(applicationStatus(false, build, infos)).toEqual({ status, message });
+    expect(applicationStatus(true, build, infos).status).toBe("DELETING");
   });
 
   it("names the deployments that failed and why (D6)", () => {

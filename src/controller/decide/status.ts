@@ -6,7 +6,7 @@
 //   R2  An application is as bad as its worst deployment, its build included; deleting wins.
 import type { ApplicationStatus, DeploymentStatus, DeploymentStatusTrigger } from "../../model/status.ts";
 import type { BuildState } from "../../model/target-state.ts";
-import { type StartMemory, gaveUp, isOnTrial } from "./start-failures.ts";
+import { type StartMemory, gaveUp, isFailing, isOnTrial } from "./start-failures.ts";
 
 export interface StatusInfo {
   readonly status: DeploymentStatus;
@@ -133,7 +133,10 @@ export function decideStatus(
 ): StatusInfo {
   if (info.trigger === "DELETING") return info;
   if (isSettled(info, facts)) return afterStatusEvent(info, "healthy", facts.note);
-  if (failure !== null) return withMessage(info, failure.message);
+  if (failure !== null) {
+    const more = isFailing(memory) ? `The version before it fails to start again: ${memory.lastError}` : facts.note;
+    return withMessage(info, more === "" ? failure.message : `${failure.message}\n${more}`);
+  }
   const message = progressMessage(memory, facts);
   if (info.status === "HEALTHY") {
     const short = facts.recovering === 0 && facts.upToDate < facts.target;

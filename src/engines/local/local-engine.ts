@@ -5,11 +5,11 @@
 //   R3  A process that this head did not start is signalled only while pid and start time are those it was adopted by.
 //   R4  A stopped process (state T) cannot act on SIGTERM: it is reported as suspect, and killed at once by `stop`.
 //   R5  A process that was killed cannot remove its socket: the engine does, before it reports the end.
-// cpus and memory are advisory; what this node does not have at all (gpus, custom resources) stays pending.
+//   R6  A process whose resources are taken waits, and is started when they are free; one that this node can never have
+//       waits until it is stopped (resource-ledger.ts).
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, rmSync } from "node:fs";
-import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { socketPath } from "../../config/paths.ts";
 import type { Cancel, Clock } from "../../core/clock.ts";
@@ -17,9 +17,11 @@ import { describeThrown } from "../../core/errors.ts";
 import type { Engine, EngineEvent, KnownProcess, NodeInfo, ProcessSpec } from "../../engine/engine.ts";
 import { EventQueue } from "../../engine/event-queue.ts";
 import type { StateStore } from "../../engine/state-store.ts";
-import { type Ending, describeExit } from "./describe-exit.ts";
+import { type Ending, type ExitFacts, describeExit } from "./describe-exit.ts";
+import { lastOutput } from "./last-output.ts";
 import { type ProcessTable, systemProcessTable } from "./process-table.ts";
 import { type Command, programCommand } from "./program-command.ts";
+import { type Lack, type NodeResources, ResourceLedger } from "./resource-ledger.ts";
 
 export interface LocalEngineOptions {
   readonly store: StateStore;
@@ -30,6 +32,8 @@ export interface LocalEngineOptions {
   readonly logsDir: string;
   /** Folder of the sockets that the children listen on, each named by its process. */
   readonly socketsDir: string;
+  /** What this machine has. */
+  readonly resources: NodeResources;
   /** Command of a process. Default: our programs by their main files, with `<id> <epoch> ...args`. */
   readonly commandOf?: (spec: ProcessSpec) => Command;
 }
@@ -59,11 +63,10 @@ export class LocalEngine implements Engine {
   readonly #events = new EventQueue();
   readonly #running = new Map<string, Running>();
   readonly #retired = new Map<string, number>();
-  readonly #node: NodeInfo = {
-    id: "local",
-    ip: "127.0.0.1",
-    resources: { cpus: availableParallelism(), gpus: 0, memoryBytes: totalmem(), custom: {} },
-  };
+  readonly #ledger: ResourceLedger;
+  /** Processes that wait for resources, longest first (R6). */
+  readonly #waiting = new Map<string, ProcessSpec>();
+  readonly #node: NodeInfo;
   readonly #clock: Clock;
   readonly #stopWatch: Cancel;
 
@@ -71,6 +74,8 @@ export class LocalEngine implements Engine {
     this.#options = options;
     this.#clock = clock;
     this.store = options.store;
+    this.#ledger = new ResourceLedger(options.resources);
+    this.#node = { id: "local", ip: "127.0.0.1", resources: options.resources.total };
     this.#stopWatch = clock.every(WATCH_PERIOD_MS, () => this.#watch());
   }
 
@@ -79,13 +84,14 @@ export class LocalEngine implements Engine {
     const seen = this.#running.get(id)?.epoch ?? this.#retired.get(id) ?? -1;
     if (epoch <= seen) return;
     assert(!this.#running.has(id), `${id} still runs with an earlier epoch`);
-    const missing = this.#missing(spec);
-    if (missing === undefined) {
+    const lack = this.#lack(spec);
+    if (lack === undefined) {
       this.#spawn(spec);
       return;
     }
     this.#running.set(id, { ...IDLE, id, epoch, pid: undefined, child: undefined, startTime: undefined });
-    this.#events.push({ type: "pending", id, cause: "infeasible", detail: missing });
+    this.#waiting.set(id, spec);
+    this.#events.push({ type: "pending", id, ...lack });
   }
 
   stop(id: string, graceMs: number): void {
@@ -136,7 +142,7 @@ export class LocalEngine implements Engine {
 
   adopt(known: readonly KnownProcess[]): Promise<void> {
     const found = known.length === 0 ? [] : this.#table.list();
-    for (const { id, epoch } of known) {
+    for (const { id, epoch, claim } of known) {
       if (this.#running.has(id)) continue;
       // The command line names id and epoch; the pid of the checkpoint may be missing, or be somebody else's by now.
       const pid = found.find(({ command }) => ` ${command} `.includes(` ${id} ${epoch} `))?.pid;
@@ -147,7 +153,8 @@ export class LocalEngine implements Engine {
         this.#exited(running, { code: null, reason: "exited", userFault: false, detail });
       } else {
         this.#running.set(id, running);
-        this.#started(running, true);
+        if (claim !== undefined) this.#ledger.adopt(id, claim.resources, claim.gpuIds);
+        this.#started(running, claim?.gpuIds ?? [], true);
       }
     }
     return Promise.resolve();
@@ -160,25 +167,36 @@ export class LocalEngine implements Engine {
       running.child?.removeAllListeners();
     }
     this.#running.clear();
+    this.#waiting.clear();
     this.store.close();
     return Promise.resolve();
   }
 
-  /** What this node will never have, as a text; undefined when the process can run here. */
-  #missing({ resources, placement }: ProcessSpec): string | undefined {
+  /** What stands against a start here and now. */
+  #lack({ resources, placement }: ProcessSpec): Lack | undefined {
     if (placement.kind === "node" && placement.nodeId !== this.#node.id && !placement.soft) {
-      return `needs node ${placement.nodeId}; the local engine has the node ${this.#node.id} only`;
+      const detail = `needs node ${placement.nodeId}; the local engine has the node ${this.#node.id} only`;
+      return { cause: "infeasible", detail };
     }
-    if (resources.gpus > this.#node.resources.gpus) return `needs ${resources.gpus} gpus; this node has 0`;
-    const custom = Object.entries(resources.custom).find(([, amount]) => amount > 0);
-    return custom === undefined ? undefined : `needs ${custom[1]} of ${custom[0]}; this node has 0`;
+    return this.#ledger.lack(resources);
+  }
+
+  /** R6 */
+  #startWaiting(): void {
+    for (const [id, spec] of this.#waiting) {
+      if (this.#lack(spec) !== undefined) continue;
+      this.#waiting.delete(id);
+      this.#running.delete(id);
+      this.#spawn(spec);
+    }
   }
 
   #spawn(spec: ProcessSpec): void {
     const { id, epoch } = spec;
+    const gpuIds = this.#ledger.claim(id, spec.resources);
     let child: ChildProcess;
     try {
-      child = this.#launch(spec);
+      child = this.#launch(spec, gpuIds);
     } catch (error) {
       const running: Running = { ...IDLE, id, epoch, pid: undefined, child: undefined, startTime: undefined };
       this.#exited(running, { code: null, reason: "start-failed", userFault: false, detail: describeThrown(error) });
@@ -186,7 +204,9 @@ export class LocalEngine implements Engine {
     }
     const running: Running = { ...IDLE, id, epoch, pid: child.pid, child, startTime: undefined };
     this.#running.set(id, running);
-    child.once("exit", (code, signal) => this.#exited(running, describeExit(running.ending, code, signal)));
+    child.once("exit", (code, signal) => {
+      this.#exited(running, this.#withOutput(spec, describeExit(running.ending, code, signal)));
+    });
     child.once("error", (error) => {
       // Node blames the executable when it is the working directory that is missing.
       const detail = existsSync(spec.cwd) ? error.message : `the working directory ${spec.cwd} does not exist`;
@@ -194,10 +214,10 @@ export class LocalEngine implements Engine {
         this.#exited(running, { code: null, reason: "start-failed", userFault: false, detail });
     });
     child.unref();
-    if (child.pid !== undefined) this.#started(running, false);
+    if (child.pid !== undefined) this.#started(running, gpuIds, false);
   }
 
-  #launch(spec: ProcessSpec): ChildProcess {
+  #launch(spec: ProcessSpec, gpuIds: readonly string[]): ChildProcess {
     const { home, namespace, logsDir, commandOf = ourCommand } = this.#options;
     const { file, args } = commandOf(spec);
     mkdirSync(logsDir, { recursive: true, mode: 0o700 });
@@ -205,7 +225,7 @@ export class LocalEngine implements Engine {
     try {
       return spawn(file, args, {
         cwd: spec.cwd,
-        env: { ...process.env, ...spec.env, MANTA_HOME: home, MANTA_NAMESPACE: namespace },
+        env: { ...process.env, ...spec.env, ...gpuEnv(gpuIds), MANTA_HOME: home, MANTA_NAMESPACE: namespace },
         detached: true,
         stdio: ["ignore", output, output], // R2
       });
@@ -214,7 +234,7 @@ export class LocalEngine implements Engine {
     }
   }
 
-  #started(running: Running, adopted: boolean): void {
+  #started(running: Running, gpuIds: readonly string[], adopted: boolean): void {
     const { id, epoch } = running;
     const pid = running.pid ?? null;
     this.#events.push({
@@ -223,19 +243,28 @@ export class LocalEngine implements Engine {
       epoch,
       node: this.#node.id,
       nodeIp: this.#node.ip,
-      gpuIds: [],
+      gpuIds,
       pid,
       adopted,
     });
   }
 
-  #exited(running: Running, end: ReturnType<typeof describeExit>): void {
+  /** Why the user's code ended a replica is in what it printed; other programs share their files. */
+  #withOutput({ program, outputFile }: ProcessSpec, end: ExitFacts): ExitFacts {
+    if (program !== "replica" || !end.userFault) return end;
+    const printed = lastOutput(join(this.#options.logsDir, outputFile));
+    return { ...end, detail: [end.detail, ...printed].join("\n") };
+  }
+
+  #exited(running: Running, end: ExitFacts): void {
     const { id, epoch } = running;
     running.cancelGrace();
     if (this.#running.get(id) === running) this.#running.delete(id);
     this.#retired.set(id, epoch);
+    this.#waiting.delete(id);
     rmSync(socketPath(this.#options.socketsDir, id), { force: true }); // R5
     this.#events.push({ type: "exited", id, epoch, ...end });
+    if (this.#ledger.release(id)) this.#startWaiting();
   }
 
   #signal(running: Running, signal: "SIGTERM" | "SIGKILL"): void {
@@ -271,6 +300,11 @@ export class LocalEngine implements Engine {
 }
 
 const IDLE = { ending: "itself", suspect: false, cancelGrace: () => undefined } as const;
+
+/** A process that claims gpus sees no others. */
+function gpuEnv(gpuIds: readonly string[]): Readonly<Record<string, string>> {
+  return gpuIds.length === 0 ? {} : { CUDA_VISIBLE_DEVICES: gpuIds.join(",") };
+}
 
 function ourCommand(spec: ProcessSpec): Command {
   return programCommand(spec.program, [spec.id, String(spec.epoch), ...spec.args]);

@@ -26,6 +26,11 @@ export function systemProcessTable(): ProcessTable {
   return process.platform === "linux" ? procTable : psTable;
 }
 
+/** True while a process is stopped (state T). */
+export function isStopped(pid: number): boolean {
+  return systemProcessTable().look([pid]).get(pid)?.stopped === true;
+}
+
 const procTable: ProcessTable = {
   look(pids) {
     const found = new Map<number, ProcessFacts>();
@@ -74,8 +79,7 @@ export function parseStat(line: string): ProcessFacts | undefined {
 export function parsePs(output: string): ReadonlyMap<number, ProcessFacts> {
   const found = new Map<number, ProcessFacts>();
   for (const line of output.split("\n")) {
-    const [, pid, state = "Z", time = "", startTime = ""] =
-      /^\s*(\d+)\s+(\S+)\s+(\S+)\s+(.+?)\s*$/.exec(line) ?? [];
+    const [, pid, state = "Z", time = "", startTime = ""] = /^\s*(\d+)\s+(\S+)\s+(\S+)\s+(.+?)\s*$/.exec(line) ?? [];
     if (pid === undefined || state.startsWith("Z")) continue;
     found.set(Number(pid), { startTime, stopped: state.startsWith("T"), cpuMs: parseCpuTime(time) });
   }

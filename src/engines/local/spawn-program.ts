@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, fstatSync, mkdirSync, openSync, readSync } from "node:fs";
 import { dirname } from "node:path";
+import { isStopped } from "./process-table.ts";
 import { type MainProgram, programCommand } from "./program-command.ts";
 
 export interface ProgramSpec {
@@ -31,6 +32,8 @@ export interface SpawnedProgram {
   /** Resolves once. */
   readonly exited: Promise<ProgramExit>;
   kill(signal: "SIGTERM" | "SIGKILL"): void;
+  /** Whether it is stopped (state T) now. */
+  isStopped(): boolean;
   closeInput(): void;
   /** Whether it keeps this process's event loop alive; it does until told otherwise. */
   setKeepsAlive(alive: boolean): void;
@@ -60,6 +63,7 @@ export function spawnProgram(spec: ProgramSpec): SpawnedProgram {
     pid: child.pid,
     exited,
     kill: (signal) => void child.kill(signal),
+    isStopped: () => child.pid !== undefined && isStopped(child.pid),
     closeInput: () => void child.stdin?.end(),
     setKeepsAlive(alive) {
       const handles = [child, child.stdin as { ref?(): void; unref?(): void } | null];

@@ -2,6 +2,7 @@
 // asked for (K4).
 //   R1  A store is looked at before it is opened for writing (verify-store.ts). One that is damaged, older than what was
 //       acknowledged, or of another format is an error with its path; it is never written to, renamed or replaced.
+//       One of another format that holds nothing any more is made anew.
 //   R2  A store appears whole: it is made under another name, so that no cut leaves half of one.
 //   R3  Each write renews the seal in the same transaction, and is noted by the witness once it is on the disk.
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
@@ -12,6 +13,7 @@ import type { StateStore } from "../../engine/state-store.ts";
 import { documentHash, sealDigest } from "./store-seal.ts";
 import { StoreWitness } from "./store-witness.ts";
 import {
+  isForgotten,
   LOG_SUFFIX,
   STORE_FORMAT,
   STORE_TABLES,
@@ -115,7 +117,8 @@ interface OpenStore {
 }
 
 function open(path: string, survives: Survives): OpenStore {
-  const files = ["", LOG_SUFFIX, WITNESS_SUFFIX].map((suffix) => path + suffix);
+  const files = ["", LOG_SUFFIX, "-shm", WITNESS_SUFFIX].map((suffix) => path + suffix);
+  if (isForgotten(path)) for (const file of files) rmSync(file, { force: true });
   if (!files.some((file) => existsSync(file))) create(path, survives);
   const store = verifyStore(path); // R1
   const database = new DatabaseSync(path);
@@ -140,7 +143,7 @@ function create(path: string, survives: Survives): void {
   const database = new DatabaseSync(draft);
   try {
     database.exec(`
-      PRAGMA synchronous = ${synchronous(survives)};
+      PRAGMA synchronous = OFF;
       PRAGMA journal_mode = WAL;
       BEGIN;
       ${STORE_TABLES.join("; ")};
@@ -150,6 +153,7 @@ function create(path: string, survives: Survives): void {
   } finally {
     database.close();
   }
+  // Once, before the name says that it is whole.
   if (survives === "power cut") sync(draft);
   renameSync(draft, path);
   // The folder's own name may be as new as the file's.

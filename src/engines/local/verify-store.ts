@@ -1,7 +1,7 @@
 // Looks at a store before anything may write to it (K4).
 //   R1  Nothing is written: SQLite would drop a damaged log at the end of a connection that may write.
 //   R2  Each finding is one line that says what is wrong; whoever opens the store adds the path and what to do.
-import { accessSync, closeSync, constants, existsSync, openSync, readSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, openSync, readSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { ServeError } from "../../core/errors.ts";
 import { documentHash, sealDigest } from "./store-seal.ts";
@@ -21,6 +21,9 @@ export const LOG_SUFFIX = "-wal";
 export const WITNESS_SUFFIX = "-acknowledged";
 
 const MAGIC = "SQLite format 3\0";
+/** SQLite's header, and where `user_version` stands in it. */
+const HEADER_BYTES = 100;
+const FORMAT_AT = 60;
 
 /** A store that is in order. */
 export interface VerifiedStore {
@@ -45,19 +48,40 @@ export function verifyStore(path: string): VerifiedStore {
   }
 }
 
+/** True for a store of another format whose instance ended in order: it holds nothing, and may be made anew. */
+export function isForgotten(path: string): boolean {
+  try {
+    checkHeader(path);
+    if (readHeader(path).readUInt32BE(FORMAT_AT) === STORE_FORMAT) return false;
+    const database = new DatabaseSync(path, { readOnly: true });
+    try {
+      return database.prepare("SELECT count(*) AS count FROM documents").get()?.["count"] === 0;
+    } finally {
+      database.close();
+    }
+  } catch {
+    return false; // what is wrong with it, `verifyStore` says
+  }
+}
+
 /** What is seen without SQLite, which takes an empty file for a new database and deletes the log beside it. */
 function checkHeader(path: string): void {
   const beside = [LOG_SUFFIX, WITNESS_SUFFIX].map((suffix) => path + suffix).find((file) => existsSync(file));
   if (!existsSync(path)) throw problem(`it is missing, but ${beside} is there`);
   accessSync(path, constants.R_OK | constants.W_OK);
-  const header = Buffer.alloc(20);
+  if (statSync(path).size === 0) throw problem("it is empty");
+  const header = readHeader(path);
+  if (header.toString("latin1", 0, MAGIC.length) !== MAGIC) throw problem("it is not a SQLite database");
+  // Bytes 18 and 19 say that there is a log; without them SQLite would not look at it.
+  if (header[18] !== 2 || header[19] !== 2) throw problem("it is damaged: its header names no write-ahead log");
+}
+
+function readHeader(path: string): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES);
   const file = openSync(path, "r");
   try {
-    const length = readSync(file, header, 0, header.length, 0);
-    if (length === 0) throw problem("it is empty");
-    if (header.toString("latin1", 0, MAGIC.length) !== MAGIC) throw problem("it is not a SQLite database");
-    // Bytes 18 and 19 say that there is a log; without them SQLite would not look at it.
-    if (header[18] !== 2 || header[19] !== 2) throw problem("it is damaged: its header names no write-ahead log");
+    readSync(file, header, 0, header.length, 0);
+    return header;
   } finally {
     closeSync(file);
   }

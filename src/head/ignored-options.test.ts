@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import { resolveOptions } from "../config/check-options.ts";
+import { ignoredOptions } from "./ignored-options.ts";
+
+const RUNNING = { proxyLocation: "EveryNode", httpOptions: resolveOptions("http", { port: 8000 }) } as const;
+const lines = (more: object): readonly string[] => ignoredOptions({ applications: [], ...more }, RUNNING);
+
+describe("ignoredOptions", () => {
+  it("names what the file says and the running instance does not follow", () => {
+    expect(lines({ proxy_location: "Disabled", http_options: { port: 9000, root_path: "", host: "0.0.0.0" } })).toEqual(
+      [
+        'proxy_location: the running instance ignores "Disabled"; it keeps "EveryNode"',
+        "http_options.port: the running instance ignores 9000; it keeps 8000",
+        'http_options.host: the running instance ignores "0.0.0.0"; it keeps "127.0.0.1"',
+      ],
+    );
+  });
+
+  it("says nothing of what is the same, of any free port, and where there is no proxy to compare with", () => {
+    expect(lines({ http_options: { port: 0 }, proxy_location: "EveryNode" })).toEqual([]);
+    const none = { proxyLocation: "Disabled", httpOptions: null } as const;
+    expect(ignoredOptions({ applications: [], http_options: { port: 1 } }, none)).toEqual([]);
+  });
+
+  it("shows no password, and tells that there is no gRPC", () => {
+    const more = { http_options: { ssl_keyfile_password: "x" }, grpc_options: { grpc_servicer_functions: ["a.b:c"] } };
+    expect(lines(more)).toEqual([
+      "http_options.ssl_keyfile_password: the running instance ignores the change",
+      "grpc_options.grpc_servicer_functions: this version has no gRPC proxy",
+    ]);
+  });
+});
