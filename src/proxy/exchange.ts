@@ -57,6 +57,7 @@ export class Exchange implements HttpObserver, OpenRequest, BodyOwner, Receiving
     this.#res = res;
     this.#facts = facts;
     this.#expectsContinue = expects;
+    if (facts.upgrades) this.closeAfter();
     this.verb = req.method as string;
     this.requestId = facts.requestId ?? randomUuid(door.random);
     this.#startedMs = door.clock.monotonic();
@@ -77,9 +78,15 @@ export class Exchange implements HttpObserver, OpenRequest, BodyOwner, Receiving
     return this.#body !== undefined && !this.#body.complete;
   }
 
+  /** The connection ends with the answer, and takes no further request. */
+  closeAfter(): void {
+    this.#closes = true;
+    this.#connection.closing = true;
+  }
+
   /** Answers in the proxy's own name. @param closes true: the connection cannot be used again */
   refuse({ status, error }: Refusal, closes = this.#expectsContinue): void {
-    this.#closes = closes;
+    if (closes) this.closeAfter();
     const accept = headerValue(this.#req.rawHeaders, "accept");
     const { requestId } = this;
     const { headers, body } = errorResponse(status, error, { requestId, accept, development: this.#door.development });
@@ -223,8 +230,8 @@ export class Exchange implements HttpObserver, OpenRequest, BodyOwner, Receiving
     this.#waitTimer?.();
     this.#door.waiting.delete(this);
     const body = this.#body;
-    if (body === undefined) return this.#start(EMPTY, false);
     if (this.#expectsContinue) this.#res.writeContinue();
+    if (body === undefined) return this.#start(EMPTY, false);
     this.#door.receiving.add(this);
     if (this.verb === "GET" || this.verb === "HEAD") {
       body.drop();

@@ -15,6 +15,10 @@ export interface RequestFacts {
   contentLength: number;
   /** Transfer-Encoding is there: the body's length is unknown. */
   chunked: boolean;
+  /** Value of Transfer-Encoding; "" without one. */
+  coding: string;
+  /** It asks for another protocol. */
+  upgrades: boolean;
   /** `x-request-timeout-seconds` (Q4), seconds; null: no limit; undefined: not given, or not a number. */
   timeoutS: number | null | undefined;
   /** `x-request-disconnect-disabled: ?1` (Q5). */
@@ -68,6 +72,8 @@ export function readRequestHeaders(raw: readonly string[]): RequestFacts {
     requestId: undefined,
     contentLength: 0,
     chunked: false,
+    coding: "",
+    upgrades: false,
     timeoutS: undefined,
     keepRunning: false,
     sessionId: "",
@@ -96,9 +102,13 @@ function readHeader(facts: RequestFacts, name: string, value: string): boolean {
         facts.hosts++;
       }
       return true;
+    case 7: {
+      const lower = name.toLowerCase();
+      facts.upgrades ||= lower === "upgrade";
+      return !isHopByHop(lower);
+    }
     case 2:
     case 6:
-    case 7:
     case 16:
       return !isHopByHop(name.toLowerCase());
     case 10:
@@ -111,6 +121,7 @@ function readHeader(facts: RequestFacts, name: string, value: string): boolean {
     case 17:
       if (name.toLowerCase() !== "transfer-encoding") return true;
       facts.chunked = true;
+      facts.coding = value;
       return false;
     case 25:
     case 26:
