@@ -36,7 +36,7 @@ const line = (requestLine: string) => `${requestLine}\r\n${h}\r\n${next}`;
 const BOTH = "200,200";
 
 /** Name, bytes, statuses of all answers, bodies of those by the application. */
-type Vector = readonly [name: string, raw: string, statuses: string, bodies?: string];
+type Vector = [name: string, raw: string, statuses: string, bodies?: string];
 
 async function tryOut([, raw, statuses, bodies = ""]: Vector): Promise<void> {
   const door = await open();
@@ -254,7 +254,7 @@ describe("slow and half-closed clients", () => {
   });
 
   it("a hundred pipelined requests are answered in their order, whoever is quicker", async () => {
-    const door = await open({ handler: undefined });
+    const door = (opened = await openDoor());
     const client = door.send(Array.from({ length: 100 }, (_, i) => `GET /${i} HTTP/1.1\r\n${h}\r\n`).join(""));
     await door.call(99);
     for (const call of door.calls.toReversed()) call.answer(`<${new URL(call.call.url).pathname}>`);
