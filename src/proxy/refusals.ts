@@ -44,6 +44,8 @@ export function bodyIdle(limitMs: number): Refusal {
   return badRequest(`No part of the request body came for ${limitMs / 1000} s.`, 408);
 }
 
+/** No Host header in HTTP/1.1, or more than one. */
+export const ONE_HOST = badRequest("A request has exactly one Host header.");
 /** An Expect header other than 100-continue. */
 export const EXPECTATION_FAILED = badRequest("Only the expectation 100-continue can be met.", 417);
 

@@ -20,6 +20,7 @@ import {
   EXPECTATION_FAILED,
   framingFault,
   NO_TABLE_TEXT,
+  ONE_HOST,
   refusalOfParserError,
   verbRefused,
   type Refusal,
@@ -195,7 +196,7 @@ export class HttpServer {
     if (fault !== undefined) return exchange.refuse(fault, true);
     if (exchange.verb === "TRACE") return exchange.refuse(verbRefused("TRACE"));
     if (hosts > 1 || (hosts === 0 && req.httpVersionMinor > 0)) {
-      return exchange.refuse(badRequest("A request has exactly one Host header."), true);
+      return exchange.refuse(ONE_HOST, true);
     }
     const target = this.#door.targets.resolve(exchange.verb, req.url as string, host ?? "localhost");
     if (target.kind === "refused") return exchange.refuse(badRequest(target.reason), true);

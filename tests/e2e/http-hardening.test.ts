@@ -187,6 +187,21 @@ describe("request lines and other protocols", () => {
   it.each(vectors)("%s", async (...vector) => tryOut(vector));
 });
 
+describe("handshakes of WebSockets", () => {
+  const ask =
+    "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AQIDBAUGBwgJCgsMDQ4PEA==\r\n";
+  const vectors: Vector[] = [
+    ["without a host", `GET /p HTTP/1.1\r\n${ask}\r\n${next}`, "400"],
+    ["with two hosts", `GET /p HTTP/1.1\r\n${h}${h}${ask}\r\n${next}`, "400"],
+    ["in HTTP/1.0", `GET /p HTTP/1.0\r\n${h}${ask}\r\n${next}`, "400"],
+    ["with a body", `GET /p HTTP/1.1\r\n${h}${ask}content-length: ${hidden.length}\r\n\r\n${hidden}${next}`, "400"],
+    ["with a user in the target", `GET http://u@h/ HTTP/1.1\r\n${h}${ask}\r\n`, "400"],
+    ["without a key", `GET /p HTTP/1.1\r\n${h}connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\r\n`, "400"],
+    ["with a line that folds", `GET /p HTTP/1.1\r\n${h}${ask}x: a\r\n b\r\n\r\n`, "400"],
+  ]; // prettier-ignore
+  it.each(vectors)("%s", async (...vector) => tryOut(vector));
+});
+
 describe("bodies", () => {
   const vectors: Vector[] = [
     ["of HEAD are dropped", `HEAD /p HTTP/1.1\r\n${h}content-length: 2\r\n\r\nab${next}`, BOTH, "GET /next"],
