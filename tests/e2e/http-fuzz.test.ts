@@ -4,9 +4,11 @@ import { Agent, request } from "node:http";
 import { connect } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, onTestFinished } from "vitest";
 import { randomInt, seededRandom } from "../../src/core/random.ts";
 import { type Door, type FakeCall, openDoor, waitUntil } from "./http-door.ts";
+import { parseExposition } from "./exposition.ts";
+import { Harness, residentBytes } from "./harness.ts";
 import { makeRequest } from "./http-garbage.ts";
 
 const REQUESTS = Number(process.env["FUZZ_REQUESTS"] ?? 4000);
@@ -135,6 +137,59 @@ it(
     expect(grownBytes).toBeLessThan(16 * MIB);
     expect(opened.logs).toEqual([]);
     expect(Object.keys(counts).length).toBeGreaterThan(4);
+  },
+  60_000 + REQUESTS * 20,
+);
+
+const APPLICATION = `
+import { deployment, serve } from "manta-serve";
+class Echo {
+  async fetch(request: Request) {
+    await request.arrayBuffer();
+    return "taken";
+  }
+  websocket(socket: WebSocket) {
+    socket.addEventListener("message", ({ data }) => socket.send(data as string));
+  }
+}
+const echo = deployment(Echo, { numReplicas: 2, maxOngoingRequests: 20, maxQueuedRequests: 50 }).bind();
+if (import.meta.main) {
+  await serve.run(echo, { http: { port: 0 }, admin: { port: 0 } });
+  console.log(JSON.stringify(await serve.status()));
+}
+`;
+
+it(
+  "does no harm to a proxy and replicas of their own either",
+  async () => {
+    const harness = new Harness();
+    onTestFinished(() => harness.close());
+    harness.showOnFailure();
+    const { url } = await harness.startServe(harness.write("echo.ts", APPLICATION));
+    const port = Number(new URL(url).port);
+    const pids = async () => [(await harness.status()).proxies["local"]?.pid ?? 0, ...(await harness.running())];
+    const before = await pids();
+    const each = Math.ceil(REQUESTS / 4 / CLIENTS);
+    const round = (seed: number) =>
+      Promise.all(Array.from({ length: CLIENTS }, (_, i) => attack(port, each, seed * 1000 + i)));
+    let over = false;
+    const good = behave(port, () => over);
+    await round(SEED + 2);
+    const bytes = before.map(residentBytes);
+    await round(SEED + 3);
+    over = true;
+    const { answered, slowestMs } = await good;
+    expect(answered).toBeGreaterThan(10);
+    expect(slowestMs).toBeLessThan(5000);
+    expect(await pids()).toEqual(before);
+    const grown = before.map((pid, i) => residentBytes(pid) - (bytes[i] as number));
+    expect(Math.max(...grown)).toBeLessThan(48 * MIB);
+    await harness.waitUntil(async () => {
+      const { admin } = await harness.status();
+      const page = parseExposition(await (await fetch(new URL("/metrics", admin?.url))).text());
+      const ongoing = ["ray_serve_replica_processing_queries", "ray_serve_num_ongoing_http_requests"];
+      return ongoing.every((name) => (page.series.get(name) ?? []).every(({ value }) => value === 0));
+    }, "nothing runs any more");
   },
   60_000 + REQUESTS * 20,
 );
