@@ -57,7 +57,6 @@ export class Exchange implements HttpObserver, OpenRequest, BodyOwner, Receiving
     this.#res = res;
     this.#facts = facts;
     this.#expectsContinue = expects;
-    if (facts.upgrades) this.closeAfter();
     this.verb = req.method as string;
     this.requestId = facts.requestId ?? randomUuid(door.random);
     this.#startedMs = door.clock.monotonic();
@@ -78,15 +77,9 @@ export class Exchange implements HttpObserver, OpenRequest, BodyOwner, Receiving
     return this.#body !== undefined && !this.#body.complete;
   }
 
-  /** The connection ends with the answer, and takes no further request. */
-  closeAfter(): void {
-    this.#closes = true;
-    this.#connection.closing = true;
-  }
-
   /** Answers in the proxy's own name. @param closes true: the connection cannot be used again */
   refuse({ status, error }: Refusal, closes = this.#expectsContinue): void {
-    if (closes) this.closeAfter();
+    if (closes) this.#closes = this.#connection.closing = true;
     const accept = headerValue(this.#req.rawHeaders, "accept");
     const { requestId } = this;
     const { headers, body } = errorResponse(status, error, { requestId, accept, development: this.#door.development });

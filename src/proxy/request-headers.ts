@@ -17,8 +17,6 @@ export interface RequestFacts {
   chunked: boolean;
   /** Value of Transfer-Encoding; "" without one. */
   coding: string;
-  /** It asks for another protocol. */
-  upgrades: boolean;
   /** `x-request-timeout-seconds` (Q4), seconds; null: no limit; undefined: not given, or not a number. */
   timeoutS: number | null | undefined;
   /** `x-request-disconnect-disabled: ?1` (Q5). */
@@ -73,7 +71,6 @@ export function readRequestHeaders(raw: readonly string[]): RequestFacts {
     contentLength: 0,
     chunked: false,
     coding: "",
-    upgrades: false,
     timeoutS: undefined,
     keepRunning: false,
     sessionId: "",
@@ -102,13 +99,9 @@ function readHeader(facts: RequestFacts, name: string, value: string): boolean {
         facts.hosts++;
       }
       return true;
-    case 7: {
-      const lower = name.toLowerCase();
-      facts.upgrades ||= lower === "upgrade";
-      return !isHopByHop(lower);
-    }
     case 2:
     case 6:
+    case 7:
     case 16:
       return !isHopByHop(name.toLowerCase());
     case 10:

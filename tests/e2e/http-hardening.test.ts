@@ -181,7 +181,6 @@ describe("request lines and other protocols", () => {
     ["SSH", "SSH-2.0-OpenSSH_9.6\r\n", "400"],
     ["a PROXY line", `PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\n${hidden}`, "400"],
     ["another host in the target", line("GET http://other/p HTTP/1.1"), BOTH, "GET /p,GET /next"],
-    ["h2c, which is not spoken, and the connection ends", get("connection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAMA"), "200", "GET /p"],
     ["a request behind the last one", `GET /p HTTP/1.1\r\n${h}connection: close\r\n\r\n${hidden}`, "200", "GET /p"],
   ]; // prettier-ignore
   it.each(vectors)("%s", async (...vector) => tryOut(vector));
@@ -266,6 +265,16 @@ describe("slow and half-closed clients", () => {
     client.socket.end();
     await client.closed;
     expect([call.cancelled, door.server.ongoing]).toEqual(["client left", 0]);
+  });
+
+  it("h2c is not spoken: a request that asks for it is answered as it is, and the connection goes on", async () => {
+    const client = (await open()).send(
+      `POST /p HTTP/1.1\r\n${h}connection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAMA\r\ncontent-length: 2\r\n\r\nab`,
+    );
+    await client.sees("<POST /p ab>");
+    client.write(next);
+    await client.closed;
+    expect([statusesOf(client), bodiesOf(client)]).toEqual([BOTH, "POST /p ab,GET /next"]);
   });
 
   it("a hundred pipelined requests are answered in their order, whoever is quicker", async () => {
