@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { getEventListeners } from "node:events";
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { setImmediate as turn } from "node:timers/promises";
@@ -253,13 +254,11 @@ describe("one server an application (R3)", () => {
       socket.on("close", () => open.delete(socket));
     });
     const fetch = ingress(server);
-    const client = new AbortController();
-    const { signal } = client;
-    const answers = Array.from({ length: 200 }, async (_, i) =>
-      (await fetch(new Request(`http://shop.test/${i}`, { signal }))).text(),
-    );
+    const requests = Array.from({ length: 200 }, (_, i) => new Request(`http://shop.test/${i}`));
+    const answers = requests.map(async (request) => (await fetch(request)).text());
     expect(await Promise.all(answers)).toEqual(answers.map((_, i) => `/${i}`));
     await until(() => open.size === 0);
+    expect(requests.flatMap(({ signal }) => getEventListeners(signal, "abort"))).toEqual([]);
     expect(server.listenerCount("connection")).toBe(2); // Node's own, and this test's
   });
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import { store } from "./globals.ts";
 import { loadRouter } from "./load-router.ts";
 import { requestRouter } from "./request-router.ts";
@@ -31,7 +31,13 @@ describe("loadRouter", () => {
     expect((await load(`${file}:default`)).choose([], {} as never, { next: () => 0 })).toEqual([]);
   });
 
-  it("loads the module anew for another version of the deployment's code, and once for each (R1)", async () => {
+  it("loads the module anew for another version of the deployment's code, and once for each (R1), but not in a driver (R4)", async () => {
+    const kept = module("kept.mjs", source("first"));
+    await load(`${kept}:Named`, "v1");
+    writeFileSync(kept, source("second"));
+    expect(await load(`${kept}:Named`, "v2")).toMatchObject({ told: ["first", {}] });
+    store.registry.mode = "replica";
+    onTestFinished(() => void (store.registry.mode = "driver"));
     const file = module("changing.mjs", source("first"));
     expect(await load(`${file}:Named`, "v1")).toMatchObject({ told: ["first", {}] });
     writeFileSync(file, source("second"));
@@ -45,8 +51,8 @@ describe("loadRouter", () => {
         return [];
       }
     }
-    store.routers.register("/app/router.ts:Local", Local);
-    expect(await load("/app/router.ts:Local")).toBeInstanceOf(Local);
+    const { requestRouterClass } = requestRouter(Local); // under a test runner there is no file
+    expect(await load(requestRouterClass as string)).toBeInstanceOf(Local);
     const file = module("hanging.mjs", `globalThis.registerRouter(); await new Promise(() => undefined);`);
     Object.assign(globalThis, { registerRouter: () => store.routers.register(`${file}:Hidden`, Local) });
     expect(await load(`${file}:Hidden`)).toBeInstanceOf(Local);

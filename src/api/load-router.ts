@@ -2,6 +2,7 @@
 //   R1  The module is imported once for each version of the deployment's code; what it imports in turn stays as it was.
 //   R2  A module that registers the router by `requestRouter()` need not end: an unguarded `serve.run` does not return.
 //   R3  What is wrong is one line that names what exists.
+//   R4  A driver keeps the router that it began with: to import its own script anew would be to run it again.
 import { pathToFileURL } from "node:url";
 import { readCodePlace } from "../config/code-place.ts";
 import { ConfigError, describeThrown, ServeError } from "../core/errors.ts";
@@ -26,9 +27,8 @@ const first = new Map<string, string | undefined>();
  */
 export async function loadRouter({ name: path, kwargs, version }: RouterRef): Promise<RequestRouter> {
   const { file, name } = readCodePlace(path, "/");
-  const isFirst = !first.has(file);
-  if (isFirst) first.set(file, version);
-  const isPlain = first.get(file) === version;
+  if (!first.has(file)) first.set(file, version);
+  const isPlain = store.registry.mode === "driver" || first.get(file) === version; // R4
   const registered = isPlain ? store.routers.find(path) : undefined;
   const Class = registered ?? (await importRouter(file, name, path, isPlain ? "" : `?version=${version}`));
   let router: Partial<RequestRouter>;

@@ -1,6 +1,7 @@
 // One client's connection: its open requests, in order, and how it ends.
 //   R1  A malformed request is answered after the requests before it, then the connection closes.
-//   R2  A connection that closes while the client may still be sending is first half-closed, so that the answer arrives.
+//   R2  What follows a request whose answer closes the connection is not taken: where it begins may be in doubt.
+//   R3  A connection that closes while the client may still be sending is first half-closed, so that the answer arrives.
 import type { Socket } from "node:net";
 import type { Clock } from "../core/clock.ts";
 import type { Refusal } from "./refusals.ts";
@@ -20,6 +21,8 @@ const LINGER_MS = 2000;
 
 export class ClientConnection {
   readonly socket: Socket;
+  /** It closes with the last open request: no further one is taken (R2). */
+  closing = false;
   readonly #clock: Clock;
   readonly #open: OpenRequest[] = [];
   #failed = false;
@@ -53,7 +56,7 @@ export class ClientConnection {
 
   /** The parser gave up. @param rawAnswer a whole response, written when it is its turn (R1) */
   fail(refusal: Refusal, rawAnswer: string): void {
-    if (this.#failed) return; // the parser says so again for all that follows
+    if (this.#failed || this.closing) return; // the parser says so again for all that follows
     this.#failed = true;
     const last = this.#open.at(-1);
     if (last?.receiving === true) last.bodyMalformed(refusal);
@@ -69,7 +72,7 @@ export class ClientConnection {
     this.socket.destroySoon();
   }
 
-  /** Makes the coming close half-close first (R2). */
+  /** Makes the coming close half-close first (R3). */
   linger(): void {
     const { socket } = this;
     socket.destroySoon = () => {

@@ -79,7 +79,7 @@ export class Exchange implements HttpObserver, OpenRequest, BodyOwner, Receiving
 
   /** Answers in the proxy's own name. @param closes true: the connection cannot be used again */
   refuse({ status, error }: Refusal, closes = this.#expectsContinue): void {
-    this.#closes = closes;
+    if (closes) this.#closes = this.#connection.closing = true;
     const accept = headerValue(this.#req.rawHeaders, "accept");
     const { requestId } = this;
     const { headers, body } = errorResponse(status, error, { requestId, accept, development: this.#door.development });
@@ -223,8 +223,8 @@ export class Exchange implements HttpObserver, OpenRequest, BodyOwner, Receiving
     this.#waitTimer?.();
     this.#door.waiting.delete(this);
     const body = this.#body;
-    if (body === undefined) return this.#start(EMPTY, false);
     if (this.#expectsContinue) this.#res.writeContinue();
+    if (body === undefined) return this.#start(EMPTY, false);
     this.#door.receiving.add(this);
     if (this.verb === "GET" || this.verb === "HEAD") {
       body.drop();

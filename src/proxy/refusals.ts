@@ -13,6 +13,19 @@ export function badRequest(message: string, status = 400): Refusal {
   return { status, error: new ServeError("BAD_REQUEST", message) };
 }
 
+/** Why a request cannot be read as HTTP/1 although the parser took it; undefined: it can (RFC 9112 2.3, 6.1). */
+export function framingFault(
+  { httpVersionMajor: major, httpVersionMinor: minor }: { httpVersionMajor: number; httpVersionMinor: number },
+  { coding, chunked }: { readonly coding: string; readonly chunked: boolean },
+): Refusal | undefined {
+  if (major !== 1) return badRequest("Only HTTP/1.0 and HTTP/1.1 are spoken here.", 505);
+  if (!chunked) return undefined;
+  if (minor === 0) return badRequest("HTTP/1.0 has no Transfer-Encoding.");
+  if (/^chunked$/i.test(coding.trim())) return undefined;
+  const last = /(?:^|[\s,])chunked$/i.test(coding.trim());
+  return badRequest("Only the transfer coding `chunked` is read here.", last ? 501 : 400);
+}
+
 /** A verb that is answered nowhere: CONNECT, TRACE, TRACK. */
 export function verbRefused(verb: string): Refusal {
   return badRequest(`Method ${verb} is not allowed.`, 405);
@@ -31,6 +44,8 @@ export function bodyIdle(limitMs: number): Refusal {
   return badRequest(`No part of the request body came for ${limitMs / 1000} s.`, 408);
 }
 
+/** No Host header in HTTP/1.1, or more than one. */
+export const ONE_HOST = badRequest("A request has exactly one Host header.");
 /** An Expect header other than 100-continue. */
 export const EXPECTATION_FAILED = badRequest("Only the expectation 100-continue can be met.", 417);
 

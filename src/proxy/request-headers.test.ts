@@ -24,7 +24,7 @@ describe("what the proxy reads", () => {
       ["X-Request-Disconnect-Disabled", "?1"], ["X-Request-Timeout-Seconds", "1.5"],
     ].flat()); // prettier-ignore
     expect(facts).toMatchObject({
-      host: "h:1", hosts: 1, contentLength: 12, chunked: false, sessionId: "s", multiplexedModelId: "m",
+      host: "h:1", hosts: 1, contentLength: 12, chunked: false, coding: "", sessionId: "s", multiplexedModelId: "m",
       keepRunning: true, timeoutS: 1.5,
     }); // prettier-ignore
     expect(readRequestHeaders(["serve_multiplexed_model_id", "n"]).multiplexedModelId).toBe("n");

@@ -15,6 +15,8 @@ export interface RequestFacts {
   contentLength: number;
   /** Transfer-Encoding is there: the body's length is unknown. */
   chunked: boolean;
+  /** Value of Transfer-Encoding; "" without one. */
+  coding: string;
   /** `x-request-timeout-seconds` (Q4), seconds; null: no limit; undefined: not given, or not a number. */
   timeoutS: number | null | undefined;
   /** `x-request-disconnect-disabled: ?1` (Q5). */
@@ -68,6 +70,7 @@ export function readRequestHeaders(raw: readonly string[]): RequestFacts {
     requestId: undefined,
     contentLength: 0,
     chunked: false,
+    coding: "",
     timeoutS: undefined,
     keepRunning: false,
     sessionId: "",
@@ -111,6 +114,7 @@ function readHeader(facts: RequestFacts, name: string, value: string): boolean {
     case 17:
       if (name.toLowerCase() !== "transfer-encoding") return true;
       facts.chunked = true;
+      facts.coding = value;
       return false;
     case 25:
     case 26:

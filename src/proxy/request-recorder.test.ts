@@ -32,6 +32,16 @@ it("counts by route, verb and status, and errors by their deployment as well (re
   expect(series("serve_http_request_latency_ms")).toHaveLength(3);
 });
 
+it("counts close codes that clients make up by their thousand, once they are many", () => {
+  const { made, series } = recorder();
+  for (let code = 3000; code < 5000; code++) made.count(route, "WS", code, 1);
+  made.count(route, "WS", 1000, 1);
+  const counted = series("serve_num_http_requests");
+  expect(counted).toHaveLength(52);
+  expect(counted.map(({ labels }) => labels["status_code"])).toEqual(expect.arrayContaining(["3049", "4000", "1000"]));
+  expect(counted.reduce((sum, one) => sum + ("value" in one ? one.value : 0), 0)).toBe(2001);
+});
+
 it("goes on with the same series when a new table brings the same route", () => {
   const { made, series } = recorder();
   made.count(route, "GET", 200, 3);

@@ -36,6 +36,11 @@ export interface NodeLabels {
   readonly nodeIp: string;
 }
 
+/** Close codes from here on mean what applications, and clients, want them to mean (RFC 6455 7.4.2). */
+const FIRST_PRIVATE_CODE = 3000;
+/** Statuses of a route and verb that have series of their own: clients choose close codes. Chosen: more than code has on purpose. */
+const MAX_STATUSES = 50;
+
 export class RequestRecorder {
   /** Requests taken and not finished. */
   readonly ongoing: GaugeSeries;
@@ -70,8 +75,9 @@ export class RequestRecorder {
     if (byVerb === undefined) this.#series.set(route, (byVerb = new Map()));
     let byStatus = byVerb.get(verb);
     if (byStatus === undefined) byVerb.set(verb, (byStatus = new Map()));
-    let series = byStatus.get(status);
-    if (series === undefined) byStatus.set(status, (series = bind(this.#registry, route, verb, status)));
+    const counted = countedAs(status, byStatus);
+    let series = byStatus.get(counted);
+    if (series === undefined) byStatus.set(counted, (series = bind(this.#registry, route, verb, counted)));
     series.requests.inc();
     series.latency.observe(latencyMs);
     for (const errors of series.errors) errors.inc();
@@ -100,6 +106,12 @@ export class RequestRecorder {
 function addressOf({ remoteAddress: host, remotePort: port }: ClientSocket): string {
   if (host === undefined || port === undefined) return "";
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** The status itself, or the thousand of a close code that is one too many. */
+function countedAs(status: number, known: ReadonlyMap<number, unknown>): number {
+  const isNew = status >= FIRST_PRIVATE_CODE && known.size >= MAX_STATUSES && !known.has(status);
+  return isNew ? status - (status % 1000) : status;
 }
 
 function bind(registry: MetricRegistry, { prefix: route, target }: Route, method: string, status: number): Series {

@@ -18,7 +18,9 @@ import {
   badRequest,
   DRAINING_TEXT,
   EXPECTATION_FAILED,
+  framingFault,
   NO_TABLE_TEXT,
+  ONE_HOST,
   refusalOfParserError,
   verbRefused,
   type Refusal,
@@ -161,6 +163,7 @@ export class HttpServer {
     server.on("upgrade", (req, socket, head) => this.#onUpgrade(req, socket as Socket, head));
     server.on("connect", (_req, socket) => this.#failConnection(socket as Socket, verbRefused("CONNECT")));
     server.on("clientError", (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket) => {
+      if (error.code === "HPE_CLOSED_CONNECTION") return; // bytes behind the last request; its answer closes
       const seen = error.rawPacket?.toString("latin1", 0, 16) ?? "";
       const refusal = refusalOfParserError(error.code, seen, this.#door.limits.headersTimeoutMs);
       if (refusal === undefined) socket.destroy();
@@ -181,16 +184,19 @@ export class HttpServer {
 
   #exchange(req: IncomingMessage, res: Response, expects: boolean): Exchange | undefined {
     const connection = this.#connections.get(req.socket);
-    return connection && new Exchange(this.#door, connection, req, res, expects);
+    if (connection === undefined || connection.closing) return void req.resume();
+    return new Exchange(this.#door, connection, req, res, expects);
   }
 
   #onRequest(req: IncomingMessage, res: Response, expectsContinue: boolean): void {
     const exchange = this.#exchange(req, res, expectsContinue);
     if (exchange === undefined) return;
     const { host, hosts } = exchange.facts;
+    const fault = framingFault(req, exchange.facts);
+    if (fault !== undefined) return exchange.refuse(fault, true);
     if (exchange.verb === "TRACE") return exchange.refuse(verbRefused("TRACE"));
     if (hosts > 1 || (hosts === 0 && req.httpVersionMinor > 0)) {
-      return exchange.refuse(badRequest("A request has exactly one Host header."), true);
+      return exchange.refuse(ONE_HOST, true);
     }
     const target = this.#door.targets.resolve(exchange.verb, req.url as string, host ?? "localhost");
     if (target.kind === "refused") return exchange.refuse(badRequest(target.reason), true);

@@ -41,6 +41,13 @@ export interface SocketDoor {
   readonly open: Set<SocketExchange>;
 }
 
+/** The close code that the library answers an error of the client's with (RFC 6455 7.4.1); undefined: the connection broke. */
+function closeCodeOf({ code }: NodeJS.ErrnoException): number | undefined {
+  if (code?.startsWith("WS_ERR_") !== true) return undefined;
+  if (code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") return 1009;
+  return code === "WS_ERR_INVALID_UTF8" ? 1007 : 1002;
+}
+
 export class SocketExchange implements HttpObserver, Waiting {
   readonly requestId: string;
   readonly #parts: SocketDoor;
@@ -139,7 +146,7 @@ export class SocketExchange implements HttpObserver, Waiting {
   }
 
   onError(error: ServeError): void {
-    if (this.#state === "joined") return void this.#client?.close(CLOSE_CODE.internalError, "internal error");
+    if (this.#state === "joined") this.#client?.close(CLOSE_CODE.internalError, "internal error");
     if (this.#state !== "open") return;
     const status = error.code === "METHOD_NOT_FOUND" ? 404 : statusOfCallError(error);
     if (status === 500 && error.code !== "USER_CODE") {
@@ -214,8 +221,12 @@ export class SocketExchange implements HttpObserver, Waiting {
     client.on("message", (data: Buffer, isBinary) => {
       this.#toReplica(isBinary ? { kind: "binary", bytes: data } : { kind: "text", text: data.toString() });
     });
-    client.on("close", (code, reason) => this.#closed(code, reason.toString()));
-    client.on("error", () => undefined); // "close" follows, with the code of what was wrong
+    let fault: number | undefined;
+    client.on("error", (error: NodeJS.ErrnoException) => (fault = closeCodeOf(error)));
+    // After an error the client's own close is not read any more: what it was told is how it ended.
+    client.on("close", (code, reason) => {
+      this.#closed(code === CLOSE_CODE.abnormal ? (fault ?? code) : code, reason.toString());
+    });
     for (const bytes of [body, ...this.#early.splice(0)]) this.onChunk(bytes);
   }
 

@@ -4,7 +4,8 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { WebSocketServer } from "ws";
 import type { Door } from "./door.ts";
-import { badRequest, type Refusal } from "./refusals.ts";
+import { badRequest, ONE_HOST, type Refusal } from "./refusals.ts";
+import { readRequestHeaders } from "./request-headers.ts";
 import type { RequestTarget } from "./request-target.ts";
 import { MAX_MESSAGE_BYTES, SocketExchange, type SocketRefusal } from "./socket-exchange.ts";
 
@@ -17,7 +18,11 @@ export function isWebSocketUpgrade({ method, headers }: IncomingMessage): boolea
 }
 
 /** Why a handshake cannot be accepted; undefined when it can. */
-function handshakeFault({ headers }: IncomingMessage): Refusal | undefined {
+function handshakeFault({ headers, rawHeaders, httpVersion }: IncomingMessage): Refusal | undefined {
+  const { hosts, chunked, contentLength } = readRequestHeaders(rawHeaders);
+  if (hosts !== 1) return ONE_HOST;
+  if (httpVersion !== "1.1") return badRequest("A WebSocket handshake is HTTP/1.1.");
+  if (chunked || contentLength > 0) return badRequest("A WebSocket handshake has no body.");
   if (!KEY.test(headers["sec-websocket-key"] ?? "")) {
     return badRequest("A WebSocket handshake needs a Sec-WebSocket-Key of 16 bytes in base64.");
   }

@@ -132,7 +132,8 @@ export class ReplicaChooser {
     const { clock, loadRouter } = this.#surroundings;
     if (this.#router === undefined) this.#take(LOADING, undefined); // R2
     const limit = Promise.withResolvers<never>();
-    this.#cancelLimit = clock.after(LOAD_LIMIT_MS, () => limit.reject(loadFault("it has not loaded in time")));
+    this.#cancelLimit?.();
+    this.#cancelLimit = clock.after(LOAD_LIMIT_MS, () => limit.reject(loadFault("it has not loaded in time")), true);
     try {
       if (loadRouter === undefined) throw loadFault("this process loads no user code");
       const loaded = await Promise.race([loadRouter(router), limit.promise]);

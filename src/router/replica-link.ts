@@ -26,6 +26,8 @@ import type { Connection } from "../transport/connection.ts";
 import type { CallTask, TaskPlace } from "./call-task.ts";
 
 const NO_STATS = {};
+/** Models that a replica was sent calls for and has not told of. Chosen: more than load within a report's time. */
+const MAX_EXPECTED_MODELS = 256;
 
 /** What a link tells its router. */
 export interface LinkOwner {
@@ -137,7 +139,7 @@ export class ReplicaLink implements RoutedReplica, TaskPlace {
     task.callId = callId;
     // It will load the model: until it says so itself, further calls for it must not go elsewhere (P3).
     const { multiplexedModelId } = task.envelope;
-    if (multiplexedModelId !== "") this.#models.add(multiplexedModelId);
+    if (multiplexedModelId !== "") this.#expect(multiplexedModelId);
     task.write(connection, callId);
   }
 
@@ -160,6 +162,13 @@ export class ReplicaLink implements RoutedReplica, TaskPlace {
   /** Ends the connection; calls that are there fail. */
   close(): void {
     this.#connection?.close("CLOSED", "the caller ends");
+  }
+
+  /** Clients choose the ids, and code need not load any: what is never told of must not add up. */
+  #expect(modelId: string): void {
+    const told = this.#target.models ?? [];
+    if (this.#models.size >= told.length + MAX_EXPECTED_MODELS) this.#models = new Set(told);
+    this.#models.add(modelId);
   }
 
   #receive(type: number, callId: number, payload: Uint8Array): void {

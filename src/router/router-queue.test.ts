@@ -149,6 +149,27 @@ describe("a call with a model (P3)", () => {
     await clock.advance(0);
   });
 
+  it("whose id no replica ever tells of is forgotten in time, so that made-up ids add up to nothing", async () => {
+    const replica = new FakeReplica("a", models("held"));
+    const seen: number[] = [];
+    const choose = (candidates: readonly RoutedReplica[]) => {
+      seen.push(candidates[0]?.models.size ?? 0);
+      return candidates;
+    };
+    const given = {
+      targets: { router: { name: "/app/r.ts:R", kwargs: {} } },
+      surroundings: { loadRouter: async () => ({ choose }) },
+    };
+    const { start, settle } = await openCaller([replica], given);
+    for (let n = 0; n < 1000; n++) {
+      const { id } = start({ multiplexedModelId: `made-up-${n}` });
+      await settle();
+      replica.end(id);
+      await settle();
+    }
+    expect(Math.max(...seen)).toBe(257);
+  });
+
   it("sends further calls of a model where the first one goes to load it", async () => {
     const replicas = ["a", "b", "c"].map((id) => new FakeReplica(id));
     const { start, settle } = await openCaller(replicas, { targets: { maxOngoingRequests: 4 } });

@@ -47,6 +47,10 @@ export function mayUse<R extends RoutedReplica>(
   strategy: Strategy,
   random: Random,
 ): boolean {
+  // Asked of each call that waits whenever a slot frees; most wait for another replica, which holds their model (R2).
+  const { multiplexedModelId: model } = call;
+  const isElsewhere = model !== "" && !replica.models.has(model) && replicas.some(({ models }) => models.has(model));
+  if (isElsewhere && call.waitedMs < matchLimitMs(call)) return false;
   return poolsFor(call, replicas).some(
     (pool) => pool.includes(replica) && strategy.accepts(replica, pool, call, random),
   );

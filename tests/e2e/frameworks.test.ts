@@ -50,6 +50,21 @@ const answer = async (client: Client, message: string): Promise<string> => {
   return String((await once(client, "message"))[0]);
 };
 
+describe("04-hono", () => {
+  it("streams, uploads, and routes WebSockets; its other routes are tested with the examples", async () => {
+    await start("04-hono");
+    expect(await json("deliveries", file("lamp,5\nsofa,1\n"))).toEqual([201, { items: 2 }]);
+    expect(await json("deliveries", { method: "POST" })).toEqual([400, { error: "file: missing" }]);
+    expect(await text("stock")).toEqual([200, "lamp: 8\nchair: 12\nsofa: 1\n"]);
+    expect((await text("stock/live"))[0]).toBe(426);
+    const client = await socket("stock/live");
+    expect(await answer(client, "lamp")).toBe("lamp: 8");
+    client.close();
+    const refused = await socket("nowhere");
+    expect((await once(refused, "close"))[0]).toBe(4404);
+  });
+});
+
 describe("06-fastify", () => {
   it("routes, validates, answers errors, streams, uploads, chats, and tells where its OpenAPI document is", async () => {
     await start("06-fastify");

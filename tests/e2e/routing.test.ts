@@ -215,6 +215,35 @@ describe("a user's router (P5)", () => {
     expect(text).toMatch(/ray_serve_routing_stats_delay_ms_count\{.*deployment="Mine"/);
   });
 
+  it("that was changed is taken up by the deploy of the changed code, in the proxy that runs", async () => {
+    const source = (rank: number) => `
+import { deployment, replicaContext, requestRouter, serve } from "manta-serve";
+class Only {
+  choose(candidates) {
+    return candidates.filter(({ stats }) => stats.rank === ${rank});
+  }
+}
+class Ranked {
+  recordRoutingStats() {
+    return { rank: replicaContext().rank.rank };
+  }
+  fetch() {
+    return replicaContext().rank.rank;
+  }
+}
+const requestRouterConfig = { ...requestRouter(Only), requestRoutingStatsPeriodS: 0.1 };
+const ranked = deployment(Ranked, { numReplicas: 2, requestRouterConfig }).bind();
+await serve.run(ranked, { name: "ranked", routePrefix: "/ranked" });
+console.log("null");
+`;
+    for (const rank of [0, 1]) {
+      await harness.deploy(harness.write("ranked.ts", source(rank)));
+      const answers = await Promise.all(Array.from({ length: 8 }, () => asJson<number>("/ranked")));
+      expect(answers).toEqual(answers.map(() => rank));
+    }
+    await harness.ask("delete", { name: "ranked" });
+  });
+
   it("that cannot be loaded is stood in for, and the proxy's log says why", async () => {
     const router = { requestRouterClass: "./nowhere.ts:Lost" };
     const source = `

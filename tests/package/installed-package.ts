@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { root } from "../../scripts/lib/root.ts";
 
 /** Packages of this repository that pages may import beside Manta, and the types that an editor would have. */
-const borrowed = ["@types", "hono", "vitest", "zod"];
+const borrowed = ["@fastify", "@types", "express", "fastify", "hono", "vitest", "zod"];
 
 function mustRun(command: string, args: readonly string[], cwd: string): string {
   const done = spawnSync(command, args, { cwd, encoding: "utf8" });
@@ -75,8 +75,8 @@ export class RunningApp {
   readonly #closed: Promise<number | null>;
   /** Everything it printed so far. */
   output = "";
-  /** The URL of the ready line; rejects with the output when the program ends first. */
-  readonly url: Promise<URL>;
+  /** The URL of the ready line, undefined without a route; rejects with the output when the program ends first. */
+  readonly url: Promise<URL | undefined>;
   /** The admin server; known when `url` is. */
   admin: URL | undefined;
 
@@ -85,7 +85,7 @@ export class RunningApp {
     const flags = ["--http-port", "0", "--admin-port", "0", "--json"];
     // Its own process group, so that `interrupt` reaches all of it, as Ctrl-C in a terminal does.
     this.#child = spawn(program, [...args, ...flags], { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
-    const { promise, resolve, reject } = Promise.withResolvers<URL>();
+    const { promise, resolve, reject } = Promise.withResolvers<URL | undefined>();
     this.url = promise;
     this.#closed = new Promise((ended) => this.#child.on("close", ended));
     this.#closed.then((code) => reject(new Error(`${command} ended with ${code}:\n${this.output}`)), reject);
@@ -107,10 +107,11 @@ export class RunningApp {
   }
 }
 
-function readReady(line: string): { readonly url: URL; readonly admin: URL | undefined } | undefined {
+function readReady(line: string): { readonly url: URL | undefined; readonly admin: URL | undefined } | undefined {
   try {
-    const { url, admin } = JSON.parse(line) as { url?: string; admin?: string };
-    return url === undefined ? undefined : { url: new URL(url), admin: admin === undefined ? admin : new URL(admin) };
+    const { url, admin } = JSON.parse(line) as { url?: string | null; admin?: string };
+    if (url === undefined) return undefined;
+    return { url: URL.parse(url ?? "") ?? undefined, admin: admin === undefined ? admin : new URL(admin) };
   } catch {
     return undefined; // an ordinary line of output
   }

@@ -32,7 +32,7 @@ describe.each([
 
   it("serves the README's first example until Ctrl-C and leaves no process behind", async () => {
     const app = new RunningApp("npx manta run app.ts:app", installed.folder, installed.environment(node()));
-    const response = await fetch(await app.url);
+    const response = await fetch((await app.url) ?? "");
     expect([response.status, app.output]).toEqual([200, expect.any(String)]);
     expect(await response.text()).not.toBe("");
     expect([await app.interrupt(), app.output]).toEqual([0, expect.any(String)]);
