@@ -12,7 +12,7 @@ import type { Cancel, Clock } from "../core/clock.ts";
 import { ServeError, describeThrown, toServeError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
-import type { EngineEvent } from "../engine/engine.ts";
+import { type EngineEvent, nodeIpOf } from "../engine/engine.ts";
 import { deploymentKey, type NodeId, type ProcessId, type ReplicaId } from "../model/ids.ts";
 import type { HistoryEntry, HistoryFilter } from "../model/history.ts";
 import type { Endpoint, InstanceStatus } from "../model/status.ts";
@@ -79,7 +79,7 @@ export class Controller implements ControllerCommands {
     this.#startMs = clock.now();
     this.#checkpoint = new Checkpoint(options.engine.store);
     this.#journal = new Journal(this.#state, logger, clock);
-    const nodeIp = (node: NodeId): string => options.engine.nodes().find(({ id }) => id === node)?.ip ?? node;
+    const nodeIp = (node: NodeId): string => nodeIpOf(options.engine.nodes(), node);
     this.#meter = options.meter ?? NO_METER;
     const replicaParts = { state: this.#state, journal: this.#journal, meter: this.#meter, nodeIp };
     this.#replicas = new ReplicaObserver(replicaParts, clock, random);

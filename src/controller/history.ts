@@ -21,7 +21,8 @@ export class History {
     this.#rings.set(key, ring);
     ring.push(entry);
     if (ring.length > LINES) ring.shift();
-    if (this.#rings.size > RINGS) for (const quietest of this.#rings.keys()) return void this.#rings.delete(quietest);
+    const [quietest] = this.#rings.keys();
+    if (this.#rings.size > RINGS && quietest !== undefined) this.#rings.delete(quietest);
   }
 
   /** Oldest first. */

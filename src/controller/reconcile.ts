@@ -14,6 +14,7 @@ import { decideProxies } from "./decide/proxies.ts";
 import { decideHealth } from "./decide/health.ts";
 import { choosePlace, freePlaces, type NodeLoad, withReplica } from "./decide/placement.ts";
 import { decideReplicas } from "./decide/replicas.ts";
+import { earliest } from "./decide/times.ts";
 import { goalOf, holdingTarget, mayMoveEntrance, stoppingDeployments } from "./goals.ts";
 import type { Journal } from "./journal.ts";
 import type { ControllerMeter } from "./meter.ts";
@@ -69,11 +70,7 @@ export function reconcile(parts: ReconcileParts, proxyNodes: readonly NodeId[], 
     proxiesMs: proxiesMs - deploymentsMs,
     statusesMs: clock.monotonic() - proxiesMs,
   });
-  const future = times.filter((time) => time !== undefined);
-  return {
-    effects: effects.filter((effect) => effect !== undefined),
-    wakeAtMs: future.length === 0 ? undefined : Math.min(...future),
-  };
+  return { effects: effects.filter((effect) => effect !== undefined), wakeAtMs: earliest(times) };
 }
 
 interface DeploymentPlan {

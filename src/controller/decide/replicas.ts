@@ -15,9 +15,7 @@ import type { Places } from "./placement.ts";
 import { compactRanks } from "./ranks.ts";
 import { decideStarts, decideStops, isCurrent } from "./rollout.ts";
 import { type StartMemory, startGate } from "./start-failures.ts";
-
-/** How long a closed control link may stay closed before the process counts as dead (architecture 1). */
-export const REDIAL_MS = 2_000;
+import { REDIAL_MS, deadlinesOf, earliest, isLost, isOver } from "./times.ts";
 
 export interface ReplicaDecision {
   readonly actions: readonly ReplicaAction[];
@@ -46,17 +44,16 @@ export function decideReplicas(
     ...replicas.flatMap(deadlinesOf),
     ...Object.values(memory.slots).map(({ notBeforeMs }) => notBeforeMs),
   ];
-  const future = times.filter((time) => time > nowMs);
   return {
     actions: [...due, ...stops, ...starts, ...orders],
-    wakeAtMs: future.length === 0 ? undefined : Math.min(...future),
+    wakeAtMs: earliest(times, nowMs),
   };
 }
 
 /** What is due for one replica whatever the goal is. */
 function decideDue(replica: ReplicaSnapshot, nowMs: number): StopAction | undefined {
-  const { id, phase, linkLostAtMs, stuck } = replica;
-  const over = "untilMs" in phase && nowMs >= phase.untilMs;
+  const { id, phase, stuck } = replica;
+  const over = isOver(replica, nowMs);
   if (phase.kind === "ending") return over ? { kind: "forget", id, reason: "its end was never confirmed" } : undefined;
   if (phase.kind === "failed") return { kind: "kill", id, died: false, reason: phase.error.split("\n")[0] ?? "" };
   if (stuck !== null) return { kind: "kill", id, died: true, reason: stuck };
@@ -69,17 +66,11 @@ function decideDue(replica: ReplicaSnapshot, nowMs: number): StopAction | undefi
   if (phase.kind === "recovering" && over) {
     return { kind: "kill", id, died: true, reason: "did not dial in after the head's restart" };
   }
-  if (linkLostAtMs !== null && nowMs >= linkLostAtMs + REDIAL_MS) {
+  if (isLost(replica, nowMs)) {
     return { kind: "kill", id, died: true, reason: `control link closed for ${REDIAL_MS / 1000} s` };
   }
   const unhealthy = isServing(phase) ? unhealthyReason(replica.health) : undefined;
   return unhealthy === undefined ? undefined : { kind: "leave", id, died: true, reason: unhealthy };
-}
-
-/** Moments at which `decideDue` will say something else. */
-function deadlinesOf({ phase, linkLostAtMs }: ReplicaSnapshot): number[] {
-  const times = linkLostAtMs === null ? [] : [linkLostAtMs + REDIAL_MS];
-  return "untilMs" in phase ? [...times, phase.untilMs] : times;
 }
 
 /** What current replicas have to be told. */
