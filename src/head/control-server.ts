@@ -38,10 +38,13 @@ export interface ControlServerParts {
   readonly logger: Logger;
 }
 
+/** Ended processes that are known by name. Chosen: one that is older and dials in is a stranger, and sent away as such. */
+const MAX_RETIRED = 10_000;
+
 export class ControlServer {
   readonly #parts: ControlServerParts;
   readonly #clock: Clock;
-  /** Newest epoch that ended, by id (R1). */
+  /** Newest epoch that ended, by id, the newest last (R1). */
   readonly #retired = new Map<ProcessId, number>();
   /** Links of drivers and the CLI, the newest of each id. */
   readonly #visitors = new Map<string, ControlLink>();
@@ -65,7 +68,11 @@ export class ControlServer {
 
   /** The engine saw this process end. */
   retire(id: ProcessId, epoch: number): void {
-    this.#retired.set(id, Math.max(epoch, this.#retired.get(id) ?? 0));
+    const newest = Math.max(epoch, this.#retired.get(id) ?? 0);
+    this.#retired.delete(id);
+    this.#retired.set(id, newest);
+    const [oldest] = this.#retired.keys();
+    if (this.#retired.size > MAX_RETIRED && oldest !== undefined) this.#retired.delete(oldest);
   }
 
   async close(reason: string): Promise<void> {
