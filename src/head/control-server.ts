@@ -4,6 +4,7 @@
 import type { ChangeFeed } from "../controller/change-feed.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
+import { RetiredEpochs } from "../engine/retired-epochs.ts";
 import type { ProcessId } from "../model/ids.ts";
 import type { Address, Notifications, ProxyReport, ReplicaReport, Role, VisitorMethods } from "../protocol/control.ts";
 import type { Connection, Peer } from "../transport/connection.ts";
@@ -38,14 +39,11 @@ export interface ControlServerParts {
   readonly logger: Logger;
 }
 
-/** Ended processes that are known by name. Chosen: one that is older and dials in is a stranger, and sent away as such. */
-const MAX_RETIRED = 10_000;
-
 export class ControlServer {
   readonly #parts: ControlServerParts;
   readonly #clock: Clock;
-  /** Newest epoch that ended, by id, the newest last (R1). */
-  readonly #retired = new Map<ProcessId, number>();
+  /** R1 */
+  readonly #retired = new RetiredEpochs();
   /** Links of drivers and the CLI, the newest of each id. */
   readonly #visitors = new Map<string, ControlLink>();
   #listener: Listener | undefined;
@@ -68,11 +66,7 @@ export class ControlServer {
 
   /** The engine saw this process end. */
   retire(id: ProcessId, epoch: number): void {
-    const newest = Math.max(epoch, this.#retired.get(id) ?? 0);
-    this.#retired.delete(id);
-    this.#retired.set(id, newest);
-    const [oldest] = this.#retired.keys();
-    if (this.#retired.size > MAX_RETIRED && oldest !== undefined) this.#retired.delete(oldest);
+    this.#retired.add(id, epoch);
   }
 
   async close(reason: string): Promise<void> {
@@ -83,8 +77,7 @@ export class ControlServer {
 
   #admit({ role, id, epoch }: Peer): string | undefined {
     if (role === "head") return "there is one head, and it is here";
-    const retired = this.#retired.get(id);
-    return retired !== undefined && epoch <= retired ? `${role} ${id} of epoch ${epoch} has ended` : undefined;
+    return epoch <= this.#retired.newest(id) ? `${role} ${id} of epoch ${epoch} has ended` : undefined;
   }
 
   #accept(connection: Connection): void {
