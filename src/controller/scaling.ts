@@ -11,7 +11,7 @@ import type { Clock } from "../core/clock.ts";
 import type { PolicyRef } from "../model/application-spec.ts";
 import { deploymentKey, type ReplicaId } from "../model/ids.ts";
 import type { AutoscalingDetails } from "../model/status.ts";
-import type { ApplicationTarget } from "../model/target-state.ts";
+import { type ApplicationTarget, findDeployment } from "../model/target-state.ts";
 import type { ScalingReport } from "../protocol/control.ts";
 import { gaveUp } from "./decide/start-failures.ts";
 import { afterStatusEvent } from "./decide/status.ts";
@@ -64,6 +64,9 @@ export class Scaling {
 
   /** A replica told what its `recordAutoscalingStats` returned. */
   onStats(replica: ReplicaId, stats: Readonly<Record<string, number>>): void {
+    const { application = "", deployment = "" } = this.#state.replicas.get(replica) ?? {};
+    const target = findDeployment(this.#state.applications.get(application), deployment);
+    if (target === undefined || target.spec.options.autoscalingConfig === null) return; // nobody would look, or forget
     this.#reports.addStats(replica, stats, this.#clock.monotonic());
   }
 

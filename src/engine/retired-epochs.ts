@@ -1,18 +1,14 @@
 // Which processes have ended, by id and epoch, so that none of them is taken for one that lives.
+import { BoundedMap } from "../core/bounded-map.ts";
 
-/** Ids that are kept, the newest ones. Chosen: whoever is older and comes back is unknown, and is refused as such. */
+/** Ids that are kept. Chosen: whoever is older and comes back is unknown, and is refused as such. */
 const KEPT = 10_000;
 
 export class RetiredEpochs {
-  /** Newest epoch that ended, by id; what ended last stands last. */
-  readonly #newest = new Map<string, number>();
+  readonly #newest = new BoundedMap<string, number>(KEPT);
 
   add(id: string, epoch: number): void {
-    const newest = Math.max(epoch, this.newest(id));
-    this.#newest.delete(id);
-    this.#newest.set(id, newest);
-    const [oldest] = this.#newest.keys();
-    if (this.#newest.size > KEPT && oldest !== undefined) this.#newest.delete(oldest);
+    this.#newest.set(id, Math.max(epoch, this.newest(id)));
   }
 
   /** The newest epoch of an id that ended; -1: none did. */

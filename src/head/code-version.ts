@@ -2,15 +2,19 @@
 // Equal versions mean that a replica need not be replaced. Remembers what was hashed, to tell what was edited since.
 import { dirname, relative } from "node:path";
 import { OPTIONS } from "../config/options.generated.ts";
+import { BoundedMap } from "../core/bounded-map.ts";
 import type { ApplicationSpec, DeploymentSpec } from "../model/application-spec.ts";
 import { deploymentKey } from "../model/ids.ts";
 import type { VersionedApplication } from "../model/target-state.ts";
 import { changedFiles, type CodeScan, hashText, scanCode } from "./scan-code.ts";
 import { hashFolder } from "./scan-folder.ts";
 
+/** Deployments whose files are remembered. Chosen: far more than run at a time; any other is scanned again. */
+const REMEMBERED = 500;
+
 /** Versions of deployments, and the files behind the newest one of each. */
 export class CodeVersions {
-  readonly #newest = new Map<string, { readonly version: string; readonly scan: CodeScan }>();
+  readonly #newest = new BoundedMap<string, { readonly version: string; readonly scan: CodeScan }>(REMEMBERED);
 
   /** Reads the code of each deployment and gives the application its versions. */
   stamp(spec: ApplicationSpec): VersionedApplication {
