@@ -291,7 +291,8 @@ export class ActionApplier {
     const { http } = servingNow(state.config, options);
     if (record === undefined || http === null) return undefined;
     moveProxy(record, { kind: "starting" });
-    const port = http.port === 0 ? (state.endpoint?.port ?? 0) : http.port;
+    // An instance keeps its port, also where the head that took it over was started with another.
+    const port = state.endpoint?.port ?? http.port;
     const listen = { ...http, port };
     return () =>
       options.proxies.listen(id, listen).then(wake, (reason: unknown) => {
