@@ -95,6 +95,7 @@ function targetsOf(
     unavailable: failed ? "failed to deploy" : null,
     maxOngoingRequests: options.maxOngoingRequests,
     maxQueuedRequests: options.maxQueuedRequests,
+    backpressure: options.backpressureConfig,
     ...reportingOf(options),
     replicas: replicas.sort((a, b) => (a.id < b.id ? -1 : 1)),
   };

@@ -289,6 +289,8 @@ export interface DeploymentTargets {
   readonly maxOngoingRequests: number;
   /** -1: no limit. */
   readonly maxQueuedRequests: number;
+  /** What a caller whose queue is full is told; null: no time was said. Absent: Ray Serve's defaults. */
+  readonly backpressure?: { readonly statusCode: 503 | 429; readonly retryAfterS: number | null };
   readonly replicas: readonly ReplicaTarget[];
   /** How callers report what they hold, milliseconds; absent: nobody wants to know. */
   readonly autoscaling?: { readonly metricsIntervalMs: number; readonly lookBackMs: number };

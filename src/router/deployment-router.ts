@@ -37,8 +37,8 @@ const REDIAL_FIRST_MS = 20;
 const REDIAL_MAX_MS = 1000;
 /** Period of the timer that holds the process (R5); it does nothing when it fires. A day. */
 const HOLD_MS = 86_400_000;
-/** Ray's `backpressure_config` defaults, until that option comes (compatibility.md). */
-const BACK_PRESSURE_STATUS = 503;
+/** Ray's defaults of `backpressure_config`, and what is said where it says no time (compatibility.md). */
+const BACK_PRESSURE = { statusCode: 503, retryAfterS: null } as const;
 const RETRY_AFTER_S = 1;
 /** Why calls fail after `close`, in the place of `unavailable`. */
 const CLOSED = "cannot be reached any more: this process has left the instance";
@@ -57,6 +57,7 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
   readonly #redials = new Map<string, Cancel>();
   #candidates: readonly ReplicaLink[] = [];
   #maxQueuedRequests = -1;
+  #backpressure: NonNullable<DeploymentTargets["backpressure"]> = BACK_PRESSURE;
   #unavailable: string | null = null;
   #arrivals = 0;
   #closed = false;
@@ -118,6 +119,7 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
     if (this.#closed) return;
     this.maxOngoingRequests = targets.maxOngoingRequests;
     this.#maxQueuedRequests = targets.maxQueuedRequests;
+    this.#backpressure = targets.backpressure ?? BACK_PRESSURE;
     this.#unavailable = targets.unavailable;
     const wanted = new Map(targets.replicas.map((replica) => [replica.id, replica]));
     for (const link of this.#links.values()) {
@@ -189,8 +191,9 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
     }
     const { application, deployment } = this;
     const limit = this.#maxQueuedRequests;
-    const statusCode = BACK_PRESSURE_STATUS;
-    return new BackPressureError({ application, deployment, queued, limit, statusCode, retryAfterS: RETRY_AFTER_S });
+    const { statusCode, retryAfterS } = this.#backpressure;
+    const wish = { statusCode, retryAfterS: retryAfterS ?? RETRY_AFTER_S };
+    return new BackPressureError({ application, deployment, queued, limit, ...wish });
   }
 
   /** Slots of replicas that are being dialled (R4). */
