@@ -20,8 +20,7 @@ export class CodeVersions {
   stamp(spec: ApplicationSpec): VersionedApplication {
     const scans = new Map<string, CodeScan>();
     const folders = new Map<string, string>();
-    const codeVersions: Record<string, string> = {};
-    for (const deployment of spec.deployments) {
+    const codeVersions = spec.deployments.map((deployment): [string, string] => {
       const { file } = deployment.entry;
       const scan = scans.get(file) ?? scanCode(file);
       scans.set(file, scan);
@@ -29,10 +28,10 @@ export class CodeVersions {
       const folder = dir === null ? null : (folders.get(dir) ?? hashFolder(dir));
       if (dir !== null && folder !== null) folders.set(dir, folder);
       const version = codeVersion(deployment, scan, folder);
-      codeVersions[deployment.name] = version;
       this.#newest.set(deploymentKey(spec.name, deployment.name), { version, scan });
-    }
-    return { spec, codeVersions };
+      return [deployment.name, version];
+    });
+    return { spec, codeVersions: Object.fromEntries(codeVersions) };
   }
 
   /**
