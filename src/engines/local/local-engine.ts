@@ -11,6 +11,7 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { childEnvironment } from "../../config/env.ts";
 import { socketPath } from "../../config/paths.ts";
 import type { Cancel, Clock } from "../../core/clock.ts";
 import { describeThrown } from "../../core/errors.ts";
@@ -226,7 +227,7 @@ export class LocalEngine implements Engine {
     try {
       return spawn(file, args, {
         cwd: spec.cwd,
-        env: { ...process.env, ...spec.env, ...gpuEnv(gpuIds), MANTA_HOME: home, MANTA_NAMESPACE: namespace },
+        env: { ...childEnvironment(), ...spec.env, ...gpuEnv(gpuIds), MANTA_HOME: home, MANTA_NAMESPACE: namespace },
         detached: true,
         stdio: ["ignore", output, output], // R2
       });
