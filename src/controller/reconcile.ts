@@ -64,7 +64,9 @@ export function reconcile(parts: ReconcileParts, proxyNodes: readonly NodeId[], 
   effects.push(...proxies.actions.map((action) => applier.planProxy(action)));
   times.push(proxies.wakeAtMs);
   const proxiesMs = clock.monotonic();
-  updateStatuses(parts, (application, deployment) => held.get(deploymentKey(application, deployment)) ?? "", nowMs);
+  const notes = (application: string, deployment: string): string =>
+    held.get(deploymentKey(application, deployment)) || parts.scaling.trouble(application, deployment);
+  updateStatuses(parts, notes, nowMs);
   parts.meter.ticked({
     deploymentsMs: deploymentsMs - begunMs,
     proxiesMs: proxiesMs - deploymentsMs,

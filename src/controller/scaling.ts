@@ -95,6 +95,12 @@ export class Scaling {
     return this.#records.get(deploymentKey(application, deployment))?.details() ?? null;
   }
 
+  /** Why the size of a deployment is kept although a policy should say it; empty: it says it. */
+  trouble(application: string, deployment: string): string {
+    const error = this.#records.get(deploymentKey(application, deployment))?.error;
+    return error === undefined ? "" : `${error}; the number of replicas is kept`;
+  }
+
   #lookAtAll(application: ApplicationTarget, nowMs: number): ScalingLook[] {
     const now = { nowMs, monotonicMs: this.#clock.monotonic() };
     return application.deployments.flatMap(
