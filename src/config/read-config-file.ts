@@ -40,7 +40,7 @@ export function readConfigText(text: string, file: string): unknown {
   const fault = [...document.errors, ...document.warnings][0] ?? missingAnchor(document);
   if (fault === undefined) return toData(document, file);
   const at = lines.linePos(fault.pos[0]);
-  if (fault.code === "MULTIPLE_DOCS") {
+  if ("code" in fault && fault.code === "MULTIPLE_DOCS") {
     throw fileError(file, at, "a second document", "one document with a list of `applications`");
   }
   throw fileError(file, at, fault.message, "YAML");
