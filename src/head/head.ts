@@ -152,11 +152,19 @@ export class Head {
     return this.#ending;
   }
 
-  /** Ends all processes without grace, and forgets them; for a second signal. */
+  /** Whether everything drains and ends. */
+  get isEnding(): boolean {
+    return this.#ending !== undefined;
+  }
+
+  /** Ends all processes without grace; a shutdown that is under way then ends as well. */
   killAll(): void {
-    const { engine } = this.#around;
-    for (const id of this.#running) engine.kill(id);
-    clearStore(engine.store);
+    for (const id of this.#running) this.#around.engine.kill(id);
+  }
+
+  /** Forgets what was to run. */
+  forget(): void {
+    clearStore(this.#around.engine.store);
   }
 
   async #end(): Promise<void> {

@@ -124,12 +124,16 @@ function obeySignals(head: Head, attached: boolean, logger: Logger): void {
   process.on("SIGTERM", () => {
     if (++signals === 1) return drain("SIGTERM");
     head.killAll(); // R3
+    head.forget();
     process.exit(HEAD_EXIT.cut);
   });
   process.on("SIGHUP", () => undefined);
   if (!attached) return;
   // R2: a closed pipe is told by `close` or by `error`, after `end` or without it.
-  process.stdin.on("error", () => undefined).once("close", () => drain("its driver is gone"));
+  process.stdin.on("error", () => undefined).once("close", () => {
+    if (head.isEnding) head.killAll(); // R3: a driver that does not wait for the end has got a second signal
+    else drain("its driver is gone");
+  });
   process.stdin.resume();
 }
 
