@@ -6,6 +6,7 @@
 //   R3  A replica whose link closed is given `REDIAL_MS`, one known from the checkpoint until its own limit (K1).
 //   R4  Changed options are told to `goal.rollout.batch` replicas at a time.
 //   R5  A replica's rank and the number of replicas are told at once, to all: that costs nobody a request.
+//   R6  A death that is decided here counts for the starts that are decided here (K2).
 import { isServing, isStopping } from "../../model/lifecycle.ts";
 import type { ReplicaId } from "../../model/ids.ts";
 import type { ReplicaSnapshot } from "../snapshot.ts";
@@ -14,7 +15,7 @@ import { unhealthyReason } from "./health.ts";
 import type { Places } from "./placement.ts";
 import { compactRanks } from "./ranks.ts";
 import { decideStarts, decideStops, isCurrent } from "./rollout.ts";
-import { type StartMemory, startGate } from "./start-failures.ts";
+import { type StartMemory, afterDeath, generationOf, startGate } from "./start-failures.ts";
 import { REDIAL_MS, deadlinesOf, earliest, isLost, isOver } from "./times.ts";
 
 export interface ReplicaDecision {
@@ -35,19 +36,33 @@ export function decideReplicas(
   const due = replicas.flatMap((replica) => decideDue(replica, nowMs) ?? []);
   const dueIds = new Set(due.map(({ id }) => id));
   const rest = replicas.filter((replica) => !dueIds.has(replica.id));
-  const stops = decideStops(goal, rest, memory, places);
+  const known = withDeaths(memory, replicas, due, nowMs); // R6
+  const stops = decideStops(goal, rest, known, places);
   const stopIds = new Set(stops.map(({ id }) => id));
   const kept = rest.filter((replica) => !stopIds.has(replica.id) && !isStopping(replica.phase));
-  const starts = decideStarts(goal, kept, memory, nowMs);
-  const orders = decideOrders(goal, kept, memory, nowMs);
-  const times = [
-    ...replicas.flatMap(deadlinesOf),
-    ...Object.values(memory.slots).map(({ notBeforeMs }) => notBeforeMs),
-  ];
+  const starts = decideStarts(goal, kept, known, nowMs);
+  const orders = decideOrders(goal, kept, known, nowMs);
+  const times = [...replicas.flatMap(deadlinesOf), ...Object.values(known.slots).map(({ notBeforeMs }) => notBeforeMs)];
   return {
     actions: [...due, ...stops, ...starts, ...orders],
     wakeAtMs: earliest(times, nowMs),
   };
+}
+
+/** What will be remembered when `due` is carried out (R6). */
+function withDeaths(
+  memory: StartMemory,
+  replicas: readonly ReplicaSnapshot[],
+  due: readonly StopAction[],
+  nowMs: number,
+): StartMemory {
+  const reasons = new Map(due.filter((a) => "died" in a && a.died).map(({ id, reason }) => [id, reason]));
+  return replicas.reduce((known, replica) => {
+    const { phase, rank } = replica;
+    const reason = reasons.get(replica.id);
+    if (reason === undefined || !isServing(phase) || generationOf(replica) !== memory.generation) return known;
+    return afterDeath(known, rank, nowMs - phase.readySinceMs, reason, nowMs);
+  }, memory);
 }
 
 /** What is due for one replica whatever the goal is. */
