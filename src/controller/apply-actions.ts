@@ -291,9 +291,8 @@ export class ActionApplier {
     const { http } = servingNow(state.config, options);
     if (record === undefined || http === null) return undefined;
     moveProxy(record, { kind: "starting" });
-    // An instance keeps its port, also where the head that took it over was started with another.
-    const port = state.endpoint?.port ?? http.port;
-    const listen = { ...http, port };
+    // An instance keeps its address, also where the head that took it over was started with another.
+    const listen = { ...http, ...state.endpoint };
     return () =>
       options.proxies.listen(id, listen).then(wake, (reason: unknown) => {
         proxyObserver.onListenFailed(id, reason);

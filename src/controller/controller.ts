@@ -39,7 +39,7 @@ import { publish } from "./publish.ts";
 import { httpEndpoint, readStatus } from "./read-status.ts";
 import { reconcile } from "./reconcile.ts";
 import { Scaling } from "./scaling.ts";
-import { servingNow, servingOf } from "./serving.ts";
+import { addressOf, servingNow, servingOf } from "./serving.ts";
 import { ControllerState, isEmpty, isEmptying } from "./state.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -185,9 +185,11 @@ export class Controller implements ControllerCommands {
   acceptConfig(config: ServeConfig, workingDir: string): readonly BuildTask[] {
     this.#refuseAtEnd();
     const { changes, ...accepted } = acceptConfig(this.#state, config, workingDir, this.#clock.now());
-    const isFirst = this.#state.standing === "emptied";
-    const serving = isFirst ? servingOf(config, workingDir, this.#options) : accepted.config.serving;
-    this.#adopt({ ...accepted, config: { ...accepted.config, serving }, standing: "serving" });
+    if (this.#state.standing === "emptied") {
+      const serving = servingOf(config, workingDir, this.#options);
+      const endpoint = addressOf(config, serving, this.#state.endpoint);
+      this.#adopt({ ...accepted, config: { ...accepted.config, serving }, endpoint, standing: "serving" });
+    } else this.#adopt({ ...accepted, standing: "serving" });
     for (const { application, event, reason } of changes) this.#journal.application(application, event, reason);
     return this.pendingBuilds();
   }
@@ -329,7 +331,7 @@ export class Controller implements ControllerCommands {
   /** Makes a new target state the one that holds, once the checkpoint has it (R4). */
   #adopt(
     next: Pick<ControllerState, "applications" | "deployments"> &
-      Partial<Pick<ControllerState, "config" | "capacity" | "standing">>,
+      Partial<Pick<ControllerState, "config" | "capacity" | "standing" | "endpoint">>,
   ): void {
     const { config, capacity, replicas, proxies, endpoint, standing, orders } = this.#state;
     this.#checkpoint.save({ config, capacity, standing, replicas, proxies, endpoint, orders, ...next });
