@@ -23,6 +23,8 @@ export default defineConfig({
           name: "unit",
           include: ["src/**/*.test.ts", "scripts/**/*.test.ts", "tests/{sim,compat}/**/*.test.ts"],
           execArgv: [condition],
+          // They wait for no clock but their own: only a hang, or a machine with a hundred other things to do, takes long.
+          testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
       },

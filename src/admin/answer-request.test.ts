@@ -42,7 +42,7 @@ describe("answerRequest", () => {
     });
     expect(await errorOf("GET /api/manta/v1/applications/a/deployments/d")).toMatchObject({
       status: 404,
-      error: { code: "APPLICATION_NOT_FOUND", message: "there is no application a; deployed: none" },
+      error: { code: "APPLICATION_NOT_FOUND", message: "there is no application a; none is deployed" },
     });
   });
 

@@ -88,6 +88,8 @@ export async function startAdminServer(
     await listen(server, host, 0);
     logger.warn("admin.port_taken", { port, instead: (server.address() as AddressInfo).port });
   }
+  // A connection that cannot be accepted, for want of descriptors, must not end the head.
+  server.on("error", (error) => logger.error("admin.server_error", { error }));
   const bound = (server.address() as AddressInfo).port;
   return { endpoint: { host, port: bound, url: urlOf(host, bound) }, close: () => close(server, clock) };
 }

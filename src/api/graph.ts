@@ -4,17 +4,11 @@
 //   R2  The same class bound again gets `Adder`, `Adder_1`, `Adder_2`; a different class under a taken name is an error.
 //   R3  Whatever can be wrong with the code's place is told here, before anything starts.
 import { resolveOptions } from "../config/check-options.ts";
-import type { ApplicationOptions, DeploymentOptions, ResolvedApplicationOptions } from "../config/options.generated.ts";
-import { readPolicyPath } from "../config/policy-path.ts";
+import type { ApplicationOptions, DeploymentOptions } from "../config/options.generated.ts";
+import { readPolicy } from "../config/policy-path.ts";
 import { inheritOptions, resolveDeployment } from "../config/resolve-deployment.ts";
 import { ConfigError } from "../core/errors.ts";
-import {
-  IMPERATIVE,
-  type ApplicationSpec,
-  type CodeEntry,
-  type DeploymentSpec,
-  type PolicyRef,
-} from "../model/application-spec.ts";
+import { IMPERATIVE, type ApplicationSpec, type CodeEntry, type DeploymentSpec } from "../model/application-spec.ts";
 import { CROSSING_HINT, encodeToBytes, plainHooks, type EncodeHooks, type HandleRef } from "../protocol/values.ts";
 import { APPLICATION } from "./brands.ts";
 import { store } from "./globals.ts";
@@ -119,7 +113,7 @@ export function buildApplicationSpec(app: BoundApplication, options: BuildOption
   }
   const { externalScalerEnabled } = shared;
   if (externalScalerEnabled) refuseAutoscaling(name, deployments);
-  const autoscalingPolicy = policyOf(shared, workingDir);
+  const autoscalingPolicy = readPolicy(shared.autoscalingPolicy, workingDir);
   const ingress = names.get(app) as string;
   return {
     name,
@@ -131,11 +125,6 @@ export function buildApplicationSpec(app: BoundApplication, options: BuildOption
     externalScalerEnabled,
     autoscalingPolicy,
   };
-}
-
-function policyOf({ autoscalingPolicy }: ResolvedApplicationOptions, workingDir: string): PolicyRef | null {
-  const place = autoscalingPolicy === null ? null : readPolicyPath(autoscalingPolicy.policyFunction, workingDir);
-  return place === null ? null : { ...place, kwargs: autoscalingPolicy?.policyKwargs ?? {} };
 }
 
 function refuseAutoscaling(application: string, deployments: readonly DeploymentSpec[]): void {

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { findPlace, ownFolderOf, type Frame } from "./user-place.ts";
+import { findPlace, isInside, ownFolderOf, type Frame } from "./user-place.ts";
 
 const own = "/home/u/node_modules/manta-serve/dist/";
 const frame = (file: string, line = 1): Frame => ({ file, line });
@@ -47,6 +47,16 @@ describe("this package's own folder", () => {
     expect(ownFolderOf("file:///home/u/src/app/node_modules/manta-serve/dist/replica/main.js")).toBe(
       "/home/u/src/app/node_modules/manta-serve/dist/",
     );
+  });
+});
+
+describe("a line of a stack", () => {
+  it("is inside where it lies in this package or in Node", () => {
+    const own = new URL("../replica/replica.ts", import.meta.url).href;
+    expect(isInside(`    at async Replica.load (${own}:2212:4)`)).toBe(true);
+    expect(isInside("    at listenInCluster (node:internal/net:1:1)")).toBe(true);
+    expect(isInside("    at new Model (file:///home/u/app.ts:4:72)")).toBe(false);
+    expect(isInside(`Error: cannot read ${own}`)).toBe(false);
   });
 });
 

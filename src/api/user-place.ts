@@ -63,6 +63,12 @@ export function ownFolderOf(moduleUrl: string): string {
 }
 
 const ownFolder = ownFolderOf(import.meta.url);
+const ownUrl = `file://${encodeURI(ownFolder)}`;
+
+/** Whether a line of a stack lies in this package or in Node, where users have nothing to look for. */
+export function isInside(line: string): boolean {
+  return /^\s*at /.test(line) && (line.includes("node:internal") || line.includes(ownUrl));
+}
 
 /** Where the user's code stands that leads to the running code. Async callers count, as far as V8 knows them. */
 export function placeOfCaller(): Place | NoPlace {

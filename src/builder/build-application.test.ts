@@ -74,6 +74,13 @@ describe("explainImportError", () => {
     expect(explain(error)).toContain("Node does not strip types below node_modules (/x/node_modules/p/i.ts)");
   });
 
+  it("says where a syntax error is, also in a module that the file imports", () => {
+    const error = nodeError("ERR_INVALID_TYPESCRIPT_SYNTAX", "Unterminated string constant", "file:///x/lib.ts:7");
+    expect(explain(error)).toBe(
+      `importing ${folder}/app.ts failed: /x/lib.ts:7: SyntaxError: Unterminated string constant`,
+    );
+  });
+
   it("passes on what the user's own code threw", () => {
     expect(explain(new RangeError("boom"))).toBe(`importing ${folder}/app.ts failed: RangeError: boom`);
   });

@@ -6,14 +6,16 @@ import { describeThrown, ServeError } from "../core/errors.ts";
 
 /** @param file the module that was imported; the fault may lie in one that it imports */
 export function explainImportError(file: string, reason: unknown): ServeError {
-  const place = placeOf(reason) ?? file;
+  const found = placeOf(reason);
+  const place = found ?? file;
   const cure =
     missingFile(reason) ??
     typesInNodeModules(reason) ??
     notErasable(reason) ??
     missingType(reason, place) ??
     notAModule(reason);
-  const message = cure === undefined ? `importing ${file} failed: ${describeThrown(reason)}` : `${place}: ${cure}`;
+  const thrown = found === undefined ? describeThrown(reason) : `${found}: ${describeThrown(reason)}`;
+  const message = cure === undefined ? `importing ${file} failed: ${thrown}` : `${place}: ${cure}`;
   return new ServeError("DEPLOY_FAILED", message, { file }, { cause: reason });
 }
 

@@ -3,16 +3,18 @@ import type { ApplicationConfig } from "../config/serve-config.ts";
 import type { AddressFlags } from "./actions.ts";
 import { EXIT } from "./exit-codes.ts";
 import { formatYaml } from "./format-yaml.ts";
-import { findHead } from "./head-client.ts";
 import { namespaceOf } from "./instance-flags.ts";
-import { noInstance } from "./no-instance.ts";
 import { RestInstance } from "./rest-instance.ts";
 import type { StatusPart } from "./status-part.ts";
+import { withHead } from "./with-head.ts";
 
 /** That there is none is no failure, as with Ray Serve. */
 export async function config(flags: AddressFlags): Promise<number> {
   const { name, address, json } = flags;
-  const status = address === undefined ? await statusOf(namespaceOf(flags)) : await new RestInstance(address).status();
+  const status: StatusPart | undefined =
+    address === undefined
+      ? await withHead(namespaceOf(flags), (head) => head.status())
+      : await new RestInstance(address).status();
   if (status === undefined) return EXIT.failed;
   const configs = configsOf(status, name);
   if (json === true) console.log(JSON.stringify(Object.fromEntries(configs), undefined, 2));
@@ -22,19 +24,6 @@ export async function config(flags: AddressFlags): Promise<number> {
       name === undefined ? "No configuration was found." : `No config has been deployed for application "${name}".`,
     );
   return EXIT.ok;
-}
-
-async function statusOf(namespace: string): Promise<StatusPart | undefined> {
-  const head = await findHead(namespace);
-  if (head === undefined) {
-    console.error(noInstance(namespace));
-    return undefined;
-  }
-  try {
-    return await head.status();
-  } finally {
-    head.close();
-  }
 }
 
 function configsOf({ applications }: StatusPart, name: string | undefined): Map<string, ApplicationConfig> {

@@ -1,8 +1,9 @@
+// What a command says where nothing runs that it could act on.
 import { readFileSync } from "node:fs";
 import { readEnv } from "../config/env.ts";
 import { instancePaths } from "../config/paths.ts";
 
-/** What a command says when there is nothing that it could act on, and why, where a head refused to start. */
+/** That no instance runs in the namespace, and what to do, or why its head refused to start. */
 export function noInstance(namespace: string): string {
   const why = refusalOf(namespace);
   if (why !== "") return `no instance runs in namespace ${namespace}; its head did not start: ${why}`;

@@ -1,6 +1,7 @@
 // What `manta deploy` and `manta run` send to be deployed as a config file: a file, or an import path put into one.
 //   R1  It is read here as well as by the head, so that what is wrong with it is said before anything is started.
 import { resolve } from "node:path";
+import { applicationName } from "../config/application-config.ts";
 import { type ConfigFile, openConfigFile } from "../config/open-config-file.ts";
 import { readConfigFile } from "../config/read-config-file.ts";
 import { type JsonObject, parseServeConfig, type ServeConfig } from "../config/serve-config.ts";
@@ -32,7 +33,7 @@ export function readConfig(file: string, allowUnknownKeys: boolean): SentConfig 
 
 /** Names of its applications. */
 export function namesOf({ applications }: ServeConfig): string[] {
-  return applications.map(({ name = "default" }) => name);
+  return applications.map(applicationName);
 }
 
 /** Flags that speak of one application, where a config file speaks of all; undefined: none was given. */

@@ -12,7 +12,9 @@ export async function start(flags: FlagValues): Promise<number> {
   try {
     const [{ http, admin }, { pid }] = await Promise.all([head.status(), head.info()]);
     const url = http?.url ?? null;
-    const warning = started ? undefined : joinWarning(given, resolved.namespace, { http, admin });
+    // One that is taken over listens where it did.
+    const asked = started ? { http: given.http ?? {} } : given;
+    const warning = joinWarning(asked, resolved.namespace, { http, admin });
     if (warning !== undefined) console.error(`warning: ${warning}`);
     if (flags.json === true) {
       const namespace = head.namespace;

@@ -3,29 +3,21 @@ import { systemClock } from "../core/clock.ts";
 import type { InstanceStatus } from "../model/status.ts";
 import type { StatusFlags } from "./actions.ts";
 import { EXIT } from "./exit-codes.ts";
-import { findHead } from "./head-client.ts";
 import { namespaceOf } from "./instance-flags.ts";
-import { noInstance } from "./no-instance.ts";
 import { noSuchApplication } from "./no-such-application.ts";
 import { formatApplicationTable, formatStatusTable } from "./status-table.ts";
 import { formatApplicationYaml, formatStatusYaml } from "./status-yaml.ts";
+import { withHead } from "./with-head.ts";
 
 /** @throws {ServeError} APPLICATION_NOT_FOUND for a `--name` that is none */
 export async function status(flags: StatusFlags): Promise<number> {
   if (flags.address !== undefined) return (await import("./remote-status.ts")).remoteStatus(flags.address, flags);
-  const namespace = namespaceOf(flags);
-  const head = await findHead(namespace);
-  if (head === undefined) {
-    console.error(noInstance(namespace));
-    return EXIT.failed;
-  }
-  try {
-    if (flags.watch === true) return await watch(() => head.status(), flags);
+  const code = await withHead(namespaceOf(flags), async (head) => {
+    if (flags.watch === true) return watch(() => head.status(), flags);
     process.stdout.write(format(await head.status(), flags));
     return EXIT.ok;
-  } finally {
-    head.close();
-  }
+  });
+  return code ?? EXIT.failed;
 }
 
 async function watch(look: () => Promise<InstanceStatus>, { name }: StatusFlags): Promise<number> {

@@ -6,37 +6,31 @@ import type { InstanceStatus } from "../model/status.ts";
 import type { WhyFlags } from "./actions.ts";
 import { chooseSubjects, listSubjects, type Subject } from "./choose-subjects.ts";
 import { EXIT } from "./exit-codes.ts";
-import { findHead, type HeadClient } from "./head-client.ts";
+import type { HeadClient } from "./head-client.ts";
 import { formatHistory } from "./history-lines.ts";
 import { namespaceOf } from "./instance-flags.ts";
-import { noInstance } from "./no-instance.ts";
 import { UsageError } from "./usage-error.ts";
+import { withHead } from "./with-head.ts";
 
 /** @throws {UsageError} a number of lines that is none */
 export async function why(word: string | undefined, flags: WhyFlags): Promise<number> {
   if (!/^\d+$/.test(flags.lines)) throw new UsageError(`--lines: received ${flags.lines}, expected an integer >= 0`);
-  const namespace = namespaceOf(flags);
-  const head = await findHead(namespace);
-  if (head === undefined) {
-    console.error(noInstance(namespace));
+  return (await withHead(namespaceOf(flags), (head) => tell(head, word, flags))) ?? EXIT.failed;
+}
+
+async function tell(head: HeadClient, word: string | undefined, { lines, json }: WhyFlags): Promise<number> {
+  const status = await head.status();
+  const entries = await find(head, status, word);
+  if (entries === undefined) {
+    const known = listSubjects([...subjectsOf(status), ...(await head.history({}))]);
+    const list = known.length === 0 ? "nothing yet" : `\n  ${known.join("\n  ")}`;
+    console.error(`${word}: no application, deployment or replica has this name; there is ${list}`);
     return EXIT.failed;
   }
-  try {
-    const status = await head.status();
-    const entries = await find(head, status, word);
-    if (entries === undefined) {
-      const known = listSubjects([...subjectsOf(status), ...(await head.history({}))]);
-      const list = known.length === 0 ? "nothing yet" : `\n  ${known.join("\n  ")}`;
-      console.error(`${word}: no application, deployment or replica has this name; there is ${list}`);
-      return EXIT.failed;
-    }
-    const shown = entries.toReversed().slice(0, Number(flags.lines));
-    if (flags.json === true) console.log(JSON.stringify(shown, undefined, 2));
-    else print(shown, entries.length - shown.length, word === undefined ? [] : statesOf(word, status));
-    return EXIT.ok;
-  } finally {
-    head.close();
-  }
+  const shown = entries.toReversed().slice(0, Number(lines));
+  if (json === true) console.log(JSON.stringify(shown, undefined, 2));
+  else print(shown, entries.length - shown.length, word === undefined ? [] : statesOf(word, status));
+  return EXIT.ok;
 }
 
 /** The lines that a word asks for, oldest first; undefined when nothing has that name. */

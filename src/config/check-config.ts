@@ -1,6 +1,7 @@
 // Rules of a config file that span several fields (reference 2.1 to 2.4), those included that Ray finds only later:
 // Manta says them at once wherever the file alone shows them. Pure.
 import { ConfigError } from "../core/errors.ts";
+import { applicationName, applicationPrefix } from "./application-config.ts";
 import { placementFault, type OptionsFault } from "./check-placement.ts";
 import { showValue } from "./check-rule.ts";
 import { documentOptions } from "./document-options.ts";
@@ -16,8 +17,8 @@ import type { ApplicationConfig, DeploymentConfig, JsonObject, ServeConfig } fro
 export function checkConfig(config: ServeConfig): void {
   checkTls(config.http_options ?? {});
   config.applications.forEach((application, index) => checkApplication(application, `applications[${index}]`));
-  checkDistinct(config.applications, "name", ({ name = "default" }) => name);
-  checkDistinct(config.applications, "route_prefix", ({ route_prefix: prefix = "/" }) => prefix);
+  checkDistinct(config.applications, "name", applicationName);
+  checkDistinct(config.applications, "route_prefix", applicationPrefix);
 }
 
 /** Ray looks only when the certificate is named at all: a key alone leaves HTTPS off. */

@@ -50,7 +50,9 @@ function faultOf(rule: OptionRule, value: unknown, show: (value: unknown) => str
     default:
       if (matches(rule, value)) return undefined;
   }
-  return { path: "", received: show(value), expected: describeRule(rule) };
+  const isOtherText = rule.kind === "string" && typeof value === "string";
+  const expected = isOtherText ? `a string that matches ${rule.pattern}` : describeRule(rule);
+  return { path: "", received: show(value), expected };
 }
 
 function firstFault<K>(

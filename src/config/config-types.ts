@@ -4,6 +4,9 @@
 /** A JSON object. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
+/** Who an option comes from: nobody, the code, the config's entry for the deployment, or its application. */
+export type OptionOrigin = "default" | "code" | "file" | "application";
+
 /** One override of a deployment's options: Ray's DeploymentSchema. A field that is absent means "as in the code". */
 export interface DeploymentConfig extends JsonObject {
   readonly name: string;

@@ -18,10 +18,7 @@ import { resolveOptions } from "./check-options.ts";
 import { rayPolicy, rayRouter } from "./ray-names.ts";
 import { mergeOptions, resolveDeployment } from "./resolve-deployment.ts";
 import { runtimeEnvOptions } from "./runtime-env.ts";
-import type { DeploymentConfig, JsonObject } from "./serve-config.ts";
-
-/** Who an option comes from. */
-export type OptionOrigin = "default" | "code" | "file" | "application";
+import type { DeploymentConfig, JsonObject, OptionOrigin } from "./config-types.ts";
 
 /** The options of a deployment, complete, and where each comes from. */
 export interface EffectiveOptions {

@@ -1,8 +1,16 @@
 import { homedir } from "node:os";
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "../core/errors.ts";
-import { readEnv } from "./env.ts";
+import { childEnvironment, readEnv } from "./env.ts";
 import { resolveInstance } from "./resolve.ts";
+
+it("gives processes that run users' code everything but the head's secrets", () => {
+  const secrets = { MANTA_ADMIN_TOKEN: "t", MANTA_SSL_KEYFILE_PASSWORD: "p" };
+  expect(childEnvironment({ PATH: "/bin", MANTA_METRICS: "0", ...secrets })).toEqual({
+    PATH: "/bin",
+    MANTA_METRICS: "0",
+  });
+});
 
 describe("readEnv", () => {
   it("has defaults for everything, also for empty variables", () => {

@@ -70,6 +70,16 @@ export function readEnv(env: Readonly<Record<string, string | undefined>> = proc
   };
 }
 
+/** What is the head's alone. */
+const SECRETS: ReadonlySet<string> = new Set(["MANTA_ADMIN_TOKEN", "MANTA_SSL_KEYFILE_PASSWORD"]);
+
+/** The environment for processes that a head starts, most of which run users' code: without the head's secrets. */
+export function childEnvironment(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !SECRETS.has(name)));
+}
+
 /** The first of the variables that is set: bounds, separated by commas. */
 function readBuckets(
   env: Readonly<Record<string, string | undefined>>,

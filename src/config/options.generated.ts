@@ -1208,7 +1208,7 @@ const runtimeEnv = {
     update: "restart",
     rayName: "env_vars",
     since: "0.1.0",
-    expected: 'strings by name, a name without "="',
+    expected: 'strings by name, without NUL, a name without "="',
     secret: true,
   },
   workingDir: {

@@ -1,11 +1,19 @@
-// Reads `policyFunction` of autoscaling policies: a module and an export of it.
+// Reads the option of an autoscaling policy: a module, an export of it, and its arguments.
 import { type CodePlace, readCodePlace } from "./code-place.ts";
+import type { AutoscalingPolicyOptions } from "./options.generated.ts";
 import { rayPolicy } from "./ray-names.ts";
 
+/** Where a policy is (an export, or what is registered under the name), and what it is called with. */
+export interface PolicyPlace extends CodePlace {
+  readonly kwargs: Readonly<Record<string, unknown>>;
+}
+
 /**
- * Where a policy is: an absolute file, and an export of it or a name registered there. Null: it is the built-in one.
+ * Where a policy is. Null: it is the built-in one, or none is named.
  * @param workingDir what a relative path starts from, absolute
  */
-export function readPolicyPath(policyFunction: string, workingDir: string): CodePlace | null {
-  return rayPolicy(policyFunction) === null ? null : readCodePlace(policyFunction, workingDir);
+export function readPolicy(policy: AutoscalingPolicyOptions | null, workingDir: string): PolicyPlace | null {
+  const policyFunction = rayPolicy(policy?.policyFunction);
+  if (policyFunction === null) return null;
+  return { ...readCodePlace(policyFunction, workingDir), kwargs: policy?.policyKwargs ?? {} };
 }

@@ -59,6 +59,12 @@ describe("readConfigFile", () => {
     expect(() => readConfigFile(file)).toThrow(`${file}:${place}: received `);
   });
 
+  it("says how several applications are written: `manta config` prints a document for each", () => {
+    expect(() => readConfigFile(write("name: a\n---\nname: b\n"))).toThrow(
+      "received a second document, expected one document with a list of `applications`",
+    );
+  });
+
   it("says what a path is that is no file", () => {
     expect(() => readConfigFile(join(folder, "none.yaml"))).toThrow(
       "none.yaml: received no such file, expected a config file",

@@ -39,7 +39,11 @@ export function readConfigText(text: string, file: string): unknown {
   const { document, lines } = parse(text);
   const fault = [...document.errors, ...document.warnings][0] ?? missingAnchor(document);
   if (fault === undefined) return toData(document, file);
-  throw fileError(file, lines.linePos(fault.pos[0]), fault.message, "YAML");
+  const at = lines.linePos(fault.pos[0]);
+  if ("code" in fault && fault.code === "MULTIPLE_DOCS") {
+    throw fileError(file, at, "a second document", "one document with a list of `applications`");
+  }
+  throw fileError(file, at, fault.message, "YAML");
 }
 
 function fileError(file: string, at: { line: number; col: number }, message: string, expected: string): ConfigError {

@@ -89,7 +89,7 @@ function noteUnknown(
     throw new ConfigError(nearest === undefined ? fault : { ...fault, nearest });
   }
   if (codeOnly.has(key)) warnings.push(`${path}: ignored, because only code can set it`);
-  else warnings.push(`${path}: unknown key, ignored${nearest === undefined ? "" : `; did you mean ${nearest}?`}`);
+  else warnings.push(`${path}: unknown key${nearest === undefined ? "" : `; did you mean ${nearest}?`}`);
 }
 
 function fieldPath(path: string, key: string): string {

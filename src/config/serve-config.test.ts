@@ -75,11 +75,11 @@ describe("parseServeConfig", () => {
     });
     expect(config).toEqual(deployment({ autoscaling_config: {} }));
     expect(warnings).toEqual([
-      `${AT}.num_replica: unknown key, ignored; did you mean num_replicas?`,
-      `${AT}.version: unknown key, ignored`,
+      `${AT}.num_replica: unknown key; did you mean num_replicas?`,
+      `${AT}.version: unknown key`,
       `${AT}.max_constructor_retry_count: ignored, because only code can set it`,
-      `${AT}.autoscaling_config.maxreplicas: unknown key, ignored; did you mean max_replicas?`,
-      "zzz: unknown key, ignored",
+      `${AT}.autoscaling_config.maxreplicas: unknown key; did you mean max_replicas?`,
+      "zzz: unknown key",
     ]);
   });
 

@@ -5,11 +5,12 @@
 //   R3  A generation is never used again: what was built for an earlier file, or before a delete, is void.
 //   R4  The share of the capacity holds at once; where it is going follows from the file before (Ray).
 import { type Capacity, adjustForCapacity } from "../autoscaling/capacity.ts";
+import { applicationName, applicationPrefix } from "../config/application-config.ts";
 import type { ApplicationConfig, ServeConfig } from "../config/serve-config.ts";
-import { ConfigError } from "../core/errors.ts";
 import { deploymentKey } from "../model/ids.ts";
 import type { ApplicationTarget, TargetState } from "../model/target-state.ts";
 import type { Before } from "./accept.ts";
+import { checkPrefix } from "./check-prefix.ts";
 import { afterStatusEvent } from "./decide/status.ts";
 import type { AcceptedConfig, DeploymentState } from "./state.ts";
 
@@ -50,20 +51,22 @@ export function acceptConfig(
   const applications = new Map(before.applications);
   const changes: { application: string; event: string; reason: string }[] = [];
   for (const declared of document.applications) {
-    const name = nameOf(declared);
+    const name = applicationName(declared);
     applications.set(
       name,
       declare(before.applications.get(name), withLogging(declared, document), workingDir, acceptedMs),
     );
     changes.push({ application: name, event: "application.declared", reason: "named by a config file; it is built" });
   }
-  const names = new Set(document.applications.map(nameOf));
+  const names = new Set(document.applications.map(applicationName));
   for (const [name, target] of before.applications) {
     if (names.has(name) || target.source !== "declarative" || target.deleting) continue;
     applications.set(name, { ...target, deleting: true }); // R1
     changes.push({ application: name, event: "application.delete", reason: "the config file does not name it" });
   }
-  document.applications.forEach((declared, index) => check(declared, `applications[${index}]`, applications));
+  document.applications.forEach((declared, index) =>
+    checkPrefix(applications, applicationName(declared), `applications[${index}].route_prefix`),
+  );
   const capacity = nextCapacity(before, document);
   return {
     applications,
@@ -93,10 +96,6 @@ export function isAwaited(target: ApplicationTarget | undefined, task: BuildTask
   return target.build.generation === task.generation;
 }
 
-function nameOf(declared: ApplicationConfig): string {
-  return declared.name ?? "default";
-}
-
 /** An application without logs of its own has those of the file (reference 2.1). */
 function withLogging(declared: ApplicationConfig, { logging_config: shared }: ServeConfig): ApplicationConfig {
   const own = declared.logging_config ?? null;
@@ -112,8 +111,8 @@ function declare(
 ): ApplicationTarget {
   const serving = known?.deleting === false ? known : undefined;
   return {
-    name: nameOf(declared),
-    routePrefix: declared.route_prefix === undefined ? "/" : declared.route_prefix,
+    name: applicationName(declared),
+    routePrefix: applicationPrefix(declared),
     ingress: serving?.ingress ?? "",
     entrance: serving?.entrance ?? "",
     workingDir: serving?.workingDir ?? workingDir,
@@ -130,20 +129,6 @@ function declare(
   };
 }
 
-function check(declared: ApplicationConfig, path: string, applications: TargetState): void {
-  const name = nameOf(declared);
-  const prefix = applications.get(name)?.routePrefix ?? null;
-  if (prefix === null) return;
-  for (const other of applications.values()) {
-    if (other.name === name || other.deleting || other.routePrefix !== prefix) continue;
-    throw new ConfigError({
-      path: `${path}.route_prefix`,
-      received: `${JSON.stringify(prefix)}, which application ${JSON.stringify(other.name)} has`,
-      expected: "a prefix that no other application has, or null",
-    });
-  }
-}
-
 /** R4: Ray Serve's rule. Another set of applications is scaled up from nothing. */
 function nextCapacity({ config, capacity }: BeforeConfig, document: ServeConfig): Capacity {
   const percent = document.target_capacity ?? null;
@@ -154,8 +139,8 @@ function nextCapacity({ config, capacity }: BeforeConfig, document: ServeConfig)
 }
 
 function namesSame(one: ServeConfig, other: ServeConfig): boolean {
-  const names = new Set(one.applications.map(nameOf));
-  return names.size === other.applications.length && other.applications.every((app) => names.has(nameOf(app)));
+  const names = new Set(one.applications.map(applicationName));
+  return names.size === other.applications.length && other.applications.every((app) => names.has(applicationName(app)));
 }
 
 /** Sizes that no policy looks after follow the capacity; a policy finds out by itself. */

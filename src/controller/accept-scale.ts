@@ -6,6 +6,7 @@ import { ConfigError, ServeError } from "../core/errors.ts";
 import { deploymentKey } from "../model/ids.ts";
 import { afterStatusEvent } from "./decide/status.ts";
 import { unknownApplication } from "./locate.ts";
+import { noDeployment } from "./not-found.ts";
 import type { ControllerState, DeploymentState } from "./state.ts";
 
 /**
@@ -23,9 +24,8 @@ export function acceptScale(
   const spec = target.deployments.find((one) => one.spec.name === deployment)?.spec;
   const known = state.deployments.get(deploymentKey(application, deployment));
   if (spec === undefined || known === undefined) {
-    const names = target.deployments.map((one) => one.spec.name).join(", ");
-    const message = `application ${application} has no deployment ${deployment}; it has ${names === "" ? "none" : names}`;
-    throw new ServeError("DEPLOYMENT_NOT_FOUND", message, { application, deployment });
+    const names = target.deployments.map((one) => one.spec.name);
+    throw noDeployment(application, deployment, names);
   }
   if (target.deleting)
     throw refusal("deleting", `application ${application} is being deleted`, application, deployment);

@@ -43,7 +43,7 @@ describe("acceptDeploy", () => {
     [
       "two applications on one prefix, naming both",
       [application("a", "/x", "1", ["D"]), application("b", "/x", "1", ["D"])],
-      /application "b".routePrefix.*application "a"/,
+      /application "a".routePrefix.*application "b"/,
     ],
     ["a # in an application's name", [application("a#b", "/", "1", ["D"])], /received "a#b"/],
     ["a # in a deployment's name", [application("a", "/", "1", ["D#1"])], /received "D#1"/],

@@ -20,6 +20,7 @@ import {
   type TargetState,
   type VersionedApplication,
 } from "../model/target-state.ts";
+import { checkPrefix } from "./check-prefix.ts";
 import { freshMemory, generationOf } from "./decide/start-failures.ts";
 import { NEW_DEPLOYMENT, afterStatusEvent } from "./decide/status.ts";
 import { type ChangeContext, type TargetChange, decideTargetChange } from "./decide/target-change.ts";
@@ -91,7 +92,9 @@ export function acceptDeploy(before: Before, wanted: readonly VersionedApplicati
       build: { kind: "none" },
     });
   }
-  checkPrefixes(applications);
+  for (const { spec } of wanted) {
+    checkPrefix(applications, spec.name, `application ${JSON.stringify(spec.name)}.routePrefix`); // R2
+  }
   return { applications, deployments, changes };
 }
 
@@ -196,21 +199,4 @@ function checkApplication(spec: ApplicationSpec): void {
 function checkName(name: string, path: string): void {
   if (name !== "" && !name.includes("#")) return;
   throw new ConfigError({ path, received: JSON.stringify(name), expected: 'a non-empty string without "#"' });
-}
-
-/** R2 */
-function checkPrefixes(applications: TargetState): void {
-  const owners = new Map<string, string>();
-  for (const { name, routePrefix, deleting } of applications.values()) {
-    if (routePrefix === null || deleting) continue;
-    const owner = owners.get(routePrefix);
-    if (owner !== undefined) {
-      throw new ConfigError({
-        path: `application ${JSON.stringify(name)}.routePrefix`,
-        received: `${JSON.stringify(routePrefix)}, which application ${JSON.stringify(owner)} has`,
-        expected: "a prefix that no other application has, or null",
-      });
-    }
-    owners.set(routePrefix, name);
-  }
 }

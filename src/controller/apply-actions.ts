@@ -5,6 +5,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import { type Random, randomId } from "../core/random.ts";
+import { nodeIpOf } from "../engine/engine.ts";
 import type { ReplicaPhase } from "../model/lifecycle.ts";
 import { type ApplicationTarget, type DeploymentTarget } from "../model/target-state.ts";
 import type { NodeId } from "../model/ids.ts";
@@ -279,7 +280,7 @@ export class ActionApplier {
     const { state, options, logger } = this.#parts;
     const id = `proxy-${randomId(this.#random)}`;
     const { node } = action;
-    const nodeIp = options.engine.nodes().find((info) => info.id === node)?.ip ?? node;
+    const nodeIp = nodeIpOf(options.engine.nodes(), node);
     const common = { pid: null, linkLostAtMs: null, stuck: null, silent: null, stopSinceMs: null };
     state.proxies.set(id, { ...common, id, node, startMs: this.#clock.now(), phase: { kind: "launching" } });
     logger.info("proxy.start", { proxy: id, node, reason: action.reason });
@@ -293,8 +294,8 @@ export class ActionApplier {
     const { http } = servingNow(state.config, options);
     if (record === undefined || http === null) return undefined;
     moveProxy(record, { kind: "starting" });
-    const port = http.port === 0 ? (state.endpoint?.port ?? 0) : http.port;
-    const listen = { ...http, port };
+    // An instance keeps its address, also where the head that took it over was started with another.
+    const listen = { ...http, ...state.endpoint };
     return () =>
       options.proxies.listen(id, listen).then(wake, (reason: unknown) => {
         proxyObserver.onListenFailed(id, reason);

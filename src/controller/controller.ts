@@ -12,7 +12,7 @@ import type { Cancel, Clock } from "../core/clock.ts";
 import { ServeError, describeThrown, toServeError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
-import type { EngineEvent } from "../engine/engine.ts";
+import { type EngineEvent, nodeIpOf } from "../engine/engine.ts";
 import { deploymentKey, type NodeId, type ProcessId, type ReplicaId } from "../model/ids.ts";
 import type { HistoryEntry, HistoryFilter } from "../model/history.ts";
 import type { Endpoint, InstanceStatus } from "../model/status.ts";
@@ -39,7 +39,7 @@ import { publish } from "./publish.ts";
 import { httpEndpoint, readStatus } from "./read-status.ts";
 import { reconcile } from "./reconcile.ts";
 import { Scaling } from "./scaling.ts";
-import { servingNow, servingOf } from "./serving.ts";
+import { addressOf, servingNow, servingOf } from "./serving.ts";
 import { ControllerState, isEmpty, isEmptying } from "./state.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -79,7 +79,7 @@ export class Controller implements ControllerCommands {
     this.#startMs = clock.now();
     this.#checkpoint = new Checkpoint(options.engine.store);
     this.#journal = new Journal(this.#state, logger, clock);
-    const nodeIp = (node: NodeId): string => options.engine.nodes().find(({ id }) => id === node)?.ip ?? node;
+    const nodeIp = (node: NodeId): string => nodeIpOf(options.engine.nodes(), node);
     this.#meter = options.meter ?? NO_METER;
     const replicaParts = { state: this.#state, journal: this.#journal, meter: this.#meter, nodeIp };
     this.#replicas = new ReplicaObserver(replicaParts, clock, random);
@@ -185,9 +185,11 @@ export class Controller implements ControllerCommands {
   acceptConfig(config: ServeConfig, workingDir: string): readonly BuildTask[] {
     this.#refuseAtEnd();
     const { changes, ...accepted } = acceptConfig(this.#state, config, workingDir, this.#clock.now());
-    const isFirst = this.#state.standing === "emptied";
-    const serving = isFirst ? servingOf(config, workingDir, this.#options) : accepted.config.serving;
-    this.#adopt({ ...accepted, config: { ...accepted.config, serving }, standing: "serving" });
+    if (this.#state.standing === "emptied") {
+      const serving = servingOf(config, workingDir, this.#options);
+      const endpoint = addressOf(config, serving, this.#state.endpoint);
+      this.#adopt({ ...accepted, config: { ...accepted.config, serving }, endpoint, standing: "serving" });
+    } else this.#adopt({ ...accepted, standing: "serving" });
     for (const { application, event, reason } of changes) this.#journal.application(application, event, reason);
     return this.pendingBuilds();
   }
@@ -329,7 +331,7 @@ export class Controller implements ControllerCommands {
   /** Makes a new target state the one that holds, once the checkpoint has it (R4). */
   #adopt(
     next: Pick<ControllerState, "applications" | "deployments"> &
-      Partial<Pick<ControllerState, "config" | "capacity" | "standing">>,
+      Partial<Pick<ControllerState, "config" | "capacity" | "standing" | "endpoint">>,
   ): void {
     const { config, capacity, replicas, proxies, endpoint, standing, orders } = this.#state;
     this.#checkpoint.save({ config, capacity, standing, replicas, proxies, endpoint, orders, ...next });

@@ -77,7 +77,7 @@ export function mayMoveEntrance(
   return serves || hasNobody(replicas.get(entrance) ?? []);
 }
 
-/** Counts what a status is decided from. @param held why starts are held back; empty: none is */
+/** Counts what a status is decided from. @param held why starts are held back, or the size is kept; empty: neither */
 export function factsOf(
   target: DeploymentTarget,
   replicas: number,

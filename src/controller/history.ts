@@ -2,6 +2,7 @@
 // the rest.
 //   R1  Bounded: so many lines a ring, so many rings; the ring that was quiet for longest goes first.
 //   R2  What is gone can still be asked for, while its ring lasts.
+import { BoundedMap } from "../core/bounded-map.ts";
 import type { HistoryEntry, HistoryFilter } from "../model/history.ts";
 import { deploymentKey } from "../model/ids.ts";
 
@@ -11,17 +12,15 @@ const LINES = 200;
 const RINGS = 500;
 
 export class History {
-  /** By `deploymentKey`; the application as a whole under an empty name. The quietest first. */
-  readonly #rings = new Map<string, HistoryEntry[]>();
+  /** By `deploymentKey`; the application as a whole under an empty name. */
+  readonly #rings = new BoundedMap<string, HistoryEntry[]>(RINGS);
 
   add(entry: HistoryEntry): void {
     const key = deploymentKey(entry.application, entry.deployment);
     const ring = this.#rings.get(key) ?? [];
-    this.#rings.delete(key);
-    this.#rings.set(key, ring);
     ring.push(entry);
     if (ring.length > LINES) ring.shift();
-    if (this.#rings.size > RINGS) for (const quietest of this.#rings.keys()) return void this.#rings.delete(quietest);
+    this.#rings.set(key, ring);
   }
 
   /** Oldest first. */

@@ -1,6 +1,7 @@
 // Finds a deployment by name in the target state, or says why there is none and what exists instead. Pure.
 import { ServeError } from "../core/errors.ts";
 import type { TargetState } from "../model/target-state.ts";
+import { noApplication, noDeployment } from "./not-found.ts";
 
 /** `wait`: the application is being built (RT5). */
 export type Located =
@@ -19,15 +20,16 @@ export function locate(applications: TargetState, application: string, deploymen
   if (names.includes(wanted)) return { kind: "found", deployment: wanted };
   if (target.build.kind === "building") return { kind: "wait" };
   if (names.length === 0) return { kind: "none", error: neverBuilt(application, wanted) };
-  const message = `application ${application} has no deployment ${wanted}; it has ${names.join(", ")}`;
-  return { kind: "none", error: new ServeError("DEPLOYMENT_NOT_FOUND", message, { application, deployment: wanted }) };
+  return { kind: "none", error: noDeployment(application, wanted, names) };
 }
 
 /** APPLICATION_NOT_FOUND, naming what is deployed. */
 export function unknownApplication(applications: TargetState, name: string): ServeError {
-  const names = [...applications.values()].filter(({ deleting }) => !deleting).map((target) => target.name);
-  const known = names.length === 0 ? "none is deployed" : `deployed: ${names.join(", ")}`;
-  return new ServeError("APPLICATION_NOT_FOUND", `there is no application ${name}; ${known}`, { application: name });
+  const known = [...applications.values()].filter(({ deleting }) => !deleting);
+  return noApplication(
+    name,
+    known.map((target) => target.name),
+  );
 }
 
 function neverBuilt(application: string, deployment: string): ServeError {

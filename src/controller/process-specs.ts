@@ -13,9 +13,12 @@ export const EPOCH = 1;
 
 const PROXY_RESOURCES: Resources = { cpus: 0, gpus: 0, memoryBytes: 0, custom: {} };
 
-/** What one replica claims. An accelerator's type is an amount that any node with it has plenty of, as in Ray. */
+/** What a replica claims of an accelerator's type: so little that any number fits beside it, as in Ray. */
+const ACCELERATOR_SHARE = 0.001;
+
+/** What one replica claims, by Ray's names where the resource is custom. */
 export function resourcesOf({ cpus, gpus, memoryBytes, acceleratorType, custom }: ResolvedResourceOptions): Resources {
-  const accelerator = acceleratorType === null ? {} : { [`accelerator_type:${acceleratorType}`]: 0.001 };
+  const accelerator = acceleratorType === null ? {} : { [`accelerator_type:${acceleratorType}`]: ACCELERATOR_SHARE };
   return { cpus, gpus, memoryBytes: memoryBytes ?? 0, custom: { ...custom, ...accelerator } };
 }
 

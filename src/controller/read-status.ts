@@ -1,4 +1,5 @@
 // The read model of `serve.status()` and REST: what the controller knows, in the words of status. Pure.
+import type { OptionOrigin } from "../config/config-types.ts";
 import { urlOf } from "../config/hosts.ts";
 import { PROXY_STATUSES, REPLICA_STATES } from "../model/lifecycle.ts";
 import type { ResolvedHttpOptions } from "../config/options.generated.ts";
@@ -11,7 +12,6 @@ import {
   type DeploymentDetails,
   type Endpoint,
   type InstanceStatus,
-  type OptionOrigin,
   type ProxyDetails,
   type ReplicaDetails,
   NO_INSTANCE,
@@ -21,6 +21,7 @@ import type { ControllerOptions } from "./controller-options.ts";
 import { applicationStatus } from "./decide/status.ts";
 import { logFilePathOf } from "./process-specs.ts";
 import { type Serving, servingNow } from "./serving.ts";
+import { nodeIpOf } from "../engine/engine.ts";
 import { type ControllerState, isEmpty, type ProxyRecord, type ReplicaRecord } from "./state.ts";
 
 /** Everything, as of now. */
@@ -33,7 +34,7 @@ export function readStatus(
   if (state.standing === "emptied" && isEmpty(state)) return { ...NO_INSTANCE, admin: options.admin() };
   const serving = servingNow(state.config, options);
   const nodes = options.engine.nodes();
-  const nodeIp: NodeIp = (node) => nodes.find(({ id }) => id === node)?.ip ?? node;
+  const nodeIp: NodeIp = (node) => nodeIpOf(nodes, node);
   return {
     controller: controllerDetails(options, startMs),
     proxyLocation: serving.proxyLocation,

@@ -14,6 +14,7 @@ import { decideProxies } from "./decide/proxies.ts";
 import { decideHealth } from "./decide/health.ts";
 import { choosePlace, freePlaces, type NodeLoad, withReplica } from "./decide/placement.ts";
 import { decideReplicas } from "./decide/replicas.ts";
+import { earliest } from "./decide/times.ts";
 import { goalOf, holdingTarget, mayMoveEntrance, stoppingDeployments } from "./goals.ts";
 import type { Journal } from "./journal.ts";
 import type { ControllerMeter } from "./meter.ts";
@@ -63,17 +64,15 @@ export function reconcile(parts: ReconcileParts, proxyNodes: readonly NodeId[], 
   effects.push(...proxies.actions.map((action) => applier.planProxy(action)));
   times.push(proxies.wakeAtMs);
   const proxiesMs = clock.monotonic();
-  updateStatuses(parts, (application, deployment) => held.get(deploymentKey(application, deployment)) ?? "", nowMs);
+  const notes = (application: string, deployment: string): string =>
+    held.get(deploymentKey(application, deployment)) || parts.scaling.trouble(application, deployment);
+  updateStatuses(parts, notes, nowMs);
   parts.meter.ticked({
     deploymentsMs: deploymentsMs - begunMs,
     proxiesMs: proxiesMs - deploymentsMs,
     statusesMs: clock.monotonic() - proxiesMs,
   });
-  const future = times.filter((time) => time !== undefined);
-  return {
-    effects: effects.filter((effect) => effect !== undefined),
-    wakeAtMs: future.length === 0 ? undefined : Math.min(...future),
-  };
+  return { effects: effects.filter((effect) => effect !== undefined), wakeAtMs: earliest(times) };
 }
 
 interface DeploymentPlan {

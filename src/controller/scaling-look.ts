@@ -105,9 +105,14 @@ export function aggregatedStats(look: ScalingLook): Record<string, Record<string
 }
 
 function byName<T>({ stats }: ScalingLook, of: (series: StepSeries) => T): Record<string, Record<ReplicaId, T>> {
-  const found: Record<string, Record<ReplicaId, T>> = {};
-  for (const [replica, named] of stats) {
-    for (const [name, series] of named) (found[name] ??= {})[replica] = of(series);
-  }
-  return found;
+  const names = new Set([...stats.values()].flatMap((named) => [...named.keys()]));
+  const ofName = (name: string): Record<ReplicaId, T> =>
+    Object.fromEntries(
+      [...stats].flatMap(([replica, named]) => {
+        const series = named.get(name);
+        return series === undefined ? [] : [[replica, of(series)]];
+      }),
+    );
+  // Names are the user's, `__proto__` included: they are never assigned to.
+  return Object.fromEntries([...names].map((name) => [name, ofName(name)]));
 }

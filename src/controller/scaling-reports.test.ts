@@ -83,6 +83,14 @@ describe("ScalingReports", () => {
     expect([...reports.stats("r1", 3000, 6000)]).toEqual([]);
   });
 
+  it("forgets a number that a replica has not named for a look-back, and keeps one while it names nothing at all", () => {
+    const reports = new ScalingReports();
+    reports.addStats("r1", { once: 1, load: 1 }, 0);
+    expect([...reports.stats("r1", 3000, 60_000).keys()]).toEqual(["once", "load"]);
+    reports.addStats("r1", { load: 2 }, 3000);
+    expect([...reports.stats("r1", 3000, 60_000).keys()]).toEqual(["load"]);
+  });
+
   it("forgets deployments that are no more", () => {
     const reports = new ScalingReports();
     reports.add("a", [report([[0, 1]], [])], 0);

@@ -69,10 +69,16 @@ export class ScalingReports {
     };
   }
 
-  /** Series of one replica by name; forgets what is older than the look-back, but for the newest of it. */
+  /**
+   * Series of one replica by name; forgets what is older than the look-back, but for the newest of it, and names that the
+   * replica has not used for so long.
+   */
   stats(replica: ReplicaId, lookBackMs: number, nowMs: number): ReadonlyMap<string, StepSeries> {
     const series = this.#stats.get(replica) ?? new Map<string, [number, number][]>();
-    for (const samples of series.values()) {
+    const lastOf = (samples: StepSeries): number => samples.at(-1)?.[0] ?? -Infinity;
+    const spokenMs = [...series.values()].reduce((newest, samples) => Math.max(newest, lastOf(samples)), -Infinity);
+    for (const [name, samples] of series) {
+      if (lastOf(samples) <= spokenMs - lookBackMs) series.delete(name);
       const inside = samples.findIndex(([timeMs]) => timeMs > nowMs - lookBackMs);
       const outside = inside === -1 ? samples.length : inside;
       if (outside > 1) samples.splice(0, outside - 1);

@@ -6,15 +6,16 @@
 //       fewer than the fewest.
 //   R3  A policy of the application stands above those of its deployments (A7).
 import { decideScale, type PolicyVerdict, type ScaleOutcome } from "../autoscaling/decide-scale.ts";
-import { readPolicyPath } from "../config/policy-path.ts";
+import { readPolicy } from "../config/policy-path.ts";
 import type { Clock } from "../core/clock.ts";
 import type { PolicyRef } from "../model/application-spec.ts";
 import { deploymentKey, type ReplicaId } from "../model/ids.ts";
 import type { AutoscalingDetails } from "../model/status.ts";
-import type { ApplicationTarget } from "../model/target-state.ts";
+import { type ApplicationTarget, findDeployment } from "../model/target-state.ts";
 import type { ScalingReport } from "../protocol/control.ts";
 import { gaveUp } from "./decide/start-failures.ts";
 import { afterStatusEvent } from "./decide/status.ts";
+import { earliest } from "./decide/times.ts";
 import { goalOf } from "./goals.ts";
 import type { Journal } from "./journal.ts";
 import { lookAt, type ScalingLook } from "./scaling-look.ts";
@@ -63,6 +64,9 @@ export class Scaling {
 
   /** A replica told what its `recordAutoscalingStats` returned. */
   onStats(replica: ReplicaId, stats: Readonly<Record<string, number>>): void {
+    const { application = "", deployment = "" } = this.#state.replicas.get(replica) ?? {};
+    const target = findDeployment(this.#state.applications.get(application), deployment);
+    if (target === undefined || target.spec.options.autoscalingConfig === null) return; // nobody would look, or forget
     this.#reports.addStats(replica, stats, this.#clock.monotonic());
   }
 
@@ -83,13 +87,18 @@ export class Scaling {
       times.push(this.#decide(look, advice), advice?.nextMs);
     }
     this.#forgetOthers(looks);
-    const future = times.filter((time) => time !== undefined);
-    return future.length === 0 ? undefined : Math.min(...future);
+    return earliest(times);
   }
 
   /** What status shows; null: it does not scale by itself. */
   details(application: string, deployment: string): AutoscalingDetails | null {
     return this.#records.get(deploymentKey(application, deployment))?.details() ?? null;
+  }
+
+  /** Why the size of a deployment is kept although a policy should say it; empty: it says it. */
+  trouble(application: string, deployment: string): string {
+    const error = this.#records.get(deploymentKey(application, deployment))?.error;
+    return error === undefined ? "" : `${error}; the number of replicas is kept`;
   }
 
   #lookAtAll(application: ApplicationTarget, nowMs: number): ScalingLook[] {
@@ -103,8 +112,8 @@ export class Scaling {
   #consultAll(looks: readonly ScalingLook[]): Map<ScalingLook, Advice> {
     const questions = new Map<string, { readonly policy: PolicyRef; readonly looks: ScalingLook[] }>();
     for (const look of looks) {
-      const { autoscalingPolicy, name } = look.application;
-      const policy = autoscalingPolicy ?? ownPolicy(look);
+      const { autoscalingPolicy, name, workingDir } = look.application;
+      const policy = autoscalingPolicy ?? readPolicy(look.options.policy, workingDir);
       if (policy === null) continue;
       const key = autoscalingPolicy === null ? look.key : name;
       const question = questions.get(key);
@@ -171,14 +180,6 @@ export class Scaling {
     this.#reports.keepOnly(keys);
     for (const key of this.#records.keys()) if (!keys.has(key)) this.#records.delete(key);
   }
-}
-
-/** The policy of a deployment; null: Ray Serve's own. */
-function ownPolicy({ options, application }: ScalingLook): PolicyRef | null {
-  if (options.policy === null) return null;
-  const { policyFunction, policyKwargs } = options.policy;
-  const place = readPolicyPath(policyFunction, application.workingDir);
-  return place === null ? null : { ...place, kwargs: policyKwargs };
 }
 
 /** R2, and Ray Serve's rule that scaling by config is not turned into scaling by a policy (inventory 2.8). */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { resolveOptions } from "../config/check-options.ts";
-import { servingNow, servingOf } from "./serving.ts";
+import { addressOf, servingNow, servingOf } from "./serving.ts";
 
 const started = { http: resolveOptions("http", { port: 18_000 }), proxyLocation: "EveryNode" } as const;
 const applications: never[] = [];
@@ -44,5 +44,23 @@ describe("servingOf", () => {
     const none = { http: null, proxyLocation: "Disabled" } as const;
     expect(servingOf({ applications, proxy_location: "EveryNode" }, "/", none).http).toMatchObject({ port: 8000 });
     expect(servingOf({ applications }, "/", none)).toEqual(none);
+  });
+});
+
+describe("addressOf", () => {
+  const before = { host: "127.0.0.1", port: 40_123 };
+  const next = (http_options: Record<string, unknown>): unknown => {
+    const config = { applications, http_options };
+    return addressOf(config, servingOf(config, "/", started), before);
+  };
+
+  it("is where the proxies listened, unless the file says another (R2)", () => {
+    expect(next({})).toEqual(before);
+    expect(next({ port: 9 })).toEqual({ ...before, port: 9 });
+    expect(next({ host: "0.0.0.0" })).toEqual({ ...before, host: "0.0.0.0" });
+  });
+
+  it("is nowhere where none listened", () => {
+    expect(addressOf({ applications }, started, null)).toBeNull();
   });
 });

@@ -7,6 +7,9 @@ import { instanceOptionsOf } from "../config/config-instance.ts";
 import type { ResolvedHttpOptions } from "../config/options.generated.ts";
 import type { ServeConfig } from "../config/serve-config.ts";
 
+/** Where proxies listen. */
+type Address = Pick<ResolvedHttpOptions, "host" | "port">;
+
 export interface Serving {
   /** HTTP server of the proxies; null: no proxies. */
   readonly http: ResolvedHttpOptions | null;
@@ -30,4 +33,14 @@ export function servingOf(config: ServeConfig, workingDir: string, started: Serv
   // A file without a host does not open the proxies to other machines: that takes its own word.
   const host = config.http_options?.["host"] === undefined ? base.host : (given.host ?? base.host);
   return { http: resolveOptions("http", { ...base, ...given, host }), proxyLocation };
+}
+
+/** Where they will listen then: as before where the file does not say it (R2). @param before null: nowhere yet */
+export function addressOf(
+  { http_options: given }: ServeConfig,
+  { http }: Serving,
+  before: Address | null,
+): Address | null {
+  if (before === null || http === null) return null;
+  return { host: http.host, port: given?.["port"] === undefined ? before.port : http.port };
 }

@@ -129,7 +129,7 @@ export class ControllerState {
   readonly drainingNodes = new Set<NodeId>();
   /** Processes that dialled in and that nobody knows. */
   readonly strangers = new Map<ProcessId, "replica" | "proxy">();
-  /** Where the first proxy listened; later ones get the same port. */
+  /** Where the first proxy listened; later ones do so, too, until a config file moves them (serving.ts R2). */
   endpoint: { readonly host: string; readonly port: number } | null = null;
   /** Why the newest proxy could not listen; empty when it could. */
   proxyError = "";

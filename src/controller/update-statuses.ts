@@ -14,7 +14,7 @@ export interface StatusParts {
   readonly journal: Journal;
 }
 
-/** @param held why starts of a deployment are held back, by `deploymentKey`-like lookup; empty: none is */
+/** @param held why starts of a deployment are held back, or its size is kept, by its names; empty: neither */
 export function updateStatuses(
   { state, journal }: StatusParts,
   held: (application: string, deployment: string) => string,

@@ -45,6 +45,11 @@ export interface NodeInfo {
   readonly resources: Resources;
 }
 
+/** Address of a node; its name where the engine does not know it any more. */
+export function nodeIpOf(nodes: readonly NodeInfo[], node: NodeId): string {
+  return nodes.find(({ id }) => id === node)?.ip ?? node;
+}
+
 export type ExitReason = "stopped" | "exited" | "killed" | "host-lost" | "node-lost" | "start-failed";
 
 export type EngineEvent =

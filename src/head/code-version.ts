@@ -2,22 +2,25 @@
 // Equal versions mean that a replica need not be replaced. Remembers what was hashed, to tell what was edited since.
 import { dirname, relative } from "node:path";
 import { OPTIONS } from "../config/options.generated.ts";
+import { BoundedMap } from "../core/bounded-map.ts";
 import type { ApplicationSpec, DeploymentSpec } from "../model/application-spec.ts";
 import { deploymentKey } from "../model/ids.ts";
 import type { VersionedApplication } from "../model/target-state.ts";
 import { changedFiles, type CodeScan, hashText, scanCode } from "./scan-code.ts";
 import { hashFolder } from "./scan-folder.ts";
 
+/** Deployments whose files are remembered. Chosen: far more than run at a time; any other is scanned again. */
+const REMEMBERED = 500;
+
 /** Versions of deployments, and the files behind the newest one of each. */
 export class CodeVersions {
-  readonly #newest = new Map<string, { readonly version: string; readonly scan: CodeScan }>();
+  readonly #newest = new BoundedMap<string, { readonly version: string; readonly scan: CodeScan }>(REMEMBERED);
 
   /** Reads the code of each deployment and gives the application its versions. */
   stamp(spec: ApplicationSpec): VersionedApplication {
     const scans = new Map<string, CodeScan>();
     const folders = new Map<string, string>();
-    const codeVersions: Record<string, string> = {};
-    for (const deployment of spec.deployments) {
+    const codeVersions = spec.deployments.map((deployment): [string, string] => {
       const { file } = deployment.entry;
       const scan = scans.get(file) ?? scanCode(file);
       scans.set(file, scan);
@@ -25,10 +28,10 @@ export class CodeVersions {
       const folder = dir === null ? null : (folders.get(dir) ?? hashFolder(dir));
       if (dir !== null && folder !== null) folders.set(dir, folder);
       const version = codeVersion(deployment, scan, folder);
-      codeVersions[deployment.name] = version;
       this.#newest.set(deploymentKey(spec.name, deployment.name), { version, scan });
-    }
-    return { spec, codeVersions };
+      return [deployment.name, version];
+    });
+    return { spec, codeVersions: Object.fromEntries(codeVersions) };
   }
 
   /**

@@ -2,6 +2,7 @@
 //   R1  Builds run side by side, at most `MAX_BUILDS`; one that fails is that application's affair.
 //   R2  A later file ends the builds of the one before: nobody waits for them (the controller takes their answers for void).
 //   R3  What an earlier head accepted and did not build is built after its restart (K1).
+import { applicationName } from "../config/application-config.ts";
 import { parseServeConfig, type ServeConfig } from "../config/serve-config.ts";
 import type { BuildTask } from "../controller/accept-config.ts";
 import type { ControllerCommands } from "../controller/commands.ts";
@@ -67,7 +68,7 @@ export class ConfigDeployer {
     const running = commands.status();
     const ignored = running.controller === null ? [] : ignoredOptions(config, running);
     const warnings = [...unknown, ...ignored];
-    const applications = config.applications.map(({ name }) => name ?? "default");
+    const applications = config.applications.map(applicationName);
     commands.order(orderId, applications, () => this.#start(commands.acceptConfig(config, workingDir)));
     for (const warning of warnings) this.#logger.warn("config.warning", { warning });
     return { config, applications, warnings };

@@ -4,6 +4,7 @@
 import type { ChangeFeed } from "../controller/change-feed.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
+import { RetiredEpochs } from "../engine/retired-epochs.ts";
 import type { ProcessId } from "../model/ids.ts";
 import type { Address, Notifications, ProxyReport, ReplicaReport, Role, VisitorMethods } from "../protocol/control.ts";
 import type { Connection, Peer } from "../transport/connection.ts";
@@ -41,8 +42,8 @@ export interface ControlServerParts {
 export class ControlServer {
   readonly #parts: ControlServerParts;
   readonly #clock: Clock;
-  /** Newest epoch that ended, by id (R1). */
-  readonly #retired = new Map<ProcessId, number>();
+  /** R1 */
+  readonly #retired = new RetiredEpochs();
   /** Links of drivers and the CLI, the newest of each id. */
   readonly #visitors = new Map<string, ControlLink>();
   #listener: Listener | undefined;
@@ -65,7 +66,7 @@ export class ControlServer {
 
   /** The engine saw this process end. */
   retire(id: ProcessId, epoch: number): void {
-    this.#retired.set(id, Math.max(epoch, this.#retired.get(id) ?? 0));
+    this.#retired.add(id, epoch);
   }
 
   async close(reason: string): Promise<void> {
@@ -76,8 +77,7 @@ export class ControlServer {
 
   #admit({ role, id, epoch }: Peer): string | undefined {
     if (role === "head") return "there is one head, and it is here";
-    const retired = this.#retired.get(id);
-    return retired !== undefined && epoch <= retired ? `${role} ${id} of epoch ${epoch} has ended` : undefined;
+    return epoch <= this.#retired.newest(id) ? `${role} ${id} of epoch ${epoch} has ended` : undefined;
   }
 
   #accept(connection: Connection): void {

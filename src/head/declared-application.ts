@@ -3,13 +3,14 @@
 //   R1  The options of each deployment are made anew of code and file (effective-options.ts): what the file no longer says
 //       is the code's again.
 //   R2  Folders of the file start from the file's own, and are there.
+import { applicationName, applicationPrefix } from "../config/application-config.ts";
 import { effectiveOptions, loggingOf, policyOf } from "../config/effective-options.ts";
-import { readPolicyPath } from "../config/policy-path.ts";
+import { readPolicy } from "../config/policy-path.ts";
 import { runtimeEnvOptions } from "../config/runtime-env.ts";
 import { type ApplicationConfig, deploymentConfigOf } from "../config/serve-config.ts";
 import type { BuildTask } from "../controller/accept-config.ts";
 import { ConfigError, ServeError } from "../core/errors.ts";
-import type { ApplicationSpec, DeploymentSpec, PolicyRef } from "../model/application-spec.ts";
+import type { ApplicationSpec, DeploymentSpec } from "../model/application-spec.ts";
 import type { BuilderMethods } from "../protocol/control.ts";
 import { existingFolder, inFolders } from "./working-dirs.ts";
 
@@ -21,8 +22,8 @@ export function buildOrderOf({ config, workingDir }: BuildTask): BuilderMethods[
     args: config.args ?? {},
     workingDir: own == null ? workingDir : existingFolder(own, workingDir, "runtime_env.working_dir"),
     env: envVars,
-    name: config.name ?? "default",
-    routePrefix: config.route_prefix === undefined ? "/" : config.route_prefix,
+    name: applicationName(config),
+    routePrefix: applicationPrefix(config),
   };
 }
 
@@ -40,7 +41,7 @@ export function declaredApplication(built: ApplicationSpec, { config, workingDir
     return { ...spec, file, origins, options };
   });
   if (externalScalerEnabled) refuseAutoscaling(deployments);
-  const autoscalingPolicy = policyRefOf(config, built.workingDir);
+  const autoscalingPolicy = readPolicy(policyOf(config.autoscaling_policy), built.workingDir);
   const made = { ...built, deployments, source: "declarative", externalScalerEnabled, autoscalingPolicy } as const;
   return inFolders(made, workingDir); // R2
 }
@@ -65,10 +66,4 @@ function refuseAutoscaling(deployments: readonly DeploymentSpec[]): void {
     received: `true, but the following deployment(s) have autoscaling configured: ${scaling.join(", ")}`,
     expected: "a fixed number of replicas for each deployment, or external_scaler_enabled: false",
   });
-}
-
-function policyRefOf({ autoscaling_policy: policy }: ApplicationConfig, workingDir: string): PolicyRef | null {
-  const given = policyOf(policy);
-  const found = given === null ? null : readPolicyPath(given.policyFunction, workingDir);
-  return found === null ? null : { ...found, kwargs: given?.policyKwargs ?? {} };
 }

@@ -2,6 +2,7 @@
 // nothing: each word goes to the controller, the builders or the feed.
 //   R1  A process of the instance may only look and subscribe; deploying and ending are for drivers and the CLI.
 //   R2  What was built for somebody who has left meanwhile is not deployed: nobody would end it.
+import { applicationPrefix } from "../config/application-config.ts";
 import type { ChangeFeed } from "../controller/change-feed.ts";
 import type { ControllerCommands } from "../controller/commands.ts";
 import { ServeError } from "../core/errors.ts";
@@ -126,7 +127,7 @@ function deployHandlers({ commands, feed, builders, deployer, versions, whenList
     deployConfig: async ({ wait, ...sent }, from) => {
       const { config, applications, warnings } = await deployer.deploy(sent);
       if (!wait) return { warnings };
-      const exposed = config.applications.some(({ route_prefix: prefix }) => prefix !== null);
+      const exposed = config.applications.some((application) => applicationPrefix(application) !== null);
       await Promise.all([deployer.whenDeployed(applications, from), exposed ? whenListening() : undefined]);
       return { warnings };
     },

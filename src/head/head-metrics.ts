@@ -55,7 +55,6 @@ export class HeadMetrics implements ControllerMeter, FeedMeter {
   /** Replicas whose last health check failed. */
   readonly #failing = new Set<string>();
   readonly #clock: Clock;
-  #turns = 0;
   /** End of the last turn, monotonic milliseconds. */
   #tickedMs: number;
   readonly #lastLook = new LastLook();
@@ -105,7 +104,6 @@ export class HeadMetrics implements ControllerMeter, FeedMeter {
     const totalMs = proxiesMs + deploymentsMs + statusesMs;
     const sleptMs = Math.max(0, nowMs - totalMs - this.#tickedMs);
     this.#tickedMs = nowMs;
-    this.#turns++;
     this.loop.add({ totalMs, sleptMs, deploymentsMs, proxiesMs, statusesMs });
     const told = [
       [METRICS.controlLoopDuration, totalMs],
@@ -137,7 +135,7 @@ export class HeadMetrics implements ControllerMeter, FeedMeter {
   /** Everything, as it is now. */
   snapshot({ status, subscriptions }: HeadFacts): MetricSnapshot {
     const gauges = new MetricRegistry(); // R1
-    gauges.gauge(METRICS.controlLoops).labels({ actor_id: "controller" }).set(this.#turns);
+    gauges.gauge(METRICS.controlLoops).labels({ actor_id: "controller" }).set(this.loop.read().loops);
     setProxies(gauges, status);
     setSubscribers(gauges, subscriptions);
     const present = new Set<string>();

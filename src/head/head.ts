@@ -15,7 +15,7 @@ import type { Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
 import { atTurnEnd } from "../core/tick.ts";
 import { VERSION } from "../core/version.ts";
-import type { Engine, EngineEvent } from "../engine/engine.ts";
+import { type Engine, type EngineEvent, nodeIpOf } from "../engine/engine.ts";
 import { LOGGING_KEY, type Address, type InstanceInfo } from "../protocol/control.ts";
 import type { SnapshotPart } from "../telemetry/merge-snapshots.ts";
 import type { MetricRegistry } from "../telemetry/metrics.ts";
@@ -76,6 +76,7 @@ export class Head {
   readonly #metrics: HeadMetrics;
   /** Processes that live, as the engine says. */
   readonly #running = new Set<string>();
+  readonly #info: InstanceInfo;
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #resolveEnded: (ended: Promise<void>) => void;
@@ -88,12 +89,13 @@ export class Head {
     this.#around = around;
     this.#logger = logger;
     this.#clock = clock;
+    this.#info = infoOf(around, clock.now() / 1000);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
     this.#resolveEnded = resolve;
     const feed = new ChangeFeed(logger, clock);
     this.#feed = feed;
-    this.#metrics = new HeadMetrics(around.metrics, (node) => nodeIp(around.engine, node), clock);
+    this.#metrics = new HeadMetrics(around.metrics, (node) => nodeIpOf(around.engine.nodes(), node), clock);
     feed.measure(this.#metrics);
     followLogging(feed, around.configureLog);
     const versions = new CodeVersions();
@@ -110,7 +112,7 @@ export class Head {
       deployer: this.#deployer,
       output: this.#output,
       whenListening: () => this.#controller.whenListening(),
-      info: this.#info(),
+      info: this.#info,
       shutdown: () => this.shutdown(),
       supervise: around.supervise,
     });
@@ -150,11 +152,19 @@ export class Head {
     return this.#ending;
   }
 
-  /** Ends all processes without grace, and forgets them; for a second signal. */
+  /** Whether everything drains and ends. */
+  get isEnding(): boolean {
+    return this.#ending !== undefined;
+  }
+
+  /** Ends all processes without grace; a shutdown that is under way then ends as well. */
   killAll(): void {
-    const { engine } = this.#around;
-    for (const id of this.#running) engine.kill(id);
-    clearStore(engine.store);
+    for (const id of this.#running) this.#around.engine.kill(id);
+  }
+
+  /** Forgets what was to run. */
+  forget(): void {
+    clearStore(this.#around.engine.store);
   }
 
   async #end(): Promise<void> {
@@ -215,23 +225,9 @@ export class Head {
         pending: process.getActiveResourcesInfo().length,
         rssBytes: process.memoryUsage.rss(),
       }),
-      info: this.#info(),
+      info: this.#info,
       metrics: () => this.#gatherMetrics(),
       metricsPrefix: this.#around.metricsPrefix,
-    };
-  }
-
-  #info(): InstanceInfo {
-    const { namespace, pid, logsDir, options } = this.#around;
-    const startTimeS = this.#clock.now() / 1000;
-    return {
-      version: VERSION,
-      namespace,
-      pid,
-      parentPid: process.ppid,
-      attached: options.attached,
-      logsDir,
-      startTimeS,
     };
   }
 
@@ -248,6 +244,11 @@ export class Head {
     }
     return !this.#builders.observe(event) && !this.#policies.observe(event);
   }
+}
+
+function infoOf({ namespace, pid, logsDir, options }: HeadSurroundings, startTimeS: number): InstanceInfo {
+  const { attached } = options;
+  return { version: VERSION, namespace, pid, parentPid: process.ppid, attached, logsDir, startTimeS };
 }
 
 function replicaNames(controller: Controller): ReplicaName[] {
@@ -271,10 +272,6 @@ function followLogging(feed: ChangeFeed, configure: (options: ResolvedLoggingOpt
 
 /** Id of the head's own log among the feed's subscribers. */
 const HEAD_LOG = "head-log";
-
-function nodeIp(engine: Engine, node: string): string {
-  return engine.nodes().find(({ id }) => id === node)?.ip ?? node;
-}
 
 /** What processes say, as the controller takes it. */
 function eventsTo(controller: Controller): ProcessEvents {

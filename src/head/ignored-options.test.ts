@@ -22,11 +22,24 @@ describe("ignoredOptions", () => {
     expect(ignoredOptions({ applications: [], http_options: { port: 1 } }, none)).toEqual([]);
   });
 
-  it("shows no password, and tells that there is no gRPC", () => {
-    const more = { http_options: { ssl_keyfile_password: "x" }, grpc_options: { grpc_servicer_functions: ["a.b:c"] } };
-    expect(lines(more)).toEqual([
+  it("shows no password", () => {
+    expect(lines({ http_options: { ssl_keyfile_password: "x" } })).toEqual([
       "http_options.ssl_keyfile_password: the running instance ignores the change",
-      "grpc_options.grpc_servicer_functions: this version has no gRPC proxy",
     ]);
+  });
+
+  it("tells what this version does nothing with, where it is asked for", () => {
+    const asked = {
+      grpc_options: { grpc_servicer_functions: ["a.b:c"] },
+      tracing_config: { enabled: true },
+      controller_options: { runtime_env: { env_vars: { A: "b" } } },
+    };
+    expect(lines(asked)).toEqual([
+      "grpc_options.grpc_servicer_functions: this version has no gRPC proxy",
+      "tracing_config.enabled: this version exports no traces",
+      "controller_options.runtime_env: the head keeps the environment that it was started with",
+    ]);
+    const unasked = { grpc_options: { port: 9000 }, tracing_config: { enabled: false }, controller_options: null };
+    expect(lines(unasked)).toEqual([]);
   });
 });

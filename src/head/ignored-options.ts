@@ -9,14 +9,24 @@ export function ignoredOptions(
   config: ServeConfig,
   running: Pick<InstanceStatus, "proxyLocation" | "httpOptions">,
 ): readonly string[] {
-  const { proxy_location: location, http_options: http = {}, grpc_options: grpc = {} } = config;
+  const { proxy_location: location, http_options: http = {} } = config;
   const lines = running.httpOptions === null ? [] : differing(http, running.httpOptions);
   if (location !== undefined && location !== running.proxyLocation) {
     lines.unshift(line("proxy_location", location, running.proxyLocation));
   }
-  const services = grpc["grpc_servicer_functions"];
+  return [...lines, ...withoutEffect(config)];
+}
+
+/** What parses, as in Ray, and what this version does nothing with. */
+function withoutEffect({ grpc_options, tracing_config, controller_options }: ServeConfig): string[] {
+  const lines: string[] = [];
+  const services = grpc_options?.["grpc_servicer_functions"];
   if (Array.isArray(services) && services.length > 0) {
     lines.push("grpc_options.grpc_servicer_functions: this version has no gRPC proxy");
+  }
+  if (tracing_config?.["enabled"] === true) lines.push("tracing_config.enabled: this version exports no traces");
+  if (controller_options?.["runtime_env"] != null) {
+    lines.push("controller_options.runtime_env: the head keeps the environment that it was started with");
   }
   return lines;
 }

@@ -124,12 +124,15 @@ function obeySignals(head: Head, attached: boolean, logger: Logger): void {
   process.on("SIGTERM", () => {
     if (++signals === 1) return drain("SIGTERM");
     head.killAll(); // R3
+    head.forget();
     process.exit(HEAD_EXIT.cut);
   });
   process.on("SIGHUP", () => undefined);
   if (!attached) return;
+  // A driver that does not wait for the end that it asked for has got a second signal (R3).
+  const onDriverGone = (): void => (head.isEnding ? head.killAll() : drain("its driver is gone"));
   // R2: a closed pipe is told by `close` or by `error`, after `end` or without it.
-  process.stdin.on("error", () => undefined).once("close", () => drain("its driver is gone"));
+  process.stdin.on("error", () => undefined).once("close", onDriverGone);
   process.stdin.resume();
 }
 

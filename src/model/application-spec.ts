@@ -1,7 +1,6 @@
 // What a driver or a builder hands to the head: an application as data. No class, no function, nothing to run.
 import type { DeploymentOptions, ResolvedDeploymentOptions } from "../config/options.generated.ts";
-import type { DeploymentConfig } from "../config/config-types.ts";
-import type { OptionOrigin } from "./status.ts";
+import type { DeploymentConfig, OptionOrigin } from "../config/config-types.ts";
 
 /**
  * Where a replica finds the code of a deployment: a module, the export that holds the application (or builds it), and

@@ -1,6 +1,6 @@
 // Statuses as REST and `serve.status()` show them: Ray Serve's words (reference 2.7), camelCase here, snake_case on REST.
 import type { ResolvedDeploymentOptions, ResolvedHttpOptions } from "../config/options.generated.ts";
-import type { ApplicationConfig } from "../config/config-types.ts";
+import type { ApplicationConfig, OptionOrigin } from "../config/config-types.ts";
 
 export type ApplicationStatus = "NOT_STARTED" | "DEPLOYING" | "DEPLOY_FAILED" | "RUNNING" | "UNHEALTHY" | "DELETING";
 export type DeploymentStatus = "UPDATING" | "HEALTHY" | "UNHEALTHY" | "DEPLOY_FAILED" | "UPSCALING" | "DOWNSCALING";
@@ -29,9 +29,6 @@ export interface ReplicaDetails {
   readonly nodeIp: string;
   readonly logFilePath: string;
 }
-
-/** Where an option's value comes from. */
-export type OptionOrigin = "default" | "code" | "file" | "application";
 
 /** One change of a deployment's size, and why. */
 export interface ScaleDecision {

@@ -5,11 +5,7 @@
 //                   -> driver, cli VisitorMethods
 // The change feed: a subscriber names keys; the head answers with the full state of each key and pushes every later
 // version; the subscriber acknowledges what it has put into effect.
-import type {
-  ResolvedBackpressureOptions,
-  ResolvedHttpOptions,
-  ResolvedLoggingOptions,
-} from "../config/options.generated.ts";
+import type { ResolvedHttpOptions, ResolvedLoggingOptions } from "../config/options.generated.ts";
 import type { ServeConfig } from "../config/serve-config.ts";
 import type { Address } from "../model/address.ts";
 import type { ApplicationSpec, PolicyRef } from "../model/application-spec.ts";
@@ -299,8 +295,8 @@ export interface DeploymentTargets {
   readonly maxOngoingRequests: number;
   /** -1: no limit. */
   readonly maxQueuedRequests: number;
-  /** What a full queue answers over HTTP; absent: 503. `retryAfterS` null: the least that is sensible. */
-  readonly backpressure?: ResolvedBackpressureOptions;
+  /** What a caller whose queue is full is told; null: no time was said. Absent: Ray Serve's defaults. */
+  readonly backpressure?: { readonly statusCode: 503 | 429; readonly retryAfterS: number | null };
   /** How callers choose a replica; absent: `pow2`. */
   readonly router?: {
     /** A built-in one's, or an absolute import path: `/app/router.ts:ByRegion`. */

@@ -6,6 +6,7 @@ import { createHandle, handleRefOf } from "../api/handle.ts";
 import { runWithRuntime } from "../api/globals.ts";
 import type { Registration } from "../api/registry.ts";
 import type { Runtime } from "../api/runtime.ts";
+import { isInside } from "../api/user-place.ts";
 import type { Clock } from "../core/clock.ts";
 import { describeThrown, isServeError, ServeError } from "../core/errors.ts";
 import type { LoadOrder } from "../protocol/control.ts";
@@ -291,11 +292,11 @@ function configOf({ spec, rank }: Pick<LoadOrder, "spec" | "rank">, callable: Us
   return JSON.stringify([spec.options.userConfig, callable.takesRank ? rank : null]);
 }
 
-/** The user's error as the head shows it: what failed, and the first lines of the stack. */
+/** The user's error as the head shows it: what failed, and the first lines of the stack that lie in the user's code. */
 function startFailure(order: LoadOrder, step: string, reason: unknown): ServeError {
   if (isServeError(reason) && reason.code === "DEPLOY_FAILED") return reason;
   const stack = reason instanceof Error && reason.stack !== undefined ? reason.stack : describeThrown(reason);
-  const lines = stack.split("\n").filter((line) => !line.includes("node:internal"));
+  const lines = stack.split("\n").filter((line) => !isInside(line));
   const message = `${order.spec.name}: ${step} failed: ${lines.slice(0, FAILURE_LINES).join("\n")}`;
   return new ServeError("DEPLOY_FAILED", message, { deployment: order.spec.name, step }, { cause: reason });
 }

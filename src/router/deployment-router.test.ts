@@ -84,13 +84,13 @@ async function caller(more: Partial<DeploymentTargets> = {}) {
   client.applyTargets(targets);
   await clock.advance(0);
   const start = (envelope: Partial<CallEnvelope> = {}) => {
-    const outcome = { code: "" };
+    const outcome: { code: string; details?: object } = { code: "" };
     const call = client.startCall(
       { ...ENVELOPE, ...envelope, args: [] },
       {
         onValue: () => void (outcome.code = "OK"),
         onStream: () => void (outcome.code = "STREAM"),
-        onError: (error) => void (outcome.code = error.code),
+        onError: ({ code, details }) => void Object.assign(outcome, { code, details }),
       },
     );
     return { call, outcome };
@@ -108,6 +108,19 @@ describe("a router", () => {
     await clock.advance(0);
     expect(outcome.code).toBe("DEPLOYMENT_UNAVAILABLE");
     expect(clock.pending).toBe(0);
+  });
+
+  it.each([
+    [undefined, { statusCode: 503, retryAfterS: 1 }],
+    [{ statusCode: 429, retryAfterS: null } as const, { statusCode: 429, retryAfterS: 1 }],
+    [{ statusCode: 429, retryAfterS: 2.5 } as const, { statusCode: 429, retryAfterS: 2.5 }],
+  ])("with %j refuses a call that does not fit its queue as %j says (Q2)", async (backpressure, details) => {
+    const { clock, start } = await caller({ maxQueuedRequests: 1, ...(backpressure && { backpressure }) });
+    start(); // at the replica
+    start(); // in the queue
+    const { outcome } = start();
+    await clock.advance(0);
+    expect(outcome).toMatchObject({ code: "BACK_PRESSURE", details });
   });
 
   it("of a deleted deployment is let go by who will not call it, and asked for anew by who does", async () => {

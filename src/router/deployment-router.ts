@@ -7,7 +7,6 @@
 //       not count it (P1), so that a burst right after the deploy finds the same room as a later one.
 //   R5  A call that suits only some replicas (a model, a session, a user's router) waits for those; others pass it by.
 //   R6  A process whose calls wait here stays alive: nothing else may hold it, for idle connections do not.
-import type { ResolvedBackpressureOptions } from "../config/options.generated.ts";
 import { backoffMs } from "../core/backoff.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import { BackPressureError, DeploymentUnavailableError } from "../core/errors.ts";
@@ -36,8 +35,8 @@ const REDIAL_FIRST_MS = 20;
 const REDIAL_MAX_MS = 1000;
 /** Period of the timer that holds the process (R6); it does nothing when it fires. A day. */
 const HOLD_MS = 86_400_000;
-const DEFAULT_BACKPRESSURE: ResolvedBackpressureOptions = { statusCode: 503, retryAfterS: null };
-/** What a client is told when `backpressureConfig` names no time: Retry-After is always sent (RT8). */
+/** Ray's defaults of `backpressure_config`, and what is said where it says no time (compatibility.md). */
+const BACK_PRESSURE = { statusCode: 503, retryAfterS: null } as const;
 const RETRY_AFTER_S = 1;
 /** Why calls fail after `close`, in the place of `unavailable`. */
 const CLOSED = "cannot be reached any more: this process has left the instance";
@@ -56,7 +55,7 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
   readonly #redials = new Map<string, Cancel>();
   #candidates: readonly ReplicaLink[] = [];
   #maxQueuedRequests = -1;
-  #backpressure = DEFAULT_BACKPRESSURE;
+  #backpressure: NonNullable<DeploymentTargets["backpressure"]> = BACK_PRESSURE;
   #unavailable: string | null = null;
   readonly #chooser: ReplicaChooser;
   /** The next moment at which a call that waits suits more replicas (P3), monotonic milliseconds. */
@@ -123,7 +122,7 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
     if (this.#closed) return;
     this.maxOngoingRequests = targets.maxOngoingRequests;
     this.#maxQueuedRequests = targets.maxQueuedRequests;
-    this.#backpressure = targets.backpressure ?? DEFAULT_BACKPRESSURE;
+    this.#backpressure = targets.backpressure ?? BACK_PRESSURE;
     this.#unavailable = targets.unavailable;
     this.#chooser.use(targets);
     const wanted = new Map(targets.replicas.map((replica) => [replica.id, replica]));

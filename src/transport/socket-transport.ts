@@ -85,7 +85,8 @@ async function listen(
 
 function bind(server: Server, address: Address): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", (error) =>
+    // Stays: a connection that cannot be accepted later, for want of descriptors, must not end the process.
+    server.on("error", (error) =>
       reject(engineError(`cannot listen on ${describe(address)}: ${error.message}`, address)),
     );
     server.listen(endpoint(address), () => resolve());

@@ -47,6 +47,21 @@ describe("an override", () => {
     expect(await declared.failure("shop")).toMatch(/deployment Price: placementGroupBundles: the local engine cannot/);
   });
 
+  it("says what a full queue answers (Q2)", async () => {
+    const folder = declared.write(
+      "busy.ts",
+      `import { deployment } from "manta-serve";
+       class Busy { async fetch() { await new Promise((go) => setTimeout(go, 500)); return "x"; } }
+       export const app = deployment(Busy, { maxOngoingRequests: 1, maxQueuedRequests: 1 }).bind();`,
+    );
+    const deployments = [{ name: "Busy", backpressure_config: { status_code: 429, retry_after_s: 2.2 } }];
+    const application = { name: "busy", route_prefix: "/busy", import_path: "./busy.ts", deployments };
+    await declared.send({ applications: [application] }, { workingDir: folder, wait: true });
+    const answers = await Promise.all(Array.from({ length: 3 }, () => fetch(`${declared.url}/busy`)));
+    const refused = answers.filter(({ status }) => status !== 200);
+    expect(refused.map(({ status, headers }) => [status, headers.get("retry-after")])).toEqual([[429, "3"]]);
+  });
+
   it("cannot leave autoscaling in the code beside an external scaler", async () => {
     const folder = declared.write(
       "scaling.ts",

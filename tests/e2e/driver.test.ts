@@ -100,7 +100,7 @@ describe("a driver that starts an instance", () => {
     other.close();
     expect(code).toBe(1);
     expect(stderr).toContain(`${port}`);
-    expect(stderr).toContain("http: { port }");
+    expect(stderr).toContain("http.port");
     await allGone();
   });
 

@@ -51,7 +51,7 @@ describe("a driver that does everything wrong", () => {
 
 describe("a port that is taken", () => {
   it.each([
-    ["http", "http: { port: PORT }, admin: { port: 0 }", "http: { port }"],
+    ["http", "http: { port: PORT }, admin: { port: 0 }", "http.port"],
     ["admin", "http: { port: 0 }, admin: { port: PORT }", "admin.port"],
   ])("is named, with how to change it; the driver ends with 1 and leaves nothing: %s", async (_, options, cure) => {
     const other = createServer().listen(0, "127.0.0.1");

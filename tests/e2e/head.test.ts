@@ -158,7 +158,7 @@ describe("head", () => {
   it("is given a supervisor also when its own died before it had started (architecture 1)", async () => {
     const head = startHead({ attached: false, supervisorPid: 0 });
     const link = await connect();
-    await expect(link.request<HeadMethods, "supervise">("supervise", null)).rejects.toThrow();
+    await expect(link.request<HeadMethods, "supervise">("supervise", null)).rejects.toThrow("closed");
     await head.exited;
     const second = await info();
     process.kill(second.pid, "SIGKILL");

@@ -53,13 +53,14 @@ export class Clients {
     return new Promise((resolve) => {
       const sending = request(url, { agent: this.#agent, headers: { accept: "application/json" } }, (answer) => {
         let body = "";
+        this.#ledger.connectionTaken();
         answer.setEncoding("utf8");
         answer.on("data", (text: string) => (body += text));
         answer.on("end", () => resolve(readAnswer(answer.statusCode ?? 0, body)));
         answer.on("error", () => resolve(failed("broken connection")));
       });
       sending.on("error", (error: NodeJS.ErrnoException) => {
-        if (error.code === "ECONNREFUSED") this.#ledger.refused++;
+        if (error.code === "ECONNREFUSED") this.#ledger.connectionRefused();
         // Nobody took it, or a kept connection had ended before this request used it: it never left.
         const left = error.code !== "ECONNREFUSED" && !(sending.reusedSocket && sending.socket?.bytesWritten === 0);
         resolve(left ? failed("broken connection") : undefined);

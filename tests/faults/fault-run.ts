@@ -4,6 +4,8 @@
 //   F2  An order that was acknowledged holds, whatever died meanwhile. One that failed for another reason than its own
 //       code is a problem.
 //   F3  The seed decides what is done and when; how the processes interleave it cannot decide.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { systemClock } from "../../src/core/clock.ts";
 import { seededRandom } from "../../src/core/random.ts";
 import { toServeError } from "../../src/core/errors.ts";
@@ -167,12 +169,14 @@ export class FaultRun {
     await this.#instance.deploy("shop", importPath, false);
   }
 
-  /** A config file with one application, of so many replicas. */
+  /** A config file with one application, of so many replicas; by `manta deploy`. Half of them are waited for. */
   async #configure(replicas = this.#wanted.configuredReplicas): Promise<void> {
     const deployments = [{ name: "Front", num_replicas: replicas }];
     const application = { name: "configured", route_prefix: "/configured", import_path: "./v0.mjs:app", deployments };
-    const order = { workingDir: this.#instance.versions.folder, wait: this.#versions === 1, allowUnknownKeys: false };
-    await this.#instance.ask("deployConfig", { document: { applications: [application] }, ...order });
+    const file = join(this.#instance.versions.folder, "config.json");
+    writeFileSync(file, JSON.stringify({ applications: [application] }));
+    const wait = this.#untilMs === 0 || this.#next() < 0.5;
+    await this.#instance.manta("deploy", file, ...(wait ? [] : ["--no-wait"]));
     this.#wanted.configuredReplicas = replicas;
   }
 
@@ -225,7 +229,7 @@ export class FaultRun {
 
   /** How the statuses differ from what was acknowledged, a line each. */
   async #wrong(): Promise<string[]> {
-    const { applications, proxies } = await this.#instance.status();
+    const { applications, proxies, http } = await this.#instance.status();
     const found: string[] = [];
     const expect = (what: string, seen: unknown, wanted: unknown): void => {
       if (seen !== wanted) found.push(`${what} is ${String(seen)}, and ${String(wanted)} was acknowledged`);
@@ -233,6 +237,7 @@ export class FaultRun {
     const { condition, frontReplicas, configuredReplicas } = this.#wanted;
     expect("applications", Object.keys(applications).sort().join(), "configured,shop");
     expect("proxy", proxies["local"]?.status, "HEALTHY");
+    expect("URL", http?.url, this.#instance.url);
     const shopStatus = { good: "RUNNING", hangs: "DEPLOYING" }[condition as string] ?? "DEPLOY_FAILED";
     expect("status of shop", applications["shop"]?.status, shopStatus);
     expect("status of configured", applications["configured"]?.status, "RUNNING");

@@ -9,6 +9,12 @@ import type { Answer } from "./versions.ts";
 /** Longest time a request may take. Chosen: a machine with one busy processor starts ten replicas in less. */
 export const HANG_MS = 20_000;
 
+/**
+ * Longest time without a proxy. Chosen: one takes a second to replace (K3), three on a machine with much else to do; and
+ * another fault may come in between, to the head that would replace it as well.
+ */
+const MOST_OUTAGE_MS = 15_000;
+
 /** How far clocks of a fault and of a request may be apart. */
 const SLACK_MS = 100;
 
@@ -49,6 +55,9 @@ export class Ledger {
   #numbers = 0;
   /** Connections that nobody took: no request. */
   refused = 0;
+  /** Longest time in which nobody took connections, milliseconds. */
+  longestOutageMs = 0;
+  #refusedSinceMs: number | undefined;
 
   now(): number {
     return systemClock.monotonic() - this.startMs;
@@ -74,6 +83,19 @@ export class Ledger {
         if (outcome.kind === "failed") this.note(`request ${n} of ${client} failed: ${outcome.reason}`);
       },
     };
+  }
+
+  /** A connection was refused. */
+  connectionRefused(): void {
+    this.refused++;
+    this.#refusedSinceMs ??= this.now();
+  }
+
+  /** A connection was taken. */
+  connectionTaken(): void {
+    if (this.#refusedSinceMs !== undefined)
+      this.longestOutageMs = Math.max(this.longestOutageMs, this.now() - this.#refusedSinceMs);
+    this.#refusedSinceMs = undefined;
   }
 
   fault(program: Fault["program"], what: string): Fault {
@@ -110,6 +132,8 @@ export class Ledger {
       }
       if (sent.endMs - sent.startMs > HANG_MS) found.push(`${who} took ${seconds(sent.endMs - sent.startMs)} s`);
     }
+    if (this.longestOutageMs > MOST_OUTAGE_MS)
+      found.push(`nobody took connections for ${seconds(this.longestOutageMs)} s`);
     for (const [key, { startMs }] of this.#open) {
       if (this.now() - startMs > HANG_MS) found.push(`request ${key} hangs since ${seconds(startMs)} s`);
     }

@@ -62,7 +62,7 @@ async function faults(durationS: number): Promise<void> {
     const { ledger } = figures;
     say(
       `faults: seed ${seed}, ${durationS} s, ${ledger.sent.length} requests sent, ${ledger.answered} answered 200, ` +
-        `failed: ${list(ledger.failures())}; ${ledger.refused} connections refused`,
+        `failed: ${list(ledger.failures())}; ${ledger.refused} connections refused, for at most ${Math.round(ledger.longestOutageMs)} ms`,
     );
     say(`faults: ${list(figures.faults)}`);
     say(`orders: ${list(figures.orders)}; statuses right ${Math.round(figures.statusRightMs)} ms after a head's start`);

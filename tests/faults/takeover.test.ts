@@ -45,6 +45,13 @@ describe("supervisor and head", () => {
     expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ url, started: true })]);
     expect(await harness.running(undefined, "default", AGAIN_MS)).toEqual(replicas);
     expect((await load.stop()).failed).toEqual([]);
+    // The new head was started with the default port; the instance keeps its own.
+    const proxy = await harness.killProxy();
+    await harness.waitUntil(async () => {
+      const seen = (await harness.status()).proxies["local"];
+      return seen?.status === "HEALTHY" && seen.pid !== proxy;
+    }, "another proxy");
+    expect((await harness.status()).http?.url).toBe(url);
     await shutDown();
   });
 

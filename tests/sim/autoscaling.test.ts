@@ -130,6 +130,10 @@ describe("an autoscaled deployment", () => {
     await clock.advance(10_000);
     expect(await details()).toMatchObject({ targetNumReplicas: 2, autoscaling: { decisions: [] } });
     expect((await details())?.autoscaling?.errors).toEqual(["the policy broken threw RangeError: no idea"]);
+    expect(await details()).toMatchObject({
+      status: "HEALTHY",
+      message: "the policy broken threw RangeError: no idea; the number of replicas is kept",
+    });
     await close(instance);
   });
 

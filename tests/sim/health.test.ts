@@ -42,6 +42,18 @@ describe("health checks", () => {
     expect(only(h).alive).toBe(true);
   });
 
+  it("that fail in one replica after the other let the third that follows wait 1 s, the next 2 s (K2)", async () => {
+    const h = new Harness();
+    await running(h, { healthCheckPeriodS: 1 });
+    h.cluster.behaviour.unhealthy = () => new Error("no database");
+    await h.run(30_000, 50);
+    const told = h.controller.history({ deployment: "Main" });
+    const times = (event: string): number[] => told.filter((one) => one.event === event).map(({ timeMs }) => timeMs);
+    const [, ...starts] = times("replica.start");
+    const waits = times("replica.died").map((diedMs, i) => (starts[i] ?? Infinity) - diedMs);
+    expect(waits.slice(0, 4)).toEqual([0, 0, 1_000, 2_000]);
+  });
+
   it("forget failures at a success, and a time-out is a failure (H1)", async () => {
     const h = new Harness();
     await running(h, { healthCheckPeriodS: 1, healthCheckTimeoutS: 2 });

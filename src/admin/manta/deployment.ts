@@ -1,13 +1,15 @@
 // `GET /api/manta/v1/applications/{application}/deployments/{deployment}`: its effective options and where each comes
 // from, and what its autoscaler sees and did.
+import type { OptionOrigin } from "../../config/config-types.ts";
 import { toCamelCase, toSnakeCase, RAY_ACTOR_OPTIONS } from "../../config/names.ts";
 import { deploymentSchemaOf, loggingSchemaOf } from "../../config/to-ray-schema.ts";
-import { ServeError } from "../../core/errors.ts";
-import type { AutoscalingDetails, DeploymentDetails, InstanceStatus, OptionOrigin } from "../../model/status.ts";
+import { noApplication, noDeployment } from "../../controller/not-found.ts";
+import type { AutoscalingDetails, DeploymentDetails, InstanceStatus } from "../../model/status.ts";
 import type { AdminParts } from "../admin-parts.ts";
 import { json } from "../exchange.ts";
 import type { Route } from "../match-route.ts";
 import { redactRuntimeEnvs } from "../redact.ts";
+import { formatAutoscaling } from "../rest/format-autoscaling.ts";
 
 export function deploymentRoute({ commands }: AdminParts): Route {
   return {
@@ -22,19 +24,15 @@ export function deploymentRoute({ commands }: AdminParts): Route {
 
 /** @throws {ServeError} APPLICATION_NOT_FOUND, DEPLOYMENT_NOT_FOUND, both naming what exists */
 function findDeployment({ applications }: InstanceStatus, application: string, deployment: string): DeploymentDetails {
-  const known = (names: object): string => Object.keys(names).join(", ") || "none";
   const found = Object.values(applications).find(({ name }) => name === application);
-  if (found === undefined) {
-    const message = `there is no application ${application}; deployed: ${known(applications)}`;
-    throw new ServeError("APPLICATION_NOT_FOUND", message, { application });
-  }
+  if (found === undefined) throw noApplication(application, Object.keys(applications));
   const one = Object.values(found.deployments).find(({ name }) => name === deployment);
   if (one !== undefined) return one;
-  const message = `application ${application} has no deployment ${deployment}; it has ${known(found.deployments)}`;
-  throw new ServeError("DEPLOYMENT_NOT_FOUND", message, { application, deployment });
+  throw noDeployment(application, deployment, Object.keys(found.deployments));
 }
 
 function formatDeployment(application: string, deployment: DeploymentDetails): object {
+  const { autoscaling } = deployment;
   return {
     application,
     name: deployment.name,
@@ -45,7 +43,7 @@ function formatDeployment(application: string, deployment: DeploymentDetails): o
     target_num_replicas: deployment.targetNumReplicas,
     calls: deployment.calls,
     options: formatOptions(deployment),
-    autoscaling: deployment.autoscaling === null ? null : formatAutoscaling(deployment.autoscaling),
+    autoscaling: autoscaling === null ? null : formatOwnAutoscaling(autoscaling),
   };
 }
 
@@ -73,20 +71,8 @@ function originOf(key: string, origins: DeploymentDetails["origins"]): OptionOri
   return names.map((name) => origins[name] ?? "default").find((origin) => origin !== "default") ?? "default";
 }
 
-/** Names of metrics are the policy's and stay as they are. */
-function formatAutoscaling(autoscaling: AutoscalingDetails): object {
-  return {
-    scaling_status: autoscaling.scalingStatus,
-    reason: autoscaling.reason,
-    decisions: autoscaling.decisions.map((decision) => ({
-      timestamp_s: decision.timestampS,
-      reason: decision.reason,
-      prev_num_replicas: decision.prevNumReplicas,
-      curr_num_replicas: decision.currNumReplicas,
-      policy: decision.policy,
-    })),
-    metrics: autoscaling.metrics,
-    metrics_health: autoscaling.metricsHealth,
-    errors: autoscaling.errors,
-  };
+/** Ray's form and why; names of metrics are the policy's and stay as they are. */
+function formatOwnAutoscaling(autoscaling: AutoscalingDetails): object {
+  const { reason, metrics } = autoscaling;
+  return { ...formatAutoscaling(autoscaling), reason, metrics };
 }

@@ -1,12 +1,10 @@
 // One deployment of the answer and its replicas (reference 1.4: DeploymentDetails, ReplicaDetails). Pure.
 import { deploymentSchemaOf } from "../../config/to-ray-schema.ts";
 import type { ResolvedResourceOptions } from "../../config/options.generated.ts";
+import { resourcesOf } from "../../controller/process-specs.ts";
 import type { DeploymentDetails, ReplicaDetails } from "../../model/status.ts";
 import { formatActor } from "./format-actor.ts";
 import { formatAutoscaling } from "./format-autoscaling.ts";
-
-/** What Ray's scheduler counts of an accelerator: so little that any number of replicas fits beside it. */
-const ACCELERATOR_SHARE = 0.001;
 
 /** @param application its name */
 export function formatDeployment(application: string, deployment: DeploymentDetails): object {
@@ -38,12 +36,12 @@ function formatReplica(deployment: string, replica: ReplicaDetails): object {
 }
 
 /** What one replica takes, by Ray's names of resources; what it does not take is left out. */
-function formatResources({ cpus, gpus, memoryBytes, custom, acceleratorType }: ResolvedResourceOptions): object {
+function formatResources(options: ResolvedResourceOptions): object {
+  const { cpus, gpus, custom } = resourcesOf(options);
   return {
     CPU: cpus,
     ...(gpus > 0 ? { GPU: gpus } : {}),
-    ...(memoryBytes === null ? {} : { memory: memoryBytes }),
+    ...(options.memoryBytes === null ? {} : { memory: options.memoryBytes }),
     ...custom,
-    ...(acceleratorType === null ? {} : { [`accelerator_type:${acceleratorType}`]: ACCELERATOR_SHARE }),
   };
 }

@@ -24,7 +24,7 @@ export const runtimeEnvSchema = z.strictObject({
     update: "restart",
     rayName: "env_vars",
     since,
-    expected: 'strings by name, a name without "="',
+    expected: 'strings by name, without NUL, a name without "="',
     secret: true,
   }),
   workingDir: text().nullable().default(null).register(optionDocs, {

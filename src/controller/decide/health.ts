@@ -8,6 +8,7 @@
 //       the controller look a thousand times.
 import { isServing, type ReplicaPhase } from "../../model/lifecycle.ts";
 import type { ReplicaId } from "../../model/ids.ts";
+import { earliest } from "./times.ts";
 
 /** Failures in a row that end a replica (Ray Serve's `REPLICA_HEALTH_CHECK_UNHEALTHY_THRESHOLD`). */
 const FAILURES = 3;
@@ -68,13 +69,13 @@ export function decideHealth(rules: HealthRules, seen: readonly HealthSnapshot[]
   const { periodMs, timeoutMs } = rules;
   const reachable = seen.filter(({ phase, linkLostAtMs }) => isServing(phase) && linkLostAtMs === null);
   const dueOf = ({ health }: HealthSnapshot): number => nextCheckMs(health, periodMs);
-  const later = reachable.map(dueOf).filter((dueMs) => dueMs > nowMs);
+  const nextMs = earliest(reachable.map(dueOf), nowMs);
   const gridMs = periodMs * GRID;
   return {
     actions: reachable
       .filter((replica) => dueOf(replica) <= nowMs && !replica.health.checking) // R2
       .map(({ id }) => ({ kind: "check", id, timeoutMs, periodMs })),
-    wakeAtMs: later.length === 0 ? undefined : Math.ceil(Math.min(...later) / gridMs) * gridMs, // R5
+    wakeAtMs: nextMs === undefined ? undefined : Math.ceil(nextMs / gridMs) * gridMs, // R5
   };
 }
 

@@ -8,7 +8,7 @@ import { backoffMs } from "../../core/backoff.ts";
 import type { NodeId, ProcessId } from "../../model/ids.ts";
 import type { ProxySnapshot } from "../snapshot.ts";
 import { silenceText } from "./health.ts";
-import { REDIAL_MS } from "./replicas.ts";
+import { REDIAL_MS, deadlinesOf, earliest, isLost, isOver } from "./times.ts";
 
 const FAILED_STARTS = 3;
 /** Longest wait. Chosen shorter than a replica's: without a proxy nothing answers at all. */
@@ -64,32 +64,30 @@ export function decideProxies(
     .filter((node) => (memory.get(node)?.notBeforeMs ?? 0) <= nowMs)
     .map((node): ProxyAction => ({ kind: "start", node, reason: `node ${node} has no proxy` })); // R1
   const times = [...seen.flatMap(deadlinesOf), ...missing.map((node) => memory.get(node)?.notBeforeMs ?? 0)];
-  const future = times.filter((time) => time > nowMs);
   return {
     actions: [...due, ...orders, ...starts],
-    wakeAtMs: future.length === 0 ? undefined : Math.min(...future),
+    wakeAtMs: earliest(times, nowMs),
   };
 }
 
-function decideDue({ id, phase, linkLostAtMs, stuck, silent }: ProxySnapshot, nowMs: number) {
-  const over = "untilMs" in phase && nowMs >= phase.untilMs;
-  if (phase.kind === "failed") return { kind: "kill", id, reason: phase.error } as const;
-  if (phase.kind === "ending")
-    return over ? ({ kind: "forget", id, reason: "its end was never confirmed" } as const) : undefined;
-  const mute = silent !== null && nowMs >= silent.sinceMs + SILENT_MS ? silenceText(silent, nowMs) : null; // R3
-  const why = dueReason(over, phase.kind, stuck ?? mute, linkLostAtMs !== null && nowMs >= linkLostAtMs + REDIAL_MS);
-  return why === undefined ? undefined : ({ kind: "kill", id, reason: why } as const);
+/** What is due for one proxy wherever proxies should be. */
+function decideDue(proxy: ProxySnapshot, nowMs: number): Exclude<ProxyAction, { kind: "start" }> | undefined {
+  const { id, phase } = proxy;
+  if (phase.kind === "ending") {
+    return isOver(proxy, nowMs) ? { kind: "forget", id, reason: "its end was never confirmed" } : undefined;
+  }
+  const reason = whyKilled(proxy, nowMs);
+  return reason === undefined ? undefined : { kind: "kill", id, reason };
 }
 
-function dueReason(over: boolean, phase: string, stuck: string | null, unreachable: boolean): string | undefined {
+function whyKilled(proxy: ProxySnapshot, nowMs: number): string | undefined {
+  const { phase, stuck, silent } = proxy;
+  if (phase.kind === "failed") return phase.error;
   if (stuck !== null) return stuck;
-  if (over) return phase === "draining" ? "its grace ran out" : "did not dial in after the head's restart";
-  return unreachable && phase !== "draining" ? `control link closed for ${REDIAL_MS / 1000} s` : undefined;
-}
-
-function deadlinesOf({ phase, linkLostAtMs }: ProxySnapshot): number[] {
-  const times = linkLostAtMs === null ? [] : [linkLostAtMs + REDIAL_MS];
-  return "untilMs" in phase ? [...times, phase.untilMs] : times;
+  if (silent !== null && nowMs >= silent.sinceMs + SILENT_MS) return silenceText(silent, nowMs); // R3
+  if (phase.kind === "draining") return isOver(proxy, nowMs) ? "its grace ran out" : undefined;
+  if (isOver(proxy, nowMs)) return "did not dial in after the head's restart";
+  return isLost(proxy, nowMs) ? `control link closed for ${REDIAL_MS / 1000} s` : undefined;
 }
 
 /** R2 */

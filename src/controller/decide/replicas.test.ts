@@ -5,9 +5,10 @@ import type { ReplicaSnapshot } from "../snapshot.ts";
 import type { DeploymentGoal, ReplicaAction } from "./goal.ts";
 import { type HealthMemory, freshHealth } from "./health.ts";
 import { ANYWHERE, NO_RESOURCES } from "./placement.ts";
-import { REDIAL_MS, decideReplicas } from "./replicas.ts";
+import { decideReplicas } from "./replicas.ts";
 import { rolloutRule } from "./rollout.ts";
 import { type StartMemory, afterFailedStart, afterReady, freshMemory } from "./start-failures.ts";
+import { REDIAL_MS } from "./times.ts";
 
 const NOW = 1_000_000;
 const ADDRESS = { kind: "memory", name: "x" } as const;

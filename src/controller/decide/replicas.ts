@@ -6,6 +6,7 @@
 //   R3  A replica whose link closed is given `REDIAL_MS`, one known from the checkpoint until its own limit (K1).
 //   R4  Changed options are told to `goal.rollout.batch` replicas at a time.
 //   R5  A replica's rank and the number of replicas are told at once, to all: that costs nobody a request.
+//   R6  A death that is decided here counts for the starts that are decided here (K2).
 import { isServing, isStopping } from "../../model/lifecycle.ts";
 import type { ReplicaId } from "../../model/ids.ts";
 import type { ReplicaSnapshot } from "../snapshot.ts";
@@ -14,10 +15,8 @@ import { unhealthyReason } from "./health.ts";
 import type { Places } from "./placement.ts";
 import { compactRanks } from "./ranks.ts";
 import { decideStarts, decideStops, isCurrent } from "./rollout.ts";
-import { type StartMemory, startGate } from "./start-failures.ts";
-
-/** How long a closed control link may stay closed before the process counts as dead (architecture 1). */
-export const REDIAL_MS = 2_000;
+import { type StartMemory, afterDeath, generationOf, startGate } from "./start-failures.ts";
+import { REDIAL_MS, deadlinesOf, earliest, isLost, isOver } from "./times.ts";
 
 export interface ReplicaDecision {
   readonly actions: readonly ReplicaAction[];
@@ -37,26 +36,39 @@ export function decideReplicas(
   const due = replicas.flatMap((replica) => decideDue(replica, nowMs) ?? []);
   const dueIds = new Set(due.map(({ id }) => id));
   const rest = replicas.filter((replica) => !dueIds.has(replica.id));
-  const stops = decideStops(goal, rest, memory, places);
+  const known = withDeaths(memory, replicas, due, nowMs); // R6
+  const stops = decideStops(goal, rest, known, places);
   const stopIds = new Set(stops.map(({ id }) => id));
   const kept = rest.filter((replica) => !stopIds.has(replica.id) && !isStopping(replica.phase));
-  const starts = decideStarts(goal, kept, memory, nowMs);
-  const orders = decideOrders(goal, kept, memory, nowMs);
-  const times = [
-    ...replicas.flatMap(deadlinesOf),
-    ...Object.values(memory.slots).map(({ notBeforeMs }) => notBeforeMs),
-  ];
-  const future = times.filter((time) => time > nowMs);
+  const starts = decideStarts(goal, kept, known, nowMs);
+  const orders = decideOrders(goal, kept, known, nowMs);
+  const times = [...replicas.flatMap(deadlinesOf), ...Object.values(known.slots).map(({ notBeforeMs }) => notBeforeMs)];
   return {
     actions: [...due, ...stops, ...starts, ...orders],
-    wakeAtMs: future.length === 0 ? undefined : Math.min(...future),
+    wakeAtMs: earliest(times, nowMs),
   };
+}
+
+/** What will be remembered when `due` is carried out (R6). */
+function withDeaths(
+  memory: StartMemory,
+  replicas: readonly ReplicaSnapshot[],
+  due: readonly StopAction[],
+  nowMs: number,
+): StartMemory {
+  const reasons = new Map(due.filter((a) => "died" in a && a.died).map(({ id, reason }) => [id, reason]));
+  return replicas.reduce((known, replica) => {
+    const { phase, rank } = replica;
+    const reason = reasons.get(replica.id);
+    if (reason === undefined || !isServing(phase) || generationOf(replica) !== memory.generation) return known;
+    return afterDeath(known, rank, nowMs - phase.readySinceMs, reason, nowMs);
+  }, memory);
 }
 
 /** What is due for one replica whatever the goal is. */
 function decideDue(replica: ReplicaSnapshot, nowMs: number): StopAction | undefined {
-  const { id, phase, linkLostAtMs, stuck } = replica;
-  const over = "untilMs" in phase && nowMs >= phase.untilMs;
+  const { id, phase, stuck } = replica;
+  const over = isOver(replica, nowMs);
   if (phase.kind === "ending") return over ? { kind: "forget", id, reason: "its end was never confirmed" } : undefined;
   if (phase.kind === "failed") return { kind: "kill", id, died: false, reason: phase.error.split("\n")[0] ?? "" };
   if (stuck !== null) return { kind: "kill", id, died: true, reason: stuck };
@@ -69,17 +81,11 @@ function decideDue(replica: ReplicaSnapshot, nowMs: number): StopAction | undefi
   if (phase.kind === "recovering" && over) {
     return { kind: "kill", id, died: true, reason: "did not dial in after the head's restart" };
   }
-  if (linkLostAtMs !== null && nowMs >= linkLostAtMs + REDIAL_MS) {
+  if (isLost(replica, nowMs)) {
     return { kind: "kill", id, died: true, reason: `control link closed for ${REDIAL_MS / 1000} s` };
   }
   const unhealthy = isServing(phase) ? unhealthyReason(replica.health) : undefined;
   return unhealthy === undefined ? undefined : { kind: "leave", id, died: true, reason: unhealthy };
-}
-
-/** Moments at which `decideDue` will say something else. */
-function deadlinesOf({ phase, linkLostAtMs }: ReplicaSnapshot): number[] {
-  const times = linkLostAtMs === null ? [] : [linkLostAtMs + REDIAL_MS];
-  return "untilMs" in phase ? [...times, phase.untilMs] : times;
 }
 
 /** What current replicas have to be told. */

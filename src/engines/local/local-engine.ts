@@ -11,11 +11,13 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { childEnvironment } from "../../config/env.ts";
 import { socketPath } from "../../config/paths.ts";
 import type { Cancel, Clock } from "../../core/clock.ts";
 import { describeThrown } from "../../core/errors.ts";
 import type { Engine, EngineEvent, KnownProcess, NodeInfo, ProcessSpec } from "../../engine/engine.ts";
 import { EventQueue } from "../../engine/event-queue.ts";
+import { RetiredEpochs } from "../../engine/retired-epochs.ts";
 import type { StateStore } from "../../engine/state-store.ts";
 import { type Ending, type ExitFacts, describeExit } from "./describe-exit.ts";
 import { lastOutput } from "./last-output.ts";
@@ -62,7 +64,7 @@ export class LocalEngine implements Engine {
   readonly #table: ProcessTable = systemProcessTable();
   readonly #events = new EventQueue();
   readonly #running = new Map<string, Running>();
-  readonly #retired = new Map<string, number>();
+  readonly #retired = new RetiredEpochs();
   readonly #ledger: ResourceLedger;
   /** Processes that wait for resources, longest first (R6). */
   readonly #waiting = new Map<string, ProcessSpec>();
@@ -81,7 +83,7 @@ export class LocalEngine implements Engine {
 
   start(spec: ProcessSpec): void {
     const { id, epoch } = spec;
-    const seen = this.#running.get(id)?.epoch ?? this.#retired.get(id) ?? -1;
+    const seen = this.#running.get(id)?.epoch ?? this.#retired.newest(id);
     if (epoch <= seen) return;
     assert(!this.#running.has(id), `${id} still runs with an earlier epoch`);
     const lack = this.#lack(spec);
@@ -225,7 +227,7 @@ export class LocalEngine implements Engine {
     try {
       return spawn(file, args, {
         cwd: spec.cwd,
-        env: { ...process.env, ...spec.env, ...gpuEnv(gpuIds), MANTA_HOME: home, MANTA_NAMESPACE: namespace },
+        env: { ...childEnvironment(), ...spec.env, ...gpuEnv(gpuIds), MANTA_HOME: home, MANTA_NAMESPACE: namespace },
         detached: true,
         stdio: ["ignore", output, output], // R2
       });
@@ -260,7 +262,7 @@ export class LocalEngine implements Engine {
     const { id, epoch } = running;
     running.cancelGrace();
     if (this.#running.get(id) === running) this.#running.delete(id);
-    this.#retired.set(id, epoch);
+    this.#retired.add(id, epoch);
     this.#waiting.delete(id);
     rmSync(socketPath(this.#options.socketsDir, id), { force: true }); // R5
     this.#events.push({ type: "exited", id, epoch, ...end });

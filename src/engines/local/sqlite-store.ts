@@ -175,15 +175,25 @@ function synchronous(survives: Survives): string {
 
 function storeError(path: string, what: string, cause: unknown): ServeError {
   const why = cause instanceof Error ? cause.message : describeThrown(cause);
-  const { code } = cause as NodeJS.ErrnoException;
-  const cure =
-    code === "EACCES" || code === "EPERM" || code === "EROFS"
-      ? "let this user read and write it"
-      : `nothing was overwritten: restore the file, or move ${path}* to another folder to start empty`;
   return new ServeError(
     "ENGINE",
-    `state store ${path}: ${what}: ${why}; ${cure}`,
+    `state store ${path}: ${what}: ${why}; ${cureOf(path, cause as StoreFault)}`,
     { path },
     { cause, retryable: false },
   );
 }
+
+/** What Node throws for files, or for SQLite. */
+interface StoreFault {
+  readonly code?: string;
+  readonly errcode?: number;
+}
+
+function cureOf(path: string, { code, errcode }: StoreFault): string {
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS") return "let this user read and write it";
+  if (code === "ENOSPC" || errcode === SQLITE_FULL) return "make room on the disk, then do it again";
+  return `nothing was overwritten: restore the file, or move ${path}* to another folder to start empty`;
+}
+
+/** SQLite's code for a full disk. */
+const SQLITE_FULL = 13;

@@ -15,6 +15,7 @@ import type {
   ProgramName,
 } from "../../engine/engine.ts";
 import { EventQueue } from "../../engine/event-queue.ts";
+import { RetiredEpochs } from "../../engine/retired-epochs.ts";
 import type { StateStore } from "../../engine/state-store.ts";
 import { MemoryStore } from "./memory-store.ts";
 
@@ -44,7 +45,7 @@ export class MemoryEngine implements Engine {
   readonly #programs: Readonly<Partial<Record<ProgramName, MemoryProgram>>>;
   readonly #events = new EventQueue();
   readonly #running = new Map<string, Running>();
-  readonly #retired = new Map<string, number>();
+  readonly #retired = new RetiredEpochs();
   readonly #clock: Clock;
 
   constructor(
@@ -60,7 +61,7 @@ export class MemoryEngine implements Engine {
   start(spec: ProcessSpec): void {
     const program = this.#programs[spec.program];
     assert(program !== undefined, `the memory engine has no program ${spec.program}`);
-    const seen = this.#running.get(spec.id)?.epoch ?? this.#retired.get(spec.id) ?? -1;
+    const seen = this.#running.get(spec.id)?.epoch ?? this.#retired.newest(spec.id);
     if (spec.epoch <= seen) return; // R2
     assert(!this.#running.has(spec.id), `${spec.id} still runs with an earlier epoch`);
     const running: Running = {
@@ -122,7 +123,7 @@ export class MemoryEngine implements Engine {
   adopt(known: readonly KnownProcess[]): Promise<void> {
     for (const { id, epoch } of known) {
       if (this.#running.get(id)?.epoch === epoch) continue;
-      this.#retired.set(id, Math.max(epoch, this.#retired.get(id) ?? -1));
+      this.#retired.add(id, epoch);
       const detail = "ended with the process that ran it";
       this.#events.push({ type: "exited", id, epoch, code: null, reason: "host-lost", userFault: false, detail });
     }
@@ -138,7 +139,7 @@ export class MemoryEngine implements Engine {
     if (this.#running.get(id) !== running) return; // R1: it was killed before
     running.cancelGrace();
     this.#running.delete(id);
-    this.#retired.set(id, running.epoch);
+    this.#retired.add(id, running.epoch);
     const userFault = reason === "exited" && code !== 0;
     this.#events.push({ type: "exited", id, epoch: running.epoch, code, reason, userFault, detail });
   }
