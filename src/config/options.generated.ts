@@ -284,7 +284,7 @@ export interface HttpOptions {
   port?: number | undefined;
   /** Path that a server in front of the proxy adds; it is cut off before the route is looked up. Default: "". */
   rootPath?: string | undefined;
-  /** Deadline of each HTTP request; null or 0: none. The header `x-request-timeout-seconds` overrides it for one request. In seconds. Default: null. */
+  /** Deadline of each HTTP request; null, 0 and below: none. The header `x-request-timeout-seconds` overrides it for one request. In seconds. Default: null. */
   requestTimeoutS?: number | null | undefined;
   /** How long an idle connection is kept open. In seconds. Default: 90. */
   keepAliveTimeoutS?: number | undefined;
@@ -1829,12 +1829,12 @@ const http = {
     rule: {
       kind: "oneOf",
       rules: [
-        { kind: "number", integer: false, min: 0 },
+        { kind: "number", integer: false },
         { kind: "exactly", value: null },
       ],
     },
     default: null,
-    text: "Deadline of each HTTP request; null or 0: none. The header `x-request-timeout-seconds` overrides it for one request.",
+    text: "Deadline of each HTTP request; null, 0 and below: none. The header `x-request-timeout-seconds` overrides it for one request.",
     unit: "s",
     update: "restart",
     rayName: "request_timeout_s",

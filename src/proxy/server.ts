@@ -74,7 +74,7 @@ export class HttpServer {
       random,
       targets: new RequestTargets(tls === undefined ? "http" : "https"),
       rootPath: options.rootPath.replace(/\/+$/, ""),
-      requestTimeoutS: options.requestTimeoutS || null, // 0 means none, as in the header (Q4)
+      requestTimeoutS: (options.requestTimeoutS ?? 0) > 0 ? options.requestTimeoutS : null, // as in the header (Q4)
       maxBodyBytes: options.maxBodyBytes ?? Infinity,
       receiving: new Set(),
       waiting: new Set(),

@@ -15,6 +15,7 @@ import type { Logger } from "../core/logger.ts";
 import { randomId, type Random } from "../core/random.ts";
 import { type SpawnedProgram, spawnProgram } from "../engines/local/spawn-program.ts";
 import type { BuilderMethods, Role } from "../protocol/control.ts";
+import { endStoppedHead } from "../supervisor/end-stopped-head.ts";
 import { Supervision, type SupervisionEnd } from "../supervisor/supervise.ts";
 import type { ControlLink } from "../transport/control-link.ts";
 import type { HeadDoor, HeadLink } from "./head-link.ts";
@@ -194,7 +195,10 @@ async function startSupervisor(options: ResolvedInstance, asker: Asker): Promise
   }
   supervisor.kill("SIGTERM");
   const { code, message } = await supervisor.exited;
-  if (code === HEAD_EXIT.locked) return undefined;
+  if (code === HEAD_EXIT.locked) {
+    await endStoppedHead(place.paths, asker.clock);
+    return undefined;
+  }
   throw startFailure(message, place);
 }
 

@@ -68,6 +68,18 @@ describe("supervisor and head", () => {
 });
 
 describe("a head that is stopped", () => {
+  it("is ended by `manta start` where its supervisor is stopped as well (K1)", async () => {
+    const { replicas, load } = await detached();
+    const supervisor = kill(pidOf("supervisor"), "SIGSTOP");
+    const head = kill(pidOf("head"), "SIGSTOP");
+    expect((await harness.manta("start")).code).toBe(0);
+    await harness.waitUntil(() => !harness.processes().includes(head), "the stopped one is gone");
+    kill(supervisor);
+    expect(await harness.running(undefined, "default", AGAIN_MS)).toEqual(replicas);
+    expect((await load.stop()).failed).toEqual([]);
+    await shutDown();
+  });
+
   it("is killed by its supervisor, and the next one adopts what runs; no request fails (K1)", async () => {
     const { replicas, load } = await detached();
     const victim = kill((await harness.ask("info", null)).pid, "SIGSTOP");

@@ -41,8 +41,8 @@ export const httpSchema = z.strictObject({
       since,
       expected: 'a path that starts with "/" and does not end with "/"; or ""',
     }),
-  requestTimeoutS: z.number().min(0).nullable().default(null).register(optionDocs, {
-    text: "Deadline of each HTTP request; null or 0: none. The header `x-request-timeout-seconds` overrides it for one request.",
+  requestTimeoutS: z.number().nullable().default(null).register(optionDocs, {
+    text: "Deadline of each HTTP request; null, 0 and below: none. The header `x-request-timeout-seconds` overrides it for one request.",
     unit: "s",
     update: "restart",
     rayName: "request_timeout_s",
