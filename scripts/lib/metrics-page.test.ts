@@ -30,6 +30,9 @@ const RAY = `
   serve_haproxy_{process_count,target_mismatch}
 `;
 
+/** What Ray Serve has no name for: why batches were closed (B7). */
+const OWN = ["serve_batches_closed"];
+
 function expand(text: string): string[] {
   return text
     .trim()
@@ -40,9 +43,9 @@ function expand(text: string): string[] {
     });
 }
 
-it("has or explains every metric of Ray Serve, and names none that Ray has not (reference 3.2)", () => {
+it("has or explains every metric of Ray Serve, and names few that Ray has not (reference 3.2)", () => {
   const here = Object.values(METRICS).map(({ name }): string => name);
   const absent = Object.values(ABSENT_METRICS).flat();
   expect(here.filter((name) => absent.includes(name))).toEqual([]);
-  expect([...here, ...absent].toSorted()).toEqual(expand(RAY).toSorted());
+  expect([...here, ...absent].toSorted()).toEqual([...expand(RAY), ...OWN].toSorted());
 });

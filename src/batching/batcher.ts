@@ -192,7 +192,7 @@ export class Batcher<T, S> {
         else stream?.push(value);
       });
       if (calls.every(({ stream }) => stream?.open !== true)) return;
-      await Promise.all(calls.map(({ stream }) => stream?.room()));
+      for (const { stream } of calls) await stream?.room();
     }
     for (const call of calls) call.resolve(undefined);
   }

@@ -6,7 +6,6 @@ import { resolveDeployment } from "./resolve-deployment.ts";
 import { isPlainObject } from "./json-value.ts";
 import { groupsIn, type OptionTable } from "./option-facts.ts";
 import { OPTIONS, type OptionGroup } from "./options.generated.ts";
-import { PLANNED_OPTIONS } from "./planned-options.ts";
 import { optionGroups } from "./schema/groups.ts";
 
 function faultOf(group: OptionGroup, input: unknown, path = 'deployment("Adder")'): ConfigError {
@@ -163,14 +162,6 @@ describe("resolveOptions", () => {
     const first = resolveDeployment(input, "deployment");
     (first.runtimeEnv.envVars as Record<string, string>)["A"] = "1";
     expect(resolveDeployment(input, "deployment").runtimeEnv.envVars).toEqual({});
-  });
-});
-
-describe("planned options", () => {
-  it("are none of this version's", () => {
-    for (const [group, names] of Object.entries(PLANNED_OPTIONS)) {
-      expect(names.filter((name) => name in OPTIONS[group as OptionGroup])).toEqual([]);
-    }
   });
 });
 

@@ -1,7 +1,7 @@
 // Checks what users pass as options, synchronously and without zod, against the plain data of `options.generated.ts`,
 // and completes it with the defaults.
 //   R1  An explicit `undefined` counts as not given.
-//   R2  Unknown keys are errors that name the nearest known one; names that a later version brings say so instead.
+//   R2  Unknown keys are errors that name the nearest known one.
 //   R3  The first fault is thrown, in the order in which the user wrote the options; what is missing comes last.
 import { ConfigError } from "../core/errors.ts";
 import { checkValue, expectedOf, showValue } from "./check-rule.ts";
@@ -9,7 +9,6 @@ import { isPlainObject, joinPath } from "./json-value.ts";
 import { nearestKey } from "./nearest-key.ts";
 import { groupsIn, type OptionFacts, type OptionRule, type OptionTable } from "./option-facts.ts";
 import { OPTIONS, type OptionGroup, type ResolvedOptions } from "./options.generated.ts";
-import { PLANNED_OPTIONS } from "./planned-options.ts";
 
 /**
  * Checks options as a user wrote them; `undefined` is no options at all.
@@ -17,7 +16,7 @@ import { PLANNED_OPTIONS } from "./planned-options.ts";
  * @throws {ConfigError} with path, received, expected, and the nearest known key where one was unknown
  */
 export function checkOptions(group: OptionGroup, input: unknown, path: string): void {
-  if (input !== undefined) checkTable(group, OPTIONS[group], input, path);
+  if (input !== undefined) checkTable(OPTIONS[group], input, path);
 }
 
 /**
@@ -65,14 +64,14 @@ function resolveValue(rule: OptionRule, given: unknown): unknown {
   return (given as readonly unknown[]).map((item) => resolveValue(inside.items, item));
 }
 
-function checkTable(group: string, table: OptionTable, input: unknown, path: string): void {
+function checkTable(table: OptionTable, input: unknown, path: string): void {
   if (typeof input !== "object" || input === null || !isPlainObject(input)) {
     throw new ConfigError({ path, received: showValue(input), expected: "an object with options" });
   }
   for (const [name, value] of Object.entries(input)) {
     const at = joinPath(path, name);
     const facts = Object.hasOwn(table, name) ? table[name] : undefined;
-    if (facts === undefined) checkAbsent(group, table, name, value, at);
+    if (facts === undefined) checkAbsent(table, name, at);
     else if (value !== undefined) checkNamed(facts, value, at);
   }
   for (const [name, facts] of Object.entries(table)) {
@@ -92,7 +91,7 @@ function checkNamed(facts: OptionFacts, value: unknown, path: string): void {
 }
 
 function checkGroups(rule: OptionRule & { kind: "group" | "array" }, value: unknown, path: string): void {
-  if (rule.kind === "group") checkTable(rule.group, rule.options, value, path);
+  if (rule.kind === "group") checkTable(rule.options, value, path);
   else {
     const items = groupsIn(rule.items);
     for (const [index, item] of (value as unknown[]).entries()) {
@@ -101,15 +100,10 @@ function checkGroups(rule: OptionRule & { kind: "group" | "array" }, value: unkn
   }
 }
 
-function checkAbsent(group: string, table: OptionTable, name: string, value: unknown, path: string): void {
-  const planned = PLANNED_OPTIONS[group] ?? [];
+function checkAbsent(table: OptionTable, name: string, path: string): void {
   const known = Object.keys(table);
   const expected = `one of ${known.join(", ")}`;
-  if (planned.includes(name)) {
-    if (value === undefined) return;
-    throw new ConfigError({ path, received: "an option that is not available in this version", expected });
-  }
-  const nearest = nearestKey(name, [...known, ...planned]);
+  const nearest = nearestKey(name, known);
   const received = "an unknown option";
   throw new ConfigError(nearest === undefined ? { path, received, expected } : { path, received, expected, nearest });
 }
