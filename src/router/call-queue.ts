@@ -64,6 +64,7 @@ export class CallQueue<W extends Waiter> {
     for (let at = this.#head; at < this.#items.length; at++) {
       const item = this.#items[at];
       if (item === undefined || !suits(item)) continue;
+      if (at === this.#head) return this.take();
       this.#items.splice(at, 1);
       this.#length--;
       return item;

@@ -1,10 +1,16 @@
 // WebSockets from a client through proxy and replica: `ws` and Node's own client, close codes both ways, back-pressure,
 // drains and what is refused.
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { WebSocket as Client } from "ws";
 import { Harness, type Served } from "./harness.ts";
+
+const execFileAsync = promisify(execFile);
+const ROOT = join(import.meta.dirname, "../..");
 
 interface Seen {
   readonly path: string;
@@ -76,6 +82,22 @@ describe("messages", () => {
     expect(data).toBe("a");
     client.close();
     await new Promise((resolve) => client.addEventListener("close", resolve));
+  });
+
+  it("pass the client `websockets` of Python", async () => {
+    const python = join(ROOT, ".venv/bin/python");
+    const script = join(ROOT, "tests/python/talk_websocket.py");
+    const { stdout } = await execFileAsync(python, ["-B", script, address("/").replace(/\/$/, "")]);
+    expect(JSON.parse(stdout)).toEqual({
+      text: "hé",
+      bytes: [0, 255],
+      fragments: "fragmented",
+      long: 900_000,
+      "own close": 1000,
+      greeting: "hello Ada chat",
+      "its close": [4001, "enough"],
+      flood: 20_000_000,
+    });
   });
 
   it("pings are answered", async () => {
