@@ -53,7 +53,7 @@ describe("bench", () => {
     const done = spawnSync(process.execPath, [main, "--cases", "T99"], { encoding: "utf8" });
     expect([done.status, done.stderr]).toEqual([
       2,
-      "no such case: T99; there are T1, T2, T3, T4, T5, T6, T7, T8, M1\n",
+      "no such case: T99; there are T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, B1, M1\n",
     ]);
   });
 });

@@ -5,12 +5,15 @@
 import { spawnSync } from "node:child_process";
 import { performance } from "node:perf_hooks";
 import { root } from "../scripts/lib/root.ts";
+import { batching } from "./cases/batching.ts";
 import { calls } from "./cases/calls.ts";
 import { echo } from "./cases/echo.ts";
 import { helloAlone, helloAtLoad } from "./cases/hello.ts";
 import { hops } from "./cases/hops.ts";
+import { idle } from "./cases/idle.ts";
 import { memory } from "./cases/memory.ts";
 import { metrics } from "./cases/metrics.ts";
+import { overload } from "./cases/overload.ts";
 import { start } from "./cases/start.ts";
 import { stream } from "./cases/stream.ts";
 import { type Bench, type BenchCase, fullEffort, type Measurement, quickEffort } from "./lib/bench.ts";
@@ -22,7 +25,20 @@ import { summarise } from "./lib/summary.ts";
 import { formatTable } from "./lib/table.ts";
 import { caseTitles } from "./targets.ts";
 
-const cases: readonly BenchCase[] = [helloAtLoad, helloAlone, echo, stream, calls, hops, start, memory, metrics];
+const cases: readonly BenchCase[] = [
+  helloAtLoad,
+  helloAlone,
+  echo,
+  stream,
+  calls,
+  hops,
+  start,
+  memory,
+  overload,
+  idle,
+  batching,
+  metrics,
+];
 
 const say = (line: string): void => console.error(line);
 

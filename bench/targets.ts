@@ -3,10 +3,10 @@
 //   R2  An anchor was measured once, elsewhere in time (2 cores of the same kind): shown for orientation, never judged.
 
 /** `T1`..., as on the design page about performance; `M1` compares Manta with itself. */
-export type CaseId = "T1" | "T2" | "T3" | "T4" | "T5" | "T6" | "T7" | "T8" | "M1";
+export type CaseId = "T1" | "T2" | "T3" | "T4" | "T5" | "T6" | "T7" | "T8" | "T9" | "T10" | "B1" | "M1";
 
 /** How a figure is written. */
-export type Unit = "req/s" | "chunks/s" | "calls/s" | "ms" | "MB";
+export type Unit = "req/s" | "chunks/s" | "calls/s" | "ms" | "MB" | "KB";
 
 /** A bound that a row has to keep. */
 export interface Target {
@@ -103,6 +103,36 @@ export const rows = {
     anchors: anchors({ "Ray default": 2480 }),
   },
   "memory.replica": { case: "T8", work: "memory of a further replica", unit: "MB", target: ratio("at most", 1.25) },
+  "overload.once": { case: "T9", work: "offered as much as the peak, against the peak instead of bare", unit: "req/s" },
+  "overload.twice": { case: "T9", work: "offered 2x the peak, three priorities", unit: "req/s" },
+  "overload.thrice": {
+    case: "T9",
+    work: "offered 3x the peak, three priorities",
+    unit: "req/s",
+    target: ratio("at least", 0.9),
+  },
+  "overload.high": { case: "T9", work: "the same, high priority, p99", unit: "ms" },
+  "overload.refusal": {
+    case: "T9",
+    work: "the same, time to refuse, p50",
+    unit: "ms",
+    target: figure("at most", 5),
+  },
+  "idle.client": {
+    case: "T10",
+    work: "10,000 idle event streams, memory of each",
+    unit: "KB",
+    target: figure("at most", 25),
+  },
+  "batch.fixed": { case: "B1", work: "digits, c=64, fixed batches, against none instead of bare", unit: "req/s" },
+  "batch.goal": { case: "B1", work: "digits, c=64, batches with a goal of 50 ms", unit: "req/s" },
+  "batch.fixedP95": { case: "B1", work: "digits at 1,000 req/s, fixed batches, p95", unit: "ms" },
+  "batch.goalP95": {
+    case: "B1",
+    work: "digits at 1,000 req/s, batches with a goal of 50 ms, p95",
+    unit: "ms",
+    target: figure("at most", 50),
+  },
   "metrics.rate": { case: "M1", work: "hello, c=64, against MANTA_METRICS=0 instead of bare", unit: "req/s" },
 } as const satisfies Readonly<Record<string, RowInfo>>;
 
@@ -124,5 +154,8 @@ export const caseTitles: Readonly<Record<CaseId, string>> = {
   T6: "fan-out of 10, chain of 10",
   T7: "command to first answer",
   T8: "memory at rest",
+  T9: "overload: more than can be served, at a fixed rate",
+  T10: "idle event streams",
+  B1: "batching: none, fixed, with a goal",
   M1: "what metrics cost",
 };
