@@ -1,5 +1,13 @@
 // Writes docs/reference/metrics.md from the tables of src/telemetry/ and of absent-metrics.ts.
-import { EVENT_LOOP_BUCKETS_MS, REQUEST_LATENCY_BUCKETS_MS, STARTUP_BUCKETS_MS } from "../../src/telemetry/buckets.ts";
+import { BATCHING_METRICS } from "../../src/telemetry/batching-metrics.ts";
+import {
+  BATCH_SIZE_BUCKETS,
+  BATCH_UTILIZATION_BUCKETS,
+  type BucketSet,
+  EVENT_LOOP_BUCKETS_MS,
+  REQUEST_LATENCY_BUCKETS_MS,
+  STARTUP_BUCKETS_MS,
+} from "../../src/telemetry/buckets.ts";
 import { CONTROL_METRICS } from "../../src/telemetry/control-metrics.ts";
 import { exportedName } from "../../src/telemetry/exposition.ts";
 import type { MetricDefinition } from "../../src/telemetry/metrics.ts";
@@ -35,10 +43,22 @@ const BUCKETS = `
 | --- | ------------------------------------------------------------------------------------------------------------------------ | -------------------------------------------------------- |
 | L   | ${REQUEST_LATENCY_BUCKETS_MS.join(" ")} | \`RAY_SERVE_REQUEST_LATENCY_BUCKETS_MS\`                   |
 | D   | as L                                                                                                                     |                                                          |
+| M   | as L | \`RAY_SERVE_MODEL_LOAD_LATENCY_BUCKETS_MS\` |
 | S   | ${STARTUP_BUCKETS_MS.join(" ")}                                        | \`RAY_SERVE_REPLICA_STARTUP_SHUTDOWN_LATENCY_BUCKETS_MS\` |
 | E   | ${EVENT_LOOP_BUCKETS_MS.join(" ")}                                                                          |                                                          |
+| U   | ${BATCH_UTILIZATION_BUCKETS.join(" ")} | \`RAY_SERVE_BATCH_UTILIZATION_BUCKETS_PERCENT\` |
+| B   | ${BATCH_SIZE_BUCKETS.join(" ")} | \`RAY_SERVE_BATCH_SIZE_BUCKETS\` |
 
-Milliseconds. A histogram has the series \`_bucket\`, \`_sum\` and \`_count\`; sums are exact. The variables hold positive numbers, strictly ascending, separated by commas, and are read from the environment in which the head was started; anything else keeps the instance from starting.`;
+Milliseconds; U in per cent, B in items. A histogram has the series \`_bucket\`, \`_sum\` and \`_count\`; sums are exact. The variables hold positive numbers, strictly ascending, separated by commas, and are read from the environment in which the head was started; anything else keeps the instance from starting.`;
+
+/** Letters of the sets that the environment may replace. */
+const SETS: Readonly<Record<BucketSet, string>> = {
+  request: "L",
+  startup: "S",
+  modelLoad: "M",
+  batchUtilization: "U",
+  batchSize: "B",
+};
 
 /** The whole page. */
 export function generate(): string {
@@ -48,6 +68,8 @@ export function generate(): string {
     table(REQUEST_METRICS),
     "## Control plane and processes",
     table(CONTROL_METRICS),
+    "## Batches and multiplexed models",
+    table(BATCHING_METRICS),
     BUCKETS.trim(),
     "## Metrics of Ray Serve that are not here",
     "| metric | why |\n| --- | --- |\n" + Object.entries(ABSENT_METRICS).map(absentRow).join("\n"),
@@ -66,7 +88,7 @@ function row(definition: MetricDefinition): string {
 }
 
 function setOf({ buckets, bucketSet }: Extract<MetricDefinition, { kind: "histogram" }>): string {
-  if (bucketSet !== undefined) return bucketSet === "request" ? "L" : "S";
+  if (bucketSet !== undefined) return SETS[bucketSet];
   return buckets.length === EVENT_LOOP_BUCKETS_MS.length ? "E" : "D";
 }
 

@@ -47,6 +47,16 @@ describe("readEnv", () => {
     expect(readEnv(env)).toEqual({ ...given, ...others, logClientAddress: true, startedByNpm: false });
   });
 
+  it("reads the bounds of every set that Ray's variables change", () => {
+    const { buckets } = readEnv({
+      MODEL_LOAD_LATENCY_BUCKETS_MS: "1",
+      RAY_SERVE_REPLICA_STARTUP_SHUTDOWN_LATENCY_BUCKETS_MS: "2",
+      RAY_SERVE_BATCH_UTILIZATION_BUCKETS_PERCENT: "50,100",
+      RAY_SERVE_BATCH_SIZE_BUCKETS: "3,6",
+    });
+    expect(buckets).toEqual({ modelLoad: [1], startup: [2], batchUtilization: [50, 100], batchSize: [3, 6] });
+  });
+
   it.each(["2,1", "0,1", "1,,2", "1,x", "1,Infinity"])("refuses the bounds %s", (bounds) => {
     const name = "RAY_SERVE_REPLICA_STARTUP_SHUTDOWN_LATENCY_BUCKETS_MS";
     expect(() => readEnv({ [name]: bounds })).toThrow(`${name}: received "${bounds}", expected positive numbers`);

@@ -5,8 +5,10 @@ import { join, resolve } from "node:path";
 import { ConfigError } from "../core/errors.ts";
 import { checkOption } from "./check-options.ts";
 
-/** Bounds of histograms by what they are about: requests, or starts and ends of replicas. */
-type Buckets = Readonly<Partial<Record<"request" | "startup" | "modelLoad", readonly number[]>>>;
+/** Bounds of histograms by what they are about. */
+type Buckets = Readonly<
+  Partial<Record<"request" | "startup" | "modelLoad" | "batchUtilization" | "batchSize", readonly number[]>>
+>;
 
 /** What the environment says, with defaults. */
 export interface Environment {
@@ -24,7 +26,7 @@ export interface Environment {
   readonly metricsPrefix: string;
   /** False with `MANTA_METRICS=0`: no request is counted, `/metrics` has only what the head knows. */
   readonly metrics: boolean;
-  /** Bounds of latency histograms (reference 6), milliseconds; a set that is not named keeps its own. */
+  /** Bounds of histograms (reference 6), milliseconds where they are latencies; a set that is not named keeps its own. */
   readonly buckets: Buckets;
   /** `RAY_SERVE_LOG_CLIENT_ADDRESS=1`: access lines of proxies begin with the client's address. */
   readonly logClientAddress: boolean;
@@ -63,6 +65,8 @@ export function readEnv(env: Readonly<Record<string, string | undefined>> = proc
       ...readBuckets(env, "request", "RAY_SERVE_REQUEST_LATENCY_BUCKETS_MS", "REQUEST_LATENCY_BUCKETS_MS"),
       ...readBuckets(env, "startup", "RAY_SERVE_REPLICA_STARTUP_SHUTDOWN_LATENCY_BUCKETS_MS"),
       ...readBuckets(env, "modelLoad", "RAY_SERVE_MODEL_LOAD_LATENCY_BUCKETS_MS", "MODEL_LOAD_LATENCY_BUCKETS_MS"),
+      ...readBuckets(env, "batchUtilization", "RAY_SERVE_BATCH_UTILIZATION_BUCKETS_PERCENT"),
+      ...readBuckets(env, "batchSize", "RAY_SERVE_BATCH_SIZE_BUCKETS"),
     },
     logClientAddress: env["RAY_SERVE_LOG_CLIENT_ADDRESS"] === "1",
     visibleGpus: env["CUDA_VISIBLE_DEVICES"],

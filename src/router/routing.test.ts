@@ -139,6 +139,13 @@ describe("consistent-hash (P4)", () => {
     expect(accepted.sort()).toEqual([...owners].sort());
   });
 
+  it.each([0, -1, 1.5, "many"])("keeps the default of points where num_virtual_nodes is %s", (points) => {
+    const odd = createStrategy("consistent-hash", { num_virtual_nodes: points }, random);
+    const replicas = ids.map((id) => replica(id));
+    const wanted = call({ sessionId: "s" });
+    expect(routeCall(wanted, replicas, odd, undefined, random)?.id).toBe(new HashRing(ids).owners("s", 1)[0]);
+  });
+
   it("uses the request's id where there is no session", () => {
     const replicas = ids.map((id) => replica(id));
     const spread = sessions.map(

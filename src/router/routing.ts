@@ -164,12 +164,12 @@ export function createStrategy(
       return roundRobin(random);
     case "consistent-hash":
       return consistentHash(
-        countOf(kwargs["num_virtual_nodes"]),
-        countOf(kwargs["num_fallback_replicas"]) ?? FALLBACKS,
+        countOf(kwargs["num_virtual_nodes"], 1),
+        countOf(kwargs["num_fallback_replicas"], 0) ?? FALLBACKS,
       );
   }
 }
 
-function countOf(value: unknown): number | undefined {
-  return typeof value === "number" && Number.isInteger(value) && value >= 0 ? value : undefined;
+function countOf(value: unknown, least: number): number | undefined {
+  return typeof value === "number" && Number.isInteger(value) && value >= least ? value : undefined;
 }

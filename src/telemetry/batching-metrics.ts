@@ -1,14 +1,9 @@
 // Metrics of batches and multiplexed models, counted in replicas (reference 3.2).
-import { REQUEST_LATENCY_BUCKETS_MS } from "./buckets.ts";
+import { BATCH_SIZE_BUCKETS, BATCH_UTILIZATION_BUCKETS, REQUEST_LATENCY_BUCKETS_MS } from "./buckets.ts";
 import type { MetricDefinition } from "./metrics.ts";
 
 const atReplica = ["deployment", "replica", "application"] as const;
 const ofFunction = ["function_name", ...atReplica] as const;
-
-/** Set U of reference 3.2, per cent. */
-const UTILIZATION_BUCKETS = [5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 100] as const;
-/** Set B of reference 3.2, items. */
-const SIZE_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] as const;
 
 /** Definitions by the name that code uses. */
 export const BATCHING_METRICS = {
@@ -33,14 +28,16 @@ export const BATCHING_METRICS = {
     name: "serve_batch_utilization_percent",
     help: "Share of its largest size that a batch used, per cent.",
     labels: ofFunction,
-    buckets: UTILIZATION_BUCKETS,
+    buckets: BATCH_UTILIZATION_BUCKETS,
+    bucketSet: "batchUtilization",
   },
   batchSize: {
     kind: "histogram",
     name: "serve_actual_batch_size",
     help: "Items of a batch.",
     labels: ofFunction,
-    buckets: SIZE_BUCKETS,
+    buckets: BATCH_SIZE_BUCKETS,
+    bucketSet: "batchSize",
   },
   batchQueue: {
     kind: "gauge",
