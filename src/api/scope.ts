@@ -3,7 +3,8 @@
 //   R2  `end` cancels streams that nobody iterated; other nested calls finish by themselves.
 //   R3  The first of `cancel` and `end` decides; later ones do nothing.
 //   R4  A call started after `cancel` fails at once with the same error.
-import { RequestCancelledError, RequestTimeoutError, type ServeError } from "../core/errors.ts";
+import { isPast } from "../core/clock.ts";
+import { isServeError, RequestCancelledError, RequestTimeoutError, type ServeError } from "../core/errors.ts";
 import type { CancelReason, Priority } from "../model/call.ts";
 import type { Runtime } from "./runtime.ts";
 import type { RequestContext } from "./types.ts";
@@ -61,6 +62,12 @@ export class RequestScope {
   /** Why the request was cancelled; undefined when it was not. */
   get failure(): ServeError | undefined {
     return this.#failure;
+  }
+
+  /** Whether `reason` says that this request's own deadline passed: a nested call may hear of it before `cancel` comes. */
+  isTimedOutBy(reason: unknown): boolean {
+    const isTimeout = isServeError(reason) && reason.code === "REQUEST_TIMEOUT";
+    return isTimeout && isPast(this.runtime.clock, this.facts.deadlineMs);
   }
 
   /** Aborts on `cancel`. Made when first asked for, because most requests never look at it. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { FakeRuntime, FakeStream } from "../../tests/fixtures/api/fake-runtime.ts";
+import { RequestTimeoutError } from "../core/errors.ts";
 import { requestContext } from "./context.ts";
 import { runInScope, runWithRuntime } from "./globals.ts";
 import { RequestScope } from "./scope.ts";
@@ -121,5 +122,24 @@ describe("sse", () => {
       ),
     );
     expect(await response.text()).toBe("data: r1\n\n");
+  });
+
+  it("breaks instead of ending when the request's own deadline passed, though a nested call said so first (Q4)", async () => {
+    const runtime = new FakeRuntime();
+    const deadlineMs = runtime.clock.now() + 1000;
+    const timeout = new RequestTimeoutError({ requestId: "r1", timeoutS: 1 });
+    const answered = (): Response =>
+      sse(
+        (async function* () {
+          yield "one";
+          throw timeout;
+        })(),
+      );
+    const inTime = runInScope(new RequestScope({ ...facts, deadlineMs }, runtime), answered);
+    expect(await inTime.text()).toContain("event: error");
+    await runtime.clock.advance(1000);
+    const late = runInScope(new RequestScope({ ...facts, deadlineMs }, runtime), answered);
+    await expect(late.text()).rejects.toBe(timeout);
+    expect(runtime.clock.pending).toBe(0);
   });
 });

@@ -2,13 +2,14 @@
 //   R1  Pulled, never pushed: a slow reader stops the iterable. A reader that leaves ends it by `return`.
 //   R2  While the iterable keeps the reader waiting, a comment goes out every 15 s, so that nothing between the two takes
 //       the connection for dead.
-//   R3  A throw ends the stream with `event: error` and the message; the stack goes to the log.
+//   R3  A throw ends the stream with `event: error` and the message; the stack goes to the log. The request's own deadline
+//       breaks the stream instead, whoever notices it first (Q4).
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { UnderlyingSource } from "node:stream/web";
 import { showValue } from "../config/check-rule.ts";
 import type { Cancel } from "../core/clock.ts";
 import { ConfigError, SerializationError } from "../core/errors.ts";
-import { currentRuntime } from "./globals.ts";
+import { currentRuntime, currentScope } from "./globals.ts";
 import { logger } from "./logger.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -149,6 +150,7 @@ class EventSource implements UnderlyingSource<Uint8Array> {
       else this.#close(controller);
     } catch (reason) {
       if (this.#stopHeartbeat === stopped) return;
+      if (this.#endsRequest(reason)) return this.#break(controller, reason);
       logger.error("sse.failed", { error: reason });
       const message = reason instanceof Error ? reason.message : String(reason);
       controller.enqueue(format(event({ event: "error", data: { message } })));
@@ -156,6 +158,16 @@ class EventSource implements UnderlyingSource<Uint8Array> {
     } finally {
       this.#waiting = false;
     }
+  }
+
+  #endsRequest(reason: unknown): boolean {
+    const scope = currentScope();
+    return scope !== undefined && (scope.failure !== undefined || scope.isTimedOutBy(reason));
+  }
+
+  #break(controller: ReadableStreamDefaultController<Uint8Array>, reason: unknown): void {
+    this.#stop();
+    controller.error(reason);
   }
 
   #close(controller: ReadableStreamDefaultController<Uint8Array>): void {

@@ -10,7 +10,8 @@ import { randomUuid } from "../core/random.ts";
 import type { HttpObserver, OutgoingHttpCall } from "../model/call.ts";
 import type { ClientConnection, OpenRequest } from "./client-connection.ts";
 import type { Door, Receiving, Waiting } from "./door.ts";
-import { errorResponse, statusOfCallError } from "./error-response.ts";
+import { errorResponse } from "./error-response.ts";
+import { deadlineOf, httpCallOf, refusalOfCall, timeoutOf } from "./http-call.ts";
 import { applicationUnavailable, bodyIdle, bodyTooLarge, DRAINING, routeNotFound, type Refusal } from "./refusals.ts";
 import { INLINE_BODY_BYTES, RequestBody, type BodyOwner } from "./request-body.ts";
 import { headerValue, readRequestHeaders, type RequestFacts } from "./request-headers.ts";
@@ -60,8 +61,7 @@ export class Exchange implements HttpObserver, OpenRequest, BodyOwner, Receiving
     this.verb = req.method as string;
     this.requestId = facts.requestId ?? randomUuid(door.random);
     this.#startedMs = door.clock.monotonic();
-    const timeoutS = this.#timeoutS;
-    this.#deadlineMs = timeoutS === null ? undefined : door.clock.now() + timeoutS * 1000;
+    this.#deadlineMs = deadlineOf(this.#timeoutS, door.clock);
     if (facts.chunked || facts.contentLength > 0) {
       this.#body = new RequestBody(req, this, door.maxBodyBytes, door.clock);
     }
@@ -194,12 +194,7 @@ export class Exchange implements HttpObserver, OpenRequest, BodyOwner, Receiving
   onError(error: ServeError): void {
     if (this.#state === "streaming") this.#breakOff();
     if (this.#state !== "open") return;
-    const status = statusOfCallError(error);
-    if (status === 500 && error.code !== "USER_CODE") {
-      const { application, deployment } = this.#route.target;
-      this.#door.logger.error("request.failed", { requestId: this.requestId, application, deployment, error });
-    }
-    this.refuse({ status, error });
+    this.refuse(refusalOfCall(this.#door, this.#route, this.requestId, error));
   }
 
   onWritable(): void {
@@ -207,7 +202,7 @@ export class Exchange implements HttpObserver, OpenRequest, BodyOwner, Receiving
   }
 
   get #timeoutS(): number | null {
-    return this.#facts.timeoutS === undefined ? this.#door.requestTimeoutS : this.#facts.timeoutS;
+    return timeoutOf(this.#facts, this.#door.requestTimeoutS);
   }
 
   #timedOut(): ServeError {
@@ -238,31 +233,17 @@ export class Exchange implements HttpObserver, OpenRequest, BodyOwner, Receiving
   }
 
   #start(body: Uint8Array, bodyFollows: boolean): void {
-    const facts = this.#facts;
-    facts.headers.push("x-request-id", this.requestId);
-    this.#call = this.#door.calls.startHttp(
+    const call = httpCallOf(
       {
-        target: this.#route.target,
-        method: "fetch",
+        facts: this.#facts,
         requestId: this.requestId,
+        route: this.#route,
         deadlineMs: this.#deadlineMs,
-        timeoutS: this.#timeoutS ?? 0,
-        route: this.#route.prefix,
-        multiplexedModelId: facts.multiplexedModelId,
-        sessionId: facts.sessionId,
-        priority: facts.priority,
-        idempotent: false, // no method implies it (Q3)
-        preferLocal: true,
-        verb: this.verb,
-        url: this.#url,
-        headers: facts.headers,
-        body,
-        bodyFollows,
-        upgrade: false,
-        keepRunning: facts.keepRunning,
+        timeoutS: this.#timeoutS,
       },
-      this,
+      { verb: this.verb, url: this.#url, body, bodyFollows, upgrade: false },
     );
+    this.#call = this.#door.calls.startHttp(call, this);
   }
 
   /** The request cannot go on; the connection cannot either, because its body was not read to the end. */

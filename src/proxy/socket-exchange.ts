@@ -17,7 +17,7 @@ import {
   SocketMessageReader,
 } from "../protocol/socket-messages.ts";
 import type { Door, Waiting } from "./door.ts";
-import { statusOfCallError } from "./error-response.ts";
+import { deadlineOf, httpCallOf, refusalOfCall, timeoutOf } from "./http-call.ts";
 import { applicationUnavailable, DRAINING, type Refusal, routeNotFound } from "./refusals.ts";
 import { readRequestHeaders, type RequestFacts } from "./request-headers.ts";
 import { NO_ROUTE } from "./request-recorder.ts";
@@ -77,8 +77,7 @@ export class SocketExchange implements HttpObserver, Waiting {
     this.#facts = readRequestHeaders(req.rawHeaders);
     this.requestId = this.#facts.requestId ?? randomUuid(door.random);
     this.#startedMs = door.clock.monotonic();
-    const timeoutS = this.#timeoutS;
-    this.#deadlineMs = timeoutS === null ? undefined : door.clock.now() + timeoutS * 1000;
+    this.#deadlineMs = deadlineOf(this.#timeoutS, door.clock);
     door.ongoing++;
     door.recorder.ongoing.inc();
     parts.open.add(this);
@@ -148,12 +147,8 @@ export class SocketExchange implements HttpObserver, Waiting {
   onError(error: ServeError): void {
     if (this.#state === "joined") this.#client?.close(CLOSE_CODE.internalError, "internal error");
     if (this.#state !== "open") return;
-    const status = error.code === "METHOD_NOT_FOUND" ? 404 : statusOfCallError(error);
-    if (status === 500 && error.code !== "USER_CODE") {
-      const { application, deployment } = this.#route.target;
-      this.#parts.door.logger.error("request.failed", { requestId: this.requestId, application, deployment, error });
-    }
-    this.refuse({ status, error });
+    if (error.code === "METHOD_NOT_FOUND") this.refuse({ status: 404, error });
+    else this.refuse(refusalOfCall(this.#parts.door, this.#route, this.requestId, error));
   }
 
   onWritable(): void {
@@ -161,7 +156,7 @@ export class SocketExchange implements HttpObserver, Waiting {
   }
 
   get #timeoutS(): number | null {
-    return this.#facts.timeoutS === undefined ? this.#parts.door.requestTimeoutS : this.#facts.timeoutS;
+    return timeoutOf(this.#facts, this.#parts.door.requestTimeoutS);
   }
 
   #wait(): void {
@@ -181,31 +176,10 @@ export class SocketExchange implements HttpObserver, Waiting {
     if (route.waits === true) return this.#wait();
     this.#waitTimer?.();
     door.waiting.delete(this);
-    const facts = this.#facts;
-    facts.headers.push("x-request-id", this.requestId);
-    this.#call = door.calls.startHttp(
-      {
-        target: route.target,
-        method: "websocket",
-        requestId: this.requestId,
-        deadlineMs: this.#deadlineMs,
-        timeoutS: this.#timeoutS ?? 0,
-        route: route.prefix,
-        multiplexedModelId: facts.multiplexedModelId,
-        sessionId: facts.sessionId,
-        priority: facts.priority,
-        idempotent: false,
-        preferLocal: true,
-        verb: "GET",
-        url: this.#url,
-        headers: facts.headers,
-        body: EMPTY,
-        bodyFollows: true,
-        upgrade: true,
-        keepRunning: false,
-      },
-      this,
-    );
+    const { requestId } = this;
+    const routed = { facts: this.#facts, requestId, route, deadlineMs: this.#deadlineMs, timeoutS: this.#timeoutS };
+    const asked = { verb: "GET", url: this.#url, body: EMPTY, bodyFollows: true, upgrade: true };
+    this.#call = door.calls.startHttp(httpCallOf(routed, asked), this);
   }
 
   async #shakeHands(body: Uint8Array): Promise<void> {

@@ -4,7 +4,6 @@
 //   R3  A cancelled call stops its streams at once and answers when the user's code has returned.
 import { runInScope } from "../api/globals.ts";
 import { RequestScope } from "../api/scope.ts";
-import { isPast } from "../core/clock.ts";
 import { ERROR_CODES } from "../core/error-codes.ts";
 import { isServeError, RequestCancelledError, ServeError, UserCodeError } from "../core/errors.ts";
 import type { CancelReason } from "../model/call.ts";
@@ -221,9 +220,7 @@ export class RunningCall {
 
   readonly #threw = (reason: unknown): void => {
     // A nested call may hear of the deadline before the caller's CANCEL comes; what else runs here is told now (Q5).
-    const { clock } = this.#host;
-    const isTimeout = isServeError(reason) && reason.code === "REQUEST_TIMEOUT";
-    if (isTimeout && isPast(clock, this.#scope.facts.deadlineMs)) this.cancel("deadline");
+    if (this.#scope.isTimedOutBy(reason)) this.cancel("deadline");
     this.#fail(this.#scope.failure ?? this.#asError(reason));
   };
 

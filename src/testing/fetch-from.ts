@@ -4,6 +4,7 @@ import type { ServeError } from "../core/errors.ts";
 import { randomUuid, type Random } from "../core/random.ts";
 import type { CallTarget, HttpCall, OutgoingHttpCall } from "../model/call.ts";
 import { errorResponse, statusOfCallError } from "../proxy/error-response.ts";
+import { deadlineOf, httpCallOf, timeoutOf } from "../proxy/http-call.ts";
 import { routeNotFound } from "../proxy/refusals.ts";
 import { readRequestHeaders } from "../proxy/request-headers.ts";
 import { RouteTable } from "../proxy/route-table.ts";
@@ -42,27 +43,11 @@ export function fetchFrom(
       const { status, error } = routeNotFound(path);
       return Promise.resolve(failed(status, error));
     }
-    const call: HttpCall = {
-      target,
-      method: "fetch",
-      requestId,
-      deadlineMs:
-        facts.timeoutS === undefined || facts.timeoutS === null ? undefined : clock.now() + facts.timeoutS * 1000,
-      timeoutS: facts.timeoutS ?? 0,
-      route: route.prefix,
-      multiplexedModelId: facts.multiplexedModelId,
-      sessionId: facts.sessionId,
-      priority: facts.priority,
-      idempotent: false,
-      preferLocal: true,
-      verb: request.method,
-      url: request.url,
-      headers: [...facts.headers, "x-request-id", requestId],
-      body: EMPTY,
-      bodyFollows: request.body !== null,
-      upgrade: false,
-      keepRunning: facts.keepRunning,
-    };
+    const timeoutS = timeoutOf(facts, null);
+    const call = httpCallOf(
+      { facts, requestId, route, deadlineMs: deadlineOf(timeoutS, clock), timeoutS },
+      { verb: request.method, url: request.url, body: EMPTY, bodyFollows: request.body !== null, upgrade: false },
+    );
     return exchange(calls, call, request, failed);
   };
 }
