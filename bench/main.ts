@@ -14,6 +14,7 @@ import { idle } from "./cases/idle.ts";
 import { memory } from "./cases/memory.ts";
 import { metrics } from "./cases/metrics.ts";
 import { overload } from "./cases/overload.ts";
+import { soaking } from "./cases/soak.ts";
 import { start } from "./cases/start.ts";
 import { stream } from "./cases/stream.ts";
 import { type Bench, type BenchCase, fullEffort, type Measurement, quickEffort } from "./lib/bench.ts";
@@ -36,6 +37,7 @@ const cases: readonly BenchCase[] = [
   memory,
   overload,
   idle,
+  soaking,
   batching,
   metrics,
 ];

@@ -3,7 +3,7 @@
 //   R2  An anchor was measured once, elsewhere in time (2 cores of the same kind): shown for orientation, never judged.
 
 /** `T1`..., as on the design page about performance; `M1` compares Manta with itself. */
-export type CaseId = "T1" | "T2" | "T3" | "T4" | "T5" | "T6" | "T7" | "T8" | "T9" | "T10" | "B1" | "M1";
+export type CaseId = "T1" | "T2" | "T3" | "T4" | "T5" | "T6" | "T7" | "T8" | "T9" | "T10" | "T11" | "B1" | "M1";
 
 /** How a figure is written. */
 export type Unit = "req/s" | "chunks/s" | "calls/s" | "ms" | "MB" | "KB";
@@ -124,6 +124,14 @@ export const rows = {
     unit: "KB",
     target: figure("at most", 25),
   },
+  "soak.heap": {
+    case: "T11",
+    work: "soak at half load, heap in use, last quarter against the second instead of bare",
+    unit: "MB",
+    target: ratio("at most", 1.05),
+  },
+  "soak.resident": { case: "T11", work: "the same, resident memory", unit: "MB", target: ratio("at most", 1.05) },
+  "soak.p99": { case: "T11", work: "the same, p99", unit: "ms", target: ratio("at most", 1.25) },
   "batch.fixed": { case: "B1", work: "digits, c=64, fixed batches, against none instead of bare", unit: "req/s" },
   "batch.goal": { case: "B1", work: "digits, c=64, batches with a goal of 50 ms", unit: "req/s" },
   "batch.fixedP95": { case: "B1", work: "digits at 1,000 req/s, fixed batches, p95", unit: "ms" },
@@ -156,6 +164,10 @@ export const caseTitles: Readonly<Record<CaseId, string>> = {
   T8: "memory at rest",
   T9: "overload: more than can be served, at a fixed rate",
   T10: "idle event streams",
+  T11: "soak: ten minutes at half load (only when named)",
   B1: "batching: none, fixed, with a goal",
   M1: "what metrics cost",
 };
+
+/** What is measured when no case is named: T11 alone takes longer than all others together. */
+export const usualCases: readonly CaseId[] = (Object.keys(caseTitles) as CaseId[]).filter((id) => id !== "T11");

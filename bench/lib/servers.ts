@@ -78,7 +78,8 @@ export class Servers implements AsyncDisposable {
       MANTA_HOME: home,
       MANTA_NAMESPACE: undefined,
       NODE_COMPILE_CACHE: path.join(this.#folder, `compiled-${compileCache}`),
-      NODE_OPTIONS: profiles === undefined ? undefined : `--cpu-prof --cpu-prof-dir=${JSON.stringify(profiles)}`,
+      NODE_OPTIONS:
+        profiles === undefined ? given["NODE_OPTIONS"] : `--cpu-prof --cpu-prof-dir=${JSON.stringify(profiles)}`,
     };
     const args = [...command, "run", target, "--http-port", "0", "--admin-port", "0", "--json"];
     return this.#start(`manta run ${target}`, args, "ignore", env, async (processes) => {
