@@ -134,7 +134,7 @@ export class Harness {
   }
 
   /** Looks until `check` gives something other than false, null or undefined (H2). */
-  async waitUntil<T>(check: () => Promise<T | Nothing> | T | Nothing, what: string, limitMs = 5000): Promise<T> {
+  async waitUntil<T>(check: () => Promise<T | Nothing> | T | Nothing, what: string, limitMs = 15_000): Promise<T> {
     const startMs = systemClock.monotonic();
     for (;;) {
       const seen = await check();

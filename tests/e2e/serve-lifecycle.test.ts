@@ -173,8 +173,8 @@ describe("an instance that a driver started", () => {
     kill(served.process.child.pid, "SIGINT");
     const { code, stderr } = await served.process.finished();
     expect([code, stderr]).toEqual([130, ""]);
-    expect(Date.now() - startMs).toBeLessThan(1000);
-    await harness.nothingLeft(2000);
+    expect(Date.now() - startMs).toBeLessThan(5000); // not the grace of 30 s
+    await harness.nothingLeft(5000);
     client.leave();
   });
 

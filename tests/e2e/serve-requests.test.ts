@@ -57,7 +57,7 @@ describe("a deadline", () => {
     for (const [i, { abortedAtMs, begun }] of after.entries()) {
       expect(begun).toBe((before[i]?.begun ?? 0) + 1);
       expect(abortedAtMs).toHaveLength((before[i]?.abortedAtMs.length ?? 0) + 1);
-      expect((abortedAtMs.at(-1) ?? 0) - startMs).toBeLessThan(300 + 1000);
+      expect((abortedAtMs.at(-1) ?? 0) - startMs).toBeLessThan(300 + 3000);
     }
   });
 
@@ -85,7 +85,7 @@ describe("a driver's call", () => {
       noDeployment: { code: "DEPLOYMENT_NOT_FOUND" },
       noApplication: { code: "APPLICATION_NOT_FOUND" },
     });
-    expect(seen["timedOutMs"]).toBeLessThan(200 + 1000);
+    expect(seen["timedOutMs"]).toBeLessThan(200 + 3000);
     await nothingRuns();
   });
 });

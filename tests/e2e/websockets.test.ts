@@ -100,6 +100,13 @@ describe("messages", () => {
     });
   });
 
+  it("are heard in the context of their request (RT6)", async () => {
+    const client = await open("/who", { headers: { "x-request-id": "chat-7" } });
+    client.send("who?");
+    expect(await message(client)).toBe("chat-7");
+    client.terminate();
+  });
+
   it("pings are answered", async () => {
     const client = await open("/echo");
     client.ping("p");
@@ -138,6 +145,18 @@ describe("a close", () => {
     const [error] = (await Promise.race([closeOf(client), once(client, "error")])) as unknown[];
     if (typeof error === "number") expect(error).toBe(1011);
     else expect(String(error)).toContain("500");
+  });
+
+  it.each(["/oops", "/async-oops"])("is 1011 when a listener throws, and no other socket hears of it: %s", async (path) => {
+    const other = await open("/echo");
+    const client = await open(path);
+    client.send("1");
+    expect(await message(client)).toBe("1");
+    client.send("no JSON");
+    expect(await closeOf(client)).toEqual([1011, "internal error"]);
+    other.send("still here");
+    expect(await message(other)).toBe("still here");
+    other.terminate();
   });
 
   it("follows a message that is too large: 1009", async () => {
