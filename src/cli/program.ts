@@ -20,7 +20,7 @@ export function createProgram(actions: Actions, version: string, finish: (exitCo
     .description("Serves TypeScript applications: starts them, says how they are, ends them.")
     .version(version, "-V, --version", "Print the version.")
     .helpOption("-h, --help", "Print this help.")
-    .helpCommand(false)
+    .helpCommand("help [command]", "Print the help of a command.")
     .configureHelp({ helpWidth: HELP_WIDTH, sortSubcommands: false })
     .showHelpAfterError("(add --help for the words, flags and examples)");
   const ends: Ends = (action) => {

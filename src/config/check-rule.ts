@@ -27,8 +27,7 @@ function faultOf(rule: OptionRule, value: unknown, show: (value: unknown) => str
     case "json": {
       const found = findNonJson(value);
       if (found === undefined) return undefined;
-      const received = found.cycle ? "a value that contains itself" : show(found.value);
-      return { path: found.path, received, expected: describeRule(rule) };
+      return { path: found.path, received: found.words ?? show(found.value), expected: describeRule(rule) };
     }
     case "array":
       if (!Array.isArray(value)) break;

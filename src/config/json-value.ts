@@ -5,11 +5,14 @@
 export interface NonJson {
   readonly path: string;
   readonly value: unknown;
-  /** True when the value is fine but contains itself. */
-  readonly cycle: boolean;
+  /** What is wrong with it, where that is not to be seen from the value. */
+  readonly words?: string;
 }
 
-/** The first place where `value` is not JSON data (null, booleans, finite numbers, strings, arrays, plain objects). */
+/** Deepest nesting. Chosen: deeper than what anybody writes, and far from the ends of stacks and of the wire format. */
+const MAX_DEPTH = 100;
+
+/** The first place where `value` is not JSON data (null, booleans, finite numbers, strings, arrays, plain objects, at most 100 levels). */
 export function findNonJson(value: unknown): NonJson | undefined {
   return find(value, "", []);
 }
@@ -17,9 +20,10 @@ export function findNonJson(value: unknown): NonJson | undefined {
 function find(value: unknown, path: string, parents: readonly object[]): NonJson | undefined {
   if (value === null || typeof value === "string" || typeof value === "boolean") return undefined;
   if (typeof value === "number" && Number.isFinite(value)) return undefined;
-  if (typeof value !== "object") return { path, value, cycle: false };
-  if (parents.includes(value)) return { path, value, cycle: true };
-  if (!Array.isArray(value) && !isPlainObject(value)) return { path, value, cycle: false };
+  if (typeof value !== "object") return { path, value };
+  if (parents.includes(value)) return { path, value, words: "a value that contains itself" };
+  if (!Array.isArray(value) && !isPlainObject(value)) return { path, value };
+  if (parents.length === MAX_DEPTH) return { path: "", value, words: `data nested deeper than ${MAX_DEPTH} levels` };
   const inside = [...parents, value];
   const entries = Array.isArray(value)
     ? Array.from(value, (item: unknown, index) => [`${path}[${index}]`, item] as const)

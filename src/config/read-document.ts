@@ -68,7 +68,11 @@ function takesList({ facts: { rule } }: DocumentField): boolean {
 function readFree(value: unknown, path: string): unknown {
   const found = findNonJson(value);
   if (found === undefined) return value;
-  throw new ConfigError({ path: path + found.path, received: showValue(found.value), expected: "JSON data" });
+  throw new ConfigError({
+    path: path + found.path,
+    received: found.words ?? showValue(found.value),
+    expected: "JSON data",
+  });
 }
 
 /** Objects of a file have no options in it, but fields. */

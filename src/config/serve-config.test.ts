@@ -6,6 +6,7 @@ import { deploymentConfigOf, parseServeConfig } from "./serve-config.ts";
 const app = (fields: object) => ({ applications: [{ import_path: "./app.ts:app", ...fields }] });
 const deployment = (fields: object) => app({ deployments: [{ name: "D", ...fields }] });
 const AT = "applications[0].deployments[0]";
+const nested = (levels: number): unknown => JSON.parse("[".repeat(levels) + "]".repeat(levels));
 
 describe("parseServeConfig", () => {
   it("keeps what was set, in its types, and nothing else", () => {
@@ -144,6 +145,14 @@ describe("parseServeConfig", () => {
     [
       deployment({ autoscaling_config: { min_replicas: 3 } }),
       `${AT}.autoscaling_config.max_replicas: received 1 (number), expected an integer >= min_replicas (3)`,
+    ],
+    [
+      deployment({ user_config: { deep: nested(101) } }),
+      `${AT}.user_config.deep: received data nested deeper than 100 levels, expected an object whose values are JSON data`,
+    ],
+    [
+      app({ args: { deep: nested(600) } }),
+      "applications[0].args.deep: received data nested deeper than 100 levels, expected an object whose values are JSON data",
     ],
     [
       deployment({ user_config: [] }),
