@@ -147,14 +147,6 @@ describe("parseServeConfig", () => {
       `${AT}.autoscaling_config.max_replicas: received 1 (number), expected an integer >= min_replicas (3)`,
     ],
     [
-      deployment({ user_config: { deep: nested(101) } }),
-      `${AT}.user_config.deep: received data nested deeper than 100 levels, expected an object whose values are JSON data`,
-    ],
-    [
-      app({ args: { deep: nested(600) } }),
-      "applications[0].args.deep: received data nested deeper than 100 levels, expected an object whose values are JSON data",
-    ],
-    [
       deployment({ user_config: [] }),
       `${AT}.user_config: received an array, expected an object whose values are JSON data`,
     ],
@@ -181,6 +173,15 @@ describe("parseServeConfig", () => {
   ])("refuses %j", (document, message) => {
     expect(() => parseServeConfig(document)).toThrow(ConfigError);
     expect(() => parseServeConfig(document)).toThrow(message);
+  });
+
+  it.each([
+    [app({ args: { deep: nested(600) } }), "applications[0].args.deep"],
+    [deployment({ user_config: { deep: nested(101) } }), `${AT}.user_config.deep`],
+  ])("refuses data that no stack would bear, case %#", (document, path) => {
+    expect(() => parseServeConfig(document)).toThrow(
+      `${path}: received data nested deeper than 100 levels, expected JSON`,
+    );
   });
 
   it("never shows a secret", () => {
