@@ -6,7 +6,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "../core/errors.ts";
 import { ingress, type NodeApp } from "./ingress.ts";
-import { TARGET } from "./raw-target.ts";
+import { RECEIVED, type Received } from "./received.ts";
 
 const URL_ = "http://shop.test/orders?q=1";
 const CHUNK = new Uint8Array(64 * 1024).fill(7);
@@ -14,6 +14,11 @@ const post = (body: unknown, init: RequestInit = {}): Request =>
   new Request(URL_, { method: "POST", body, duplex: "half", ...init } as RequestInit);
 const ask = (app: NodeApp, request = new Request(URL_)): Promise<Response> => ingress(app)(request);
 const read = (req: IncomingMessage): Promise<Buffer> => buffer(req);
+
+/** What a replica says of a request besides the request. */
+const received = (said: Partial<Received>) => ({
+  [RECEIVED]: { target: undefined, client: "", trailers: [], ...said },
+});
 
 async function until(isTrue: () => boolean): Promise<void> {
   for (let i = 0; i < 1000 && !isTrue(); i++) await turn();
@@ -56,8 +61,42 @@ describe("what the application sees (R1)", () => {
   });
 
   it("is the target as it was sent, where that is known (RT7)", async () => {
-    const request = Object.assign(new Request("http://shop.test/a?q='"), { [TARGET]: "/a?q='" });
+    const request = Object.assign(new Request("http://shop.test/a?q='"), received({ target: "/a?q='" }));
     expect(await seen(request)).toMatchObject({ url: "/a?q='", headers: { host: "shop.test" } });
+  });
+
+  it("is the client's address at the proxy, and none where there is no proxy", async () => {
+    const socket: RequestListener = ({ socket: { remoteAddress, remotePort, remoteFamily } }, res) => {
+      res.end([remoteAddress, remotePort, remoteFamily].join());
+    };
+    const from = async (client: string) =>
+      (await ask(socket, Object.assign(new Request(URL_), received({ client })))).text();
+    expect(await from("10.0.0.9:4711")).toBe("10.0.0.9,4711,IPv4");
+    expect(await from("[::1]:80")).toBe("::1,80,IPv6");
+    expect(await from("")).toBe(",,");
+  });
+
+  it("is the trailers behind the body, in order and with their duplicates (RT7)", async () => {
+    const trailers = ["X-Sum", "1", "x-sum", "2"];
+    const listener: RequestListener = (req, res) => {
+      void read(req).then(() => res.end(JSON.stringify([req.rawTrailers, req.trailers])));
+    };
+    const answer = await ask(listener, Object.assign(post("abc"), received({ trailers })));
+    expect(await answer.json()).toEqual([trailers, { "x-sum": "1, 2" }]);
+  });
+
+  it("is no trailer that Node cannot send: that request fails, and nothing else", async () => {
+    const broken = Object.assign(post("abc"), received({ trailers: ["x-a", "\u0001"] }));
+    await expect(
+      ask(
+        (req, res) =>
+          void read(req).then(
+            () => res.end(),
+            () => undefined,
+          ),
+        broken,
+      ),
+    ).rejects.toThrow(/character/);
   });
 
   it("has a length where the body is empty, and the body of a method that seldom has one", async () => {

@@ -1,7 +1,8 @@
 // `ingress(app)`: serves an application of a Node framework (Express, Koa, Fastify, a bare `http.Server`) as the `fetch` of
 // an ingress. Requests go to the framework's own server over a connection in memory, so that it is HTTP all the way:
 // streams both ways, uploads, upgrades, the framework's own errors. No port is opened.
-//   R1  The framework sees the target as it was sent, and every header that the proxy passes on.
+//   R1  The framework sees the target as it was sent, every header and trailer that the proxy passes on, and the client's
+//       address at the proxy.
 //   R2  A request that is cancelled, or whose answer nobody reads on, closes its connection: the framework sees its client
 //       leave. An application that drops the connection fails the request, once.
 //   R3  One server an application, however often it is adapted; a connection a request.
@@ -10,8 +11,9 @@ import type { ClientRequest, IncomingMessage, Server, ServerResponse } from "nod
 import { type Duplex, duplexPair, Readable } from "node:stream";
 import { showValue } from "../config/check-rule.ts";
 import { ConfigError } from "../core/errors.ts";
+import { parseClient } from "../protocol/client-address.ts";
 import { joinSockets } from "./join-sockets.ts";
-import { targetOf } from "./raw-target.ts";
+import { receivedWith, targetOf } from "./received.ts";
 
 /** A framework that is made ready and brings its own server: Fastify. */
 export interface NodeServerApp {
@@ -107,7 +109,7 @@ async function exchange(server: Server, request: Request): Promise<Response> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   outgoing.on("response", resolve).on("error", reject);
   if (body === null) outgoing.end();
-  else upload(body, outgoing);
+  else upload(body, outgoing, () => receivedWith(request).trailers);
   const response = await promise;
   try {
     return toResponse(response, method);
@@ -117,13 +119,23 @@ async function exchange(server: Server, request: Request): Promise<Response> {
   }
 }
 
-/** Sends the body as fast as the application takes it; it may answer before. */
-function upload(body: ReadableStream, outgoing: ClientRequest): void {
+/** Sends the body as fast as the application takes it, and the trailers behind it; it may answer before. */
+function upload(body: ReadableStream, outgoing: ClientRequest, trailers: () => readonly string[]): void {
   outgoing.flushHeaders();
   const pieces = Readable.fromWeb(body as never);
   pieces.on("error", (reason) => outgoing.destroy(reason));
   outgoing.on("close", () => pieces.destroy());
-  pieces.pipe(outgoing);
+  pieces.pipe(outgoing, { end: false });
+  pieces.on("end", () => {
+    const flat = trailers();
+    const pairs = Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]] as [string, string]);
+    try {
+      outgoing.addTrailers(pairs);
+      outgoing.end();
+    } catch (reason) {
+      outgoing.destroy(reason as Error); // characters that Node reads and does not send
+    }
+  });
 }
 
 function headersOf(request: Request): Record<string, string> {
@@ -159,7 +171,13 @@ const SOCKET_METHODS = Object.fromEntries(
 function connect(server: Server, request: Request): Duplex {
   const [ours, theirs] = duplexPair();
   Object.assign(ours, SOCKET_METHODS);
-  Object.assign(theirs, SOCKET_METHODS, { encrypted: request.url.startsWith("https:") });
+  const { host, port } = parseClient(receivedWith(request).client) ?? {};
+  Object.assign(theirs, SOCKET_METHODS, {
+    encrypted: request.url.startsWith("https:"),
+    remoteAddress: host,
+    remoteFamily: host?.includes(":") === true ? "IPv6" : host && "IPv4",
+    remotePort: port,
+  });
   ours.once("close", () => theirs.destroy()); // R2
   theirs.once("close", () => ours.destroy());
   server.emit("connection", theirs);

@@ -4,7 +4,7 @@
 //   R3  It lasts until the framework's socket is closed; one that it never opened fails the call.
 import type { Duplex } from "node:stream";
 import { CLOSE_CODE } from "../protocol/socket-messages.ts";
-import { targetOf } from "./raw-target.ts";
+import { targetOf } from "./received.ts";
 
 /** What may wait for the client, and for the framework, bytes. */
 const MAX_WAITING_BYTES = 1024 * 1024;

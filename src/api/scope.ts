@@ -6,6 +6,7 @@
 import { isPast } from "../core/clock.ts";
 import { isServeError, RequestCancelledError, RequestTimeoutError, type ServeError } from "../core/errors.ts";
 import type { CancelReason, Priority } from "../model/call.ts";
+import { parseClient } from "../protocol/client-address.ts";
 import type { Runtime } from "./runtime.ts";
 import type { RequestContext } from "./types.ts";
 
@@ -23,6 +24,8 @@ export interface RequestFacts {
   readonly deadlineMs: number | undefined;
   /** The limit that the deadline came from, seconds; only for messages, 0 when unknown. */
   readonly timeoutS: number;
+  /** Of an HTTP request: who sent it, as `formatClient` says it. */
+  readonly client?: string | undefined;
 }
 
 /** A call made by the request's code, as its scope sees it. */
@@ -134,7 +137,16 @@ export function cancelError(reason: CancelReason, requestId: string, timeoutS: n
 }
 
 function contextOf(scope: RequestScope): RequestContext {
-  const { requestId, application, deployment, route, multiplexedModelId, sessionId, deadlineMs } = scope.facts;
+  const {
+    requestId,
+    application,
+    deployment,
+    route,
+    multiplexedModelId,
+    sessionId,
+    deadlineMs,
+    client = "",
+  } = scope.facts;
   return Object.freeze({
     requestId,
     application,
@@ -146,5 +158,6 @@ function contextOf(scope: RequestScope): RequestContext {
       return scope.signal;
     },
     deadlineMs,
+    clientAddress: parseClient(client)?.host ?? "",
   });
 }

@@ -120,4 +120,9 @@ export interface RequestContext {
   readonly signal: AbortSignal;
   /** Unix milliseconds; undefined: no limit. */
   readonly deadlineMs: number | undefined;
+  /**
+   * IP address of the client of an HTTP request, as the proxy sees it: of a load balancer when there is one in front.
+   * "" in nested calls and where no proxy is, as in tests.
+   */
+  readonly clientAddress: string;
 }

@@ -78,6 +78,8 @@ export interface HttpCall extends CallEnvelope {
   readonly upgrade: boolean;
   /** `x-request-disconnect-disabled`: the request runs on when the client leaves. */
   readonly keepRunning: boolean;
+  /** Who sent it: `10.0.0.1:4711`, `[::1]:4711`, or "" when that is not known (protocol/client-address.ts). */
+  readonly client: string;
 }
 
 /** The answer to an HTTP call. `onError` may follow `onResponse` when the body breaks off. */
@@ -99,7 +101,8 @@ export interface OutgoingHttpCall extends OutgoingCall {
    * A call that has ended swallows them.
    */
   writeBody(bytes: Uint8Array): boolean;
-  endBody(): void;
+  /** @param trailers what came behind the body, flat; none unless given */
+  endBody(trailers?: readonly string[]): void;
   /** The client's upload broke off; the replica's body stream fails with it. */
   failBody(message: string): void;
   /** Returns credit for body bytes that were passed on. */

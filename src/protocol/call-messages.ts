@@ -47,6 +47,9 @@ export const CHUNK_FLAG = { text: 1, continues: 2 } as const;
 
 const CANCEL_REASONS: readonly CancelReason[] = ["caller cancelled", "client left", "deadline"];
 const CALL_POSITIONS = 11;
+const HTTP_POSITIONS = 5;
+/** Of END's fixed part. */
+const END_BYTES = 4;
 
 /** The request line and headers of an HTTP call. */
 export interface HttpCallMeta {
@@ -57,6 +60,8 @@ export interface HttpCallMeta {
   readonly headers: readonly string[];
   /** Sum of `HTTP_FLAG_...` bits. */
   readonly flags: number;
+  /** Who sent it, as `formatClient` says it; "" when that is not known. */
+  readonly client: string;
 }
 
 /** Metadata of CALL. A text of "" means that there is none. */
@@ -98,11 +103,12 @@ export function writeCallMeta(writer: ByteWriter, meta: CallMeta): void {
   const http = meta.http;
   if (http === undefined) writeNil(writer);
   else {
-    writeArrayHeader(writer, 4);
+    writeArrayHeader(writer, HTTP_POSITIONS);
     writeString(writer, http.verb);
     writeString(writer, http.url);
     writeStrings(writer, http.headers);
     writeNumber(writer, http.flags);
+    writeFilled(writer, http.client);
   }
   writer.setU32(start, writer.position - start - 4);
 }
@@ -168,11 +174,12 @@ function readHttpCallMeta(reader: ByteReader): HttpCallMeta | undefined {
     reader.at++;
     return undefined;
   }
-  if (readArrayHeader(reader) !== 4) reader.fail("4 parts were expected");
+  if (readArrayHeader(reader) !== HTTP_POSITIONS) reader.fail(`${HTTP_POSITIONS} parts were expected`);
   const verb = readString(reader);
   const url = readString(reader);
   const headers = readHeaders(reader);
-  return { verb, url, headers, flags: readCount(reader) };
+  const flags = readCount(reader);
+  return { verb, url, headers, flags, client: readOptionalString(reader) ?? "" };
 }
 
 function readHeaders(reader: ByteReader): string[] {
@@ -350,10 +357,14 @@ export function readChunkHeader(
   return stream === undefined ? undefined : { flags: bytes[offset] as number, stream };
 }
 
-/** Writes END of one stream; `ongoing` is 0 from callers. */
-export function writeEnd(writer: ByteWriter, ongoing: number, stream: number): void {
+/**
+ * Writes END of one stream; `ongoing` is 0 from callers.
+ * @param trailers of an HTTP request whose body ends, flat
+ */
+export function writeEnd(writer: ByteWriter, ongoing: number, stream: number, trailers: readonly string[] = []): void {
   writeOngoing(writer, ongoing);
   writer.u16(stream);
+  if (trailers.length > 0) writeStrings(writer, trailers);
 }
 
 export function readEnd(
@@ -364,6 +375,14 @@ export function readEnd(
   const ongoing = readOngoing(bytes, offset, end);
   const stream = readOngoing(bytes, offset + 2, end);
   return ongoing === undefined || stream === undefined ? undefined : { ongoing, stream };
+}
+
+/** Reads the trailers behind END's fixed part; empty when there are none. */
+export function readTrailers(bytes: Uint8Array, offset: number, end: number): string[] | undefined {
+  if (end - offset <= END_BYTES) return [];
+  const reader = new ByteReader(bytes, offset + END_BYTES, end);
+  const trailers = readHeaders(reader);
+  return reader.fault === undefined ? trailers : undefined;
 }
 
 /** @param reason one of `CANCEL_REASON` */

@@ -28,6 +28,7 @@ interface Content extends m.CallMeta, m.Hello, m.HttpHead {
   readonly code: string;
   readonly message: string;
   readonly topic: string;
+  readonly trailers: readonly string[];
 }
 
 function content(golden: Golden): Content {
@@ -76,7 +77,7 @@ const writers: Record<FrameName, (w: ByteWriter, c: Content) => void> = {
     m.writeChunkHeader(w, c.stream, c.flags);
     w.bytes(hex(c.bytes));
   },
-  end: (w, c) => m.writeEnd(w, c.ongoing, c.stream),
+  end: (w, c) => m.writeEnd(w, c.ongoing, c.stream, c.trailers),
   error(w, c) {
     m.writeOngoing(w, c.ongoing);
     writeError(w, makeError(c.error));
@@ -153,7 +154,7 @@ const readers: Record<FrameName, (p: Uint8Array, c: Content) => object | undefin
     return { ongoing, pieces: head?.single === true ? head.streams : null };
   },
   chunk: (p) => ({ ...m.readChunkHeader(p, 0, p.length), bytes: toHex(p.subarray(m.CHUNK_HEADER_BYTES)) }),
-  end: (p) => m.readEnd(p, 0, p.length),
+  end: (p) => ({ ...m.readEnd(p, 0, p.length), trailers: m.readTrailers(p, 0, p.length) }),
   error: (p) => ({ ongoing: m.readOngoing(p, 0, p.length), error: error(p, 2) }),
   cancel(p) {
     const reason = m.readCancel(p, 0, p.length);

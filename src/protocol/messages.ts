@@ -17,6 +17,7 @@ export {
   readOngoing,
   readReject,
   readResultHeader,
+  readTrailers,
   readValueHead,
   setResultStreams,
   writeCallMeta,

@@ -4,6 +4,7 @@
 //   R3  A connection that closes while the client may still be sending is first half-closed, so that the answer arrives.
 import type { Socket } from "node:net";
 import type { Clock } from "../core/clock.ts";
+import { formatClient } from "../protocol/client-address.ts";
 import type { Refusal } from "./refusals.ts";
 
 /** A request under way, as its connection sees it. */
@@ -25,12 +26,18 @@ export class ClientConnection {
   closing = false;
   readonly #clock: Clock;
   readonly #open: OpenRequest[] = [];
+  #client: string | undefined;
   #failed = false;
   #lastWords: string | undefined;
 
   constructor(socket: Socket, clock: Clock) {
     this.socket = socket;
     this.#clock = clock;
+  }
+
+  /** Who is at its other end, as `formatClient` says it. */
+  get client(): string {
+    return (this.#client ??= formatClient(this.socket.remoteAddress, this.socket.remotePort));
   }
 
   /** True while no request is open. */

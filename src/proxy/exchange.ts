@@ -240,6 +240,7 @@ export class Exchange implements HttpObserver, OpenRequest, BodyOwner, Receiving
         route: this.#route,
         deadlineMs: this.#deadlineMs,
         timeoutS: this.#timeoutS,
+        client: this.#connection.client,
       },
       { verb: this.verb, url: this.#url, body, bodyFollows, upgrade: false },
     );
@@ -299,7 +300,7 @@ export class Exchange implements HttpObserver, OpenRequest, BodyOwner, Receiving
     const latencyMs = door.clock.monotonic() - this.#startedMs;
     door.recorder.count(this.#route, this.verb, status, latencyMs);
     if (this.#logged)
-      door.recorder.log(this.#route, this.verb, status, latencyMs, this.requestId, this.#connection.socket);
+      door.recorder.log(this.#route, this.verb, status, latencyMs, this.requestId, this.#connection.client);
     if (this.#counted) door.recorder.ongoing.dec();
     this.#connection.remove(this);
     if (this.#body !== undefined) this.#dropBody(this.#body);

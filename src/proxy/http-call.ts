@@ -18,6 +18,8 @@ export interface RoutedRequest {
   readonly deadlineMs: number | undefined;
   /** What the deadline was made of, seconds; null: none. */
   readonly timeoutS: number | null;
+  /** As `formatClient` says it. */
+  readonly client: string;
 }
 
 /** The limit of a request: its header's, else the server's (Q4). Seconds; null: none. */
@@ -32,7 +34,7 @@ export function deadlineOf(timeoutS: number | null, clock: Clock): number | unde
 
 /** The call. The request's id joins its headers. */
 export function httpCallOf(
-  { facts, requestId, route, deadlineMs, timeoutS }: RoutedRequest,
+  { facts, requestId, route, deadlineMs, timeoutS, client }: RoutedRequest,
   { verb, url, body, bodyFollows, upgrade }: Pick<HttpCall, "verb" | "url" | "body" | "bodyFollows" | "upgrade">,
 ): HttpCall {
   facts.headers.push("x-request-id", requestId);
@@ -55,6 +57,7 @@ export function httpCallOf(
     bodyFollows,
     upgrade,
     keepRunning: facts.keepRunning && !upgrade,
+    client,
   };
 }
 

@@ -5,6 +5,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Clock } from "../core/clock.ts";
 import type { OutgoingHttpCall } from "../model/call.ts";
+import { readRequestHeaders } from "./request-headers.ts";
 
 /** Who owns a body. */
 export interface BodyOwner {
@@ -96,10 +97,15 @@ export class RequestBody {
 
   #onEnd(): void {
     this.complete = true;
-    if (this.#mode === "pass") this.#call?.endBody();
+    if (this.#mode === "pass") this.#call?.endBody(trailersOf(this.#req.rawTrailers));
     if (this.#mode !== "gather") return;
     const parts = this.#parts;
     this.#parts = [];
     this.#owner.bodyGathered(parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts, this.#received));
   }
+}
+
+/** Trailers that may pass: what is said of one connection, or by the proxy, does not. Few requests have any. */
+function trailersOf(raw: readonly string[]): readonly string[] | undefined {
+  return raw.length === 0 ? undefined : readRequestHeaders(raw).headers;
 }

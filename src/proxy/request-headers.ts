@@ -132,8 +132,6 @@ function isHopByHop(name: string): boolean {
     case "expect":
     case "upgrade":
     case "trailer":
-    case "connection":
-    case "keep-alive":
     case "proxy-connection":
       return true;
     default:
@@ -143,7 +141,7 @@ function isHopByHop(name: string): boolean {
 
 function readTen(facts: RequestFacts, name: string, value: string): boolean {
   if (name === "x-priority") facts.priority = priorityOf(value);
-  return name !== "connection";
+  return name !== "connection" && name !== "keep-alive";
 }
 
 function priorityOf(value: string): Priority {

@@ -16,12 +16,6 @@ export function systemRoute(path: string): Route {
   return { prefix: path, target: { application: "", deployment: "" } };
 }
 
-/** Where a client is. */
-interface ClientSocket {
-  readonly remoteAddress?: string | undefined;
-  readonly remotePort?: number | undefined;
-}
-
 /** Series of one route, verb and status. */
 interface Series {
   readonly requests: CounterSeries;
@@ -94,18 +88,12 @@ export class RequestRecorder {
     this.#registry.histogram(METRICS.httpRequestLatency).removeWhere(isEnded);
   }
 
-  /** Leaves the access line of a request that ended. */
-  log(route: Route, verb: string, status: number, latencyMs: number, requestId: string, socket: ClientSocket): void {
+  /** Leaves the access line of a request that ended. @param from the client, as `formatClient` says it */
+  log(route: Route, verb: string, status: number, latencyMs: number, requestId: string, from: string): void {
     const { application } = route.target;
-    const client = this.#showsClient ? addressOf(socket) : "";
+    const client = this.#showsClient ? from : "";
     this.#access({ method: verb, route: route.prefix, status, latencyMs, requestId, application, call: "", client });
   }
-}
-
-/** `10.0.0.1:4711`, `[::1]:4711`; "" when the client is gone. */
-function addressOf({ remoteAddress: host, remotePort: port }: ClientSocket): string {
-  if (host === undefined || port === undefined) return "";
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** The status itself, or the thousand of a close code that is one too many. */

@@ -10,6 +10,7 @@ import type { Cancel } from "../core/clock.ts";
 import { RequestTimeoutError, ServeError } from "../core/errors.ts";
 import { randomUuid } from "../core/random.ts";
 import type { HttpObserver, OutgoingHttpCall } from "../model/call.ts";
+import { formatClient } from "../protocol/client-address.ts";
 import {
   CLOSE_CODE,
   encodeSocketMessage,
@@ -55,6 +56,8 @@ export class SocketExchange implements HttpObserver, Waiting {
   readonly #socket: Socket;
   readonly #firstBytes: Buffer;
   readonly #facts: RequestFacts;
+  /** The client, as `formatClient` says it. */
+  readonly #from: string;
   readonly #startedMs: number;
   readonly #deadlineMs: number | undefined;
   readonly #reader = new SocketMessageReader(0xffff_ffff);
@@ -74,6 +77,7 @@ export class SocketExchange implements HttpObserver, Waiting {
     this.#req = req;
     this.#socket = socket;
     this.#firstBytes = firstBytes;
+    this.#from = formatClient(socket.remoteAddress, socket.remotePort);
     this.#facts = readRequestHeaders(req.rawHeaders);
     this.requestId = this.#facts.requestId ?? randomUuid(door.random);
     this.#startedMs = door.clock.monotonic();
@@ -177,7 +181,15 @@ export class SocketExchange implements HttpObserver, Waiting {
     this.#waitTimer?.();
     door.waiting.delete(this);
     const { requestId } = this;
-    const routed = { facts: this.#facts, requestId, route, deadlineMs: this.#deadlineMs, timeoutS: this.#timeoutS };
+    const client = this.#from;
+    const routed = {
+      facts: this.#facts,
+      requestId,
+      route,
+      deadlineMs: this.#deadlineMs,
+      timeoutS: this.#timeoutS,
+      client,
+    };
     const asked = { verb: "GET", url: this.#url, body: EMPTY, bodyFollows: true, upgrade: true };
     this.#call = door.calls.startHttp(httpCallOf(routed, asked), this);
   }
@@ -245,7 +257,7 @@ export class SocketExchange implements HttpObserver, Waiting {
     open.delete(this);
     const latencyMs = door.clock.monotonic() - this.#startedMs;
     door.recorder.count(this.#route, METHOD, status, latencyMs);
-    door.recorder.log(this.#route, METHOD, status, latencyMs, this.requestId, this.#socket);
+    door.recorder.log(this.#route, METHOD, status, latencyMs, this.requestId, this.#from);
     door.recorder.ongoing.dec();
     if (--door.ongoing === 0 && door.draining) door.onQuiet();
   }

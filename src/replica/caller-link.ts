@@ -13,6 +13,7 @@ import {
   readChunkHeader,
   readCredit,
   readEnd,
+  readTrailers,
   REJECT_REASON,
   writeOngoing,
   writeReject,
@@ -95,8 +96,9 @@ export class CallerLink {
       }
       case FRAME.end: {
         const end = readEnd(payload, 0, payload.length);
-        if (end === undefined) return this.#malformed("END");
-        return this.#calls.get(callId)?.streamEnded(end.stream);
+        const trailers = readTrailers(payload, 0, payload.length);
+        if (end === undefined || trailers === undefined) return this.#malformed("END");
+        return this.#calls.get(callId)?.streamEnded(end.stream, trailers);
       }
       case FRAME.error:
         return this.#calls.get(callId)?.streamFailed(readError(payload, 2, payload.length));

@@ -5,7 +5,7 @@
 //       `fetch(r)`) aborts with it, because `abortIncoming` tells the signal that undici keeps inside.
 //   R2  A body is a stream that gives what came with the call first, then what the client sends (Q7).
 //   R3  A body that came whole is read without going through its stream; to every observer it was read all the same.
-import { TARGET } from "../api/raw-target.ts";
+import { RECEIVED, type Received } from "../api/received.ts";
 import type { IncomingBody } from "../transport/incoming-body.ts";
 
 /** What makes a request. */
@@ -17,6 +17,8 @@ export interface RequestParts {
   /** Where `signal` comes from. */
   readonly scope: { readonly signal: AbortSignal };
   readonly body: IncomingBody | undefined;
+  /** As `formatClient` says it. */
+  readonly client: string;
   /** The body's bytes when all of them came with the call; their memory is shared, so readers get copies. */
   readonly whole: Uint8Array | undefined;
 }
@@ -38,19 +40,23 @@ type Overridable = new (
 class IncomingRequest extends (Request as unknown as Overridable) {
   readonly #scope: RequestParts["scope"];
   readonly #sentUrl: string;
+  readonly #client: string;
+  readonly #incoming: IncomingBody | undefined;
   #whole: Uint8Array | undefined;
 
-  constructor(url: string, init: RequestInit, scope: RequestParts["scope"], whole: Uint8Array | undefined) {
+  constructor(init: RequestInit, { url, scope, client, body, whole }: RequestParts) {
     super(url, init);
     this.#sentUrl = url;
     this.#scope = scope;
+    this.#client = client;
+    this.#incoming = body;
     this.#whole = whole;
   }
 
-  /** Undefined when the URL came without a path. */
-  get [TARGET](): string | undefined {
+  get [RECEIVED](): Received {
     const at = this.#sentUrl.indexOf("/", this.#sentUrl.indexOf("//") + 2);
-    return at === -1 ? undefined : this.#sentUrl.slice(at);
+    const target = at === -1 ? undefined : this.#sentUrl.slice(at);
+    return { target, client: this.#client, trailers: this.#incoming?.trailers ?? [] };
   }
 
   get signal(): AbortSignal {
@@ -96,9 +102,10 @@ class IncomingRequest extends (Request as unknown as Overridable) {
 Object.defineProperty(IncomingRequest, "name", { value: "Request" });
 
 /** @throws {TypeError} the url or a header is not one */
-export function createRequest({ verb, url, headers, scope, body, whole }: RequestParts): Request {
+export function createRequest(parts: RequestParts): Request {
+  const { verb, headers, body } = parts;
   const init = body === undefined ? { method: verb } : ({ method: verb, body: body.stream, duplex: "half" } as const);
-  const request = new IncomingRequest(url, init, scope, whole) as unknown as Request;
+  const request = new IncomingRequest(init, parts) as unknown as Request;
   // Appending one by one costs half of handing over a list (measured).
   const target = request.headers;
   for (let i = 0; i + 1 < headers.length; i += 2) target.append(headers[i] as string, headers[i + 1] as string);

@@ -105,6 +105,7 @@ describe("HTTP through a replica", () => {
         bodyFollows: false,
         upgrade: false,
         keepRunning: false,
+        client: "",
       },
       ignore,
     );

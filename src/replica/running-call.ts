@@ -61,12 +61,24 @@ export class RunningCall {
     this.#host = host;
     this.#onEnded = onEnded;
     this.startMs = host.clock.monotonic();
-    const { requestId, route, multiplexedModelId, sessionId, priority, timeoutMs } = meta;
+    const { requestId, route, multiplexedModelId, sessionId, priority, timeoutMs, http } = meta;
     const { application, deployment } = host;
     const deadlineMs = timeoutMs === 0 ? undefined : host.clock.now() + timeoutMs;
     const timeoutS = timeoutMs / 1000;
+    const client = http?.client;
     this.#scope = new RequestScope(
-      { requestId, application, deployment, route, multiplexedModelId, sessionId, priority, deadlineMs, timeoutS },
+      {
+        requestId,
+        application,
+        deployment,
+        route,
+        multiplexedModelId,
+        sessionId,
+        priority,
+        deadlineMs,
+        timeoutS,
+        client,
+      },
       host.runtime,
     );
   }
@@ -95,9 +107,10 @@ export class RunningCall {
     this.#argCredit?.consumed(bytes.length);
   }
 
-  streamEnded(stream: number): void {
+  /** @param trailers of an HTTP request, flat */
+  streamEnded(stream: number, trailers: readonly string[]): void {
     if (stream !== 0) return this.#bodies?.end(stream);
-    if (this.#requestBody !== undefined) return this.#requestBody.end();
+    if (this.#requestBody !== undefined) return this.#requestBody.end(trailers);
     const pieces = this.#argPieces;
     this.#argPieces = undefined;
     if (pieces !== undefined && !this.#ended) this.#runValues(Buffer.concat(pieces), 0);
@@ -144,20 +157,20 @@ export class RunningCall {
       body = new IncomingBody(undefined, inline);
       body.end();
     }
-    const { verb, url, headers, flags } = http;
+    const { verb, url, headers, flags, client } = http;
     if ((flags & HTTP_FLAG_WEBSOCKET) !== 0 && body !== undefined) return this.#runSocket(body);
     const whole = continues ? undefined : inline;
-    const parts = { verb, url, headers, scope: this.#scope, body, whole };
+    const parts = { verb, url, headers, scope: this.#scope, body, whole, client };
     this.#run((callable) => callable.fetch((this.#request = createRequest(parts))));
   }
 
   /** Gives the ingress a WebSocket; the call lasts until it is closed and the code has returned. */
   #runSocket(body: IncomingBody): void {
-    const { verb, url, headers } = this.meta.http as NonNullable<CallMeta["http"]>;
+    const { verb, url, headers, client } = this.meta.http as NonNullable<CallMeta["http"]>;
     const { host, scope } = { host: this.#host, scope: this.#scope };
     const socket = new ServerSocket(URL.parse(url)?.href ?? url, firstProtocol(headers), body.stream);
     this.#run((callable) => {
-      const request = createRequest({ verb, url, headers, scope, body: undefined, whole: undefined });
+      const request = createRequest({ verb, url, headers, scope, body: undefined, whole: undefined, client });
       this.#request = request;
       const returned = callable.websocket(socket, request);
       const failed = (reason: unknown): void => {

@@ -26,6 +26,7 @@ export class HttpTask extends CallTask implements OutgoingHttpCall {
   // Body that came before ACCEPT; the proxy holds back after the first piece, so this stays small.
   #early: Uint8Array[] = [];
   #bodyEnded = false;
+  #trailers: readonly string[] | undefined;
   #bodyFailure: string | undefined;
   #uploadOver = false;
 
@@ -51,7 +52,7 @@ export class HttpTask extends CallTask implements OutgoingHttpCall {
       priority: call.priority,
       streams: 0,
       continues: call.bodyFollows,
-      http: { verb: call.verb, url: call.url, headers: call.headers, flags },
+      http: { verb: call.verb, url: call.url, headers: call.headers, flags, client: call.client },
     });
     connection.endWith(call.body);
   }
@@ -63,9 +64,10 @@ export class HttpTask extends CallTask implements OutgoingHttpCall {
     return false;
   }
 
-  endBody(): void {
+  endBody(trailers?: readonly string[]): void {
     this.#bodyEnded = true;
-    if (!this.#uploadOver) this.#upload?.end(noOngoing);
+    this.#trailers = trailers;
+    if (!this.#uploadOver) this.#endUpload();
   }
 
   failBody(message: string): void {
@@ -83,7 +85,7 @@ export class HttpTask extends CallTask implements OutgoingHttpCall {
     this.#upload = new ChunkSender(connection, this.callId, BODY_STREAM, () => this.#observer.onWritable());
     for (const bytes of this.#early.splice(0)) this.#upload.send(bytes);
     if (this.#bodyFailure !== undefined) return this.#sendBodyFailure();
-    if (this.#bodyEnded) this.#upload.end(noOngoing);
+    if (this.#bodyEnded) this.#endUpload();
     else if (this.#upload.writable) this.#observer.onWritable();
   }
 
@@ -121,6 +123,10 @@ export class HttpTask extends CallTask implements OutgoingHttpCall {
   protected onFailure(error: ServeError): void {
     this.#stopUpload();
     this.#observer.onError(error);
+  }
+
+  #endUpload(): void {
+    this.#upload?.end(noOngoing, undefined, this.#trailers);
   }
 
   /** The answer is complete, or nobody waits for it: what the client still sends goes nowhere. */

@@ -45,7 +45,7 @@ export function fetchFrom(
     }
     const timeoutS = timeoutOf(facts, null);
     const call = httpCallOf(
-      { facts, requestId, route, deadlineMs: deadlineOf(timeoutS, clock), timeoutS },
+      { facts, requestId, route, deadlineMs: deadlineOf(timeoutS, clock), timeoutS, client: "" },
       { verb: request.method, url: request.url, body: EMPTY, bodyFollows: request.body !== null, upgrade: false },
     );
     return exchange(calls, call, request, failed);

@@ -64,10 +64,14 @@ export class ChunkSender {
     return this.writable;
   }
 
-  /** Ends the stream after what waits. @param onEnded called when END was written, maybe at once */
-  end(ongoing: () => number, onEnded: () => void = () => undefined): void {
+  /**
+   * Ends the stream after what waits.
+   * @param onEnded called when END was written, maybe at once
+   * @param trailers of an HTTP request
+   */
+  end(ongoing: () => number, onEnded: () => void = () => undefined, trailers?: readonly string[]): void {
     this.#finish = () => {
-      writeEnd(this.#connection.begin(FRAME.end, this.#callId), ongoing(), this.#stream);
+      writeEnd(this.#connection.begin(FRAME.end, this.#callId), ongoing(), this.#stream, trailers);
       this.#connection.end();
       onEnded();
     };

@@ -5,6 +5,8 @@ import type { CreditKeeper } from "./chunk-stream.ts";
 
 export class IncomingBody {
   readonly stream: ReadableStream<Uint8Array>;
+  /** What came behind an HTTP request's body, flat; there when the stream has ended. */
+  trailers: readonly string[] = [];
   readonly #credit: Pick<CreditKeeper, "consumed"> | undefined;
   #pieces: Uint8Array[] = [];
   #ended = false;
@@ -44,7 +46,9 @@ export class IncomingBody {
     this.#wake?.();
   }
 
-  end(): void {
+  /** @param trailers what came behind it, flat */
+  end(trailers: readonly string[] = []): void {
+    this.trailers = trailers;
     this.#ended = true;
     this.#wake?.();
   }

@@ -8,13 +8,21 @@ import { Harness } from "./harness.ts";
 
 const APP = `
 import { createServer } from "node:http";
-import { deployment, ingress, serve } from "manta-serve";
+import { text } from "node:stream/consumers";
+import { deployment, ingress, requestContext, serve } from "manta-serve";
 
 let left = 0;
 const server = createServer((req, res) => {
   switch (new URL(req.url ?? "", "http://x").pathname) {
     case "/echo":
       return void req.pipe(res);
+    case "/trailers":
+      return void text(req).then((body) => res.end(JSON.stringify([body, req.rawTrailers, req.trailers])));
+    case "/client": {
+      const { remoteAddress, remotePort } = req.socket;
+      const seen = [remoteAddress, remotePort, requestContext().clientAddress, req.headers["x-forwarded-for"]];
+      return void res.end(JSON.stringify(seen));
+    }
     case "/cookies":
       return void res.writeHead(200, [["set-cookie", "a=1"], ["set-cookie", "b=2"]]).end("hello");
     case "/not-modified":
@@ -61,6 +69,31 @@ describe("a Node listener", () => {
   it("sees the target as it was sent, dot segments and quotes too (RT7)", async () => {
     const answer = await raw("GET /a/%2e%2e/b?q='x'&r=/../ HTTP/1.1\r\nhost: shop.test\r\nconnection: close\r\n\r\n");
     expect(answer).toContain(`["GET","/a/%2e%2e/b?q='x'&r=/../","shop.test"]`);
+  });
+
+  it("sees trailers when the body has ended, but those that are said of one connection (RT7)", async () => {
+    const head = "POST /trailers HTTP/1.1\r\nhost: h\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n";
+    const large = "10000\r\n".concat("x".repeat(65_536), "\r\n").repeat(6);
+    for (const [chunks, body] of [
+      ["2\r\nhi\r\n", "hi"],
+      ["", ""],
+      [large, "x".repeat(6 * 65_536)],
+    ]) {
+      const answer = await raw(`${head}${chunks}0\r\nX-Sum: 1\r\nx-sum: 2\r\nkeep-alive: 5\r\nhost: other\r\n\r\n`);
+      expect(JSON.parse(answer.slice(answer.indexOf("\r\n\r\n") + 4))).toEqual([
+        body,
+        ["X-Sum", "1", "x-sum", "2", "host", "other"],
+        { "x-sum": "1, 2", host: "other" },
+      ]);
+    }
+  });
+
+  it("sees the client's address at the proxy, and the headers of proxies before it as they came", async () => {
+    const outgoing = request(new URL("client", url), { headers: { "x-forwarded-for": "203.0.113.7" } });
+    outgoing.end();
+    const [response] = (await once(outgoing, "response")) as [NodeJS.ReadableStream];
+    const port = outgoing.socket?.localPort;
+    expect(JSON.parse(await text(response))).toEqual(["127.0.0.1", port, "127.0.0.1", "203.0.113.7"]);
   });
 
   it("gets and gives 32 MiB, both at once", async () => {

@@ -174,7 +174,7 @@ def take_meta(data):
 
 
 def write_call(c):
-    http = c["http"] and [c["http"][key] for key in ("verb", "url", "headers", "flags")]
+    http = c["http"] and [c["http"][key] for key in ("verb", "url", "headers", "flags", "client")]
     meta = [c["kind"], c["method"], c["requestId"], c["timeoutMs"], c["route"] or None, c["multiplexedModelId"] or None]
     priority = {"high": 0, "normal": None, "low": 2}[c["priority"]]
     meta += [c["sessionId"] or None, priority, c["streams"], c["continues"], http]
@@ -187,7 +187,7 @@ def read_call(data):
     call = {"kind": kind, "method": method, "requestId": request_id, "timeoutMs": timeout_ms, "route": route or ""}
     call |= {"multiplexedModelId": model or "", "sessionId": session or "", "streams": streams, "continues": continues}
     call["priority"] = {0: "high", 2: "low"}.get(priority, "normal")
-    call["http"] = http and dict(zip(("verb", "url", "headers", "flags"), http))
+    call["http"] = http and dict(zip(("verb", "url", "headers", "flags", "client"), http))
     return call | ({"args": unpack(body)} if kind == 0 else {"body": body.hex()})
 
 
@@ -252,7 +252,13 @@ CODECS = {
         lambda c: struct.pack("<BH", c["flags"], c["stream"]) + bytes.fromhex(c["bytes"]),
         lambda data: dict(zip(("flags", "stream"), struct.unpack_from("<BH", data)), bytes=data[3:].hex()),
     ),
-    "end": fixed("<HH", "ongoing", "stream"),
+    "end": (
+        lambda c: struct.pack("<HH", c["ongoing"], c["stream"]) + (msgpack.packb(c["trailers"]) if c["trailers"] else b""),
+        lambda data: dict(
+            zip(("ongoing", "stream"), struct.unpack_from("<HH", data)),
+            trailers=msgpack.unpackb(data[4:]) if data[4:] else [],
+        ),
+    ),
     "error": (
         lambda c: struct.pack("<H", c["ongoing"]) + pack(c["error"]),
         lambda data: {"ongoing": struct.unpack_from("<H", data)[0], "error": unpack(data[2:])},
