@@ -24,6 +24,11 @@ export type SocketMessage =
   | { readonly kind: "binary"; readonly bytes: Uint8Array }
   | { readonly kind: "close"; readonly code: number; readonly reason: string };
 
+/** Bytes of a message with a payload of so many bytes. */
+export function encodedSize(payloadBytes: number): number {
+  return HEADER_BYTES + payloadBytes;
+}
+
 /** One message as bytes. */
 export function encodeSocketMessage(message: SocketMessage): Uint8Array {
   switch (message.kind) {

@@ -24,7 +24,8 @@ class Client {
   readonly #got: SocketMessage[] = [];
 
   constructor(server: Server, { path = "/chat?room=1", protocol = "", headers = {} } = {}) {
-    this.socket = new ServerSocket(`http://shop.test${path}`, protocol, this.#incoming.readable);
+    const fail = (reason: unknown): never => expect.unreachable(String(reason));
+    this.socket = new ServerSocket(`http://shop.test${path}`, protocol, this.#incoming.readable, fail);
     this.#pieces = this.socket.pieces();
     const request = new Request(`http://shop.test${path}`, { headers });
     this.joined = ingress.upgrade(server)(this.socket as unknown as WebSocket, request);

@@ -168,16 +168,18 @@ export class RunningCall {
   #runSocket(body: IncomingBody): void {
     const { verb, url, headers, client } = this.meta.http as NonNullable<CallMeta["http"]>;
     const { host, scope } = { host: this.#host, scope: this.#scope };
-    const socket = new ServerSocket(URL.parse(url)?.href ?? url, firstProtocol(headers), body.stream);
     this.#run((callable) => {
+      const failed = (reason: unknown): void => {
+        if (this.#ended && scope.failure === undefined) host.runtime.logger.error("socket.failed", { error: reason });
+        this.#socketFailure ??= this.#asError(reason);
+        socket.end(CLOSE_CODE.internalError, "internal error");
+      };
+      // Made here, because its listeners are called in the context in which it was made.
+      const socket = new ServerSocket(URL.parse(url)?.href ?? url, firstProtocol(headers), body.stream, failed);
       const request = createRequest({ verb, url, headers, scope, body: undefined, whole: undefined, client });
       this.#request = request;
       const returned = callable.websocket(socket, request);
-      const failed = (reason: unknown): void => {
-        this.#socketFailure = this.#asError(reason);
-        socket.end(CLOSE_CODE.internalError, "internal error");
-      };
-      if (isThenable(returned)) Promise.resolve(returned).catch(failed);
+      const code = isThenable(returned) ? Promise.resolve(returned).then(() => undefined, failed) : Promise.resolve();
       const undo = host.runtime.onDrain?.((graceMs) => {
         host.clock.after(
           Math.max(0, graceMs - CLOSING_MS),
@@ -185,11 +187,11 @@ export class RunningCall {
           true,
         );
       });
-      void socket.closed.then((code) => {
+      void socket.closed.then((closeCode) => {
         undo?.();
-        this.#closeCode = code;
+        this.#closeCode = closeCode;
       });
-      return new SocketAnswer(socket);
+      return new SocketAnswer(socket, code);
     });
   }
 

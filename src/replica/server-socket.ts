@@ -4,9 +4,12 @@
 //       client (Q7).
 //   R3  What is sent and not taken by the connection yet counts as `bufferedAmount`; when all is taken there is a `drain`
 //       event, which the standard lacks.
+//   R4  What a listener throws, at once or later, is told to the owner: on Node's own it would end the process, and with
+//       it every other socket.
 import { ServeError } from "../core/errors.ts";
 import {
   CLOSE_CODE,
+  encodedSize,
   encodeSocketMessage,
   type SocketMessage,
   SocketMessageReader,
@@ -32,7 +35,8 @@ export class SocketCloseEvent extends Event {
   }
 }
 
-type Listener = Parameters<EventTarget["addEventListener"]>[1];
+type ListenerArgs = Parameters<EventTarget["addEventListener"]>;
+type Listener = ListenerArgs[1];
 type Handler = ((this: WebSocket, event: never) => unknown) | null;
 
 export class ServerSocket extends EventTarget {
@@ -52,8 +56,10 @@ export class ServerSocket extends EventTarget {
   readonly closed: Promise<number>;
   readonly #resolveClosed: (code: number) => void;
   readonly #reader = new SocketMessageReader(MAX_MESSAGE_BYTES);
-  readonly #outgoing: Uint8Array[] = [];
+  readonly #outgoing: (Uint8Array | Promise<Uint8Array>)[] = [];
   readonly #handlers = new Map<string, Handler>();
+  readonly #guarded = new WeakMap<object, (event: Event) => void>();
+  readonly #onThrown: (reason: unknown) => void;
   #state: number = STATES.OPEN;
   #buffered = 0;
   #listening: (() => void) | undefined;
@@ -61,9 +67,15 @@ export class ServerSocket extends EventTarget {
   #sentClose: { readonly code: number; readonly reason: string } | undefined;
   #hasListener = false;
 
-  /** @param incoming messages of the client, as bytes */
-  constructor(url: string, protocol: string, incoming: ReadableStream<Uint8Array>) {
+  /** @param incoming messages of the client, as bytes @param onThrown told of what a listener throws (R4) */
+  constructor(
+    url: string,
+    protocol: string,
+    incoming: ReadableStream<Uint8Array>,
+    onThrown: (reason: unknown) => void,
+  ) {
     super();
+    this.#onThrown = onThrown;
     this.url = url;
     this.protocol = protocol;
     const { promise, resolve } = Promise.withResolvers<number>();
@@ -105,19 +117,22 @@ export class ServerSocket extends EventTarget {
     this.#setHandler("error", handler);
   }
 
-  override addEventListener(...args: Parameters<EventTarget["addEventListener"]>): void {
-    super.addEventListener(...args);
-    const [type] = args;
+  override addEventListener(...[type, listener, options]: ListenerArgs): void {
+    if (listener !== null) super.addEventListener(type, this.#guard(listener), options);
     if (type !== "message") return;
     this.#hasListener = true;
     this.#listening?.(); // R2
+  }
+
+  override removeEventListener(...[type, listener, options]: Parameters<EventTarget["removeEventListener"]>): void {
+    if (listener !== null) super.removeEventListener(type, this.#guard(listener), options);
   }
 
   /** Sends a message. Without effect once the socket is closing, as the standard says. */
   send(data: string | ArrayBufferLike | ArrayBufferView | Blob): void {
     if (this.#state !== STATES.OPEN) return;
     if (typeof data === "string") return this.#push({ kind: "text", text: data });
-    if (data instanceof Blob) return void data.arrayBuffer().then((bytes) => this.send(bytes));
+    if (data instanceof Blob) return this.#pushLater(data);
     if (ArrayBuffer.isView(data)) {
       return this.#push({ kind: "binary", bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) });
     }
@@ -150,7 +165,8 @@ export class ServerSocket extends EventTarget {
     try {
       for (;;) {
         while (this.#outgoing.length > 0) {
-          const piece = this.#outgoing.shift() as Uint8Array;
+          const next = this.#outgoing.shift() as Uint8Array | Promise<Uint8Array>;
+          const piece = next instanceof Promise ? await next : next;
           yield piece;
           this.#buffered -= piece.length;
           if (this.#buffered === 0 && piece.length > 0) this.dispatchEvent(new Event("drain"));
@@ -167,6 +183,17 @@ export class ServerSocket extends EventTarget {
     const bytes = encodeSocketMessage(message);
     this.#outgoing.push(bytes);
     this.#buffered += bytes.length;
+    this.#wake?.();
+  }
+
+  /** A Blob's bytes come later; its place among the messages is here. */
+  #pushLater(data: Blob): void {
+    const bytes = data
+      .arrayBuffer()
+      .then((read) => encodeSocketMessage({ kind: "binary", bytes: new Uint8Array(read) }));
+    bytes.catch(() => undefined); // told when it is its turn
+    this.#outgoing.push(bytes);
+    this.#buffered += encodedSize(data.size);
     this.#wake?.();
   }
 
@@ -222,6 +249,23 @@ export class ServerSocket extends EventTarget {
     this.#resolveClosed(shown.code);
   }
 
+  /** R4. The same one for the same listener, so that it can be removed. */
+  #guard(listener: NonNullable<Listener>): (event: Event) => void {
+    const known = this.#guarded.get(listener);
+    if (known !== undefined) return known;
+    const guarded = (event: Event): void => {
+      try {
+        const returned: unknown =
+          typeof listener === "function" ? listener.call(this, event) : listener.handleEvent(event);
+        if (returned instanceof Promise) returned.catch(this.#onThrown);
+      } catch (reason) {
+        this.#onThrown(reason);
+      }
+    };
+    this.#guarded.set(listener, guarded);
+    return guarded;
+  }
+
   #setHandler(type: string, handler: Handler): void {
     const before = this.#handlers.get(type);
     if (before !== undefined && before !== null) this.removeEventListener(type, before as Listener);
@@ -241,18 +285,29 @@ function cut(reason: string): string {
         .replace(/\ufffd+$/, "");
 }
 
-/** What a replica answers an upgrade with: a handshake, then the socket's messages. */
+/** What a replica answers an upgrade with: a handshake, then the socket's messages; it ends with the code (Q5). */
 export class SocketAnswer {
-  readonly socket: ServerSocket;
+  readonly #socket: ServerSocket;
+  readonly #code: Promise<void>;
 
-  constructor(socket: ServerSocket) {
-    this.socket = socket;
+  /** @param code resolves when the code that got the socket has returned */
+  constructor(socket: ServerSocket, code: Promise<void>) {
+    this.#socket = socket;
+    this.#code = code;
   }
 
   /** For the writer of HTTP answers. */
   asHttp(): HttpAnswer {
-    const { protocol } = this.socket;
+    const { protocol } = this.#socket;
     const headers = protocol === "" ? [] : ["sec-websocket-protocol", protocol];
-    return { kind: "stream", head: { status: 101, statusText: "", headers }, pieces: this.socket.pieces() };
+    return { kind: "stream", head: { status: 101, statusText: "", headers }, pieces: this.#pieces() };
+  }
+
+  async *#pieces(): AsyncGenerator<Uint8Array, void, void> {
+    try {
+      yield* this.#socket.pieces();
+    } finally {
+      await this.#code;
+    }
   }
 }

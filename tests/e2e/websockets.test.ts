@@ -101,7 +101,7 @@ describe("messages", () => {
   });
 
   it("are heard in the context of their request (RT6)", async () => {
-    const client = await open("/who", { headers: { "x-request-id": "chat-7" } });
+    const client = await open("/who", [], { headers: { "x-request-id": "chat-7" } });
     client.send("who?");
     expect(await message(client)).toBe("chat-7");
     client.terminate();
@@ -147,17 +147,20 @@ describe("a close", () => {
     else expect(String(error)).toContain("500");
   });
 
-  it.each(["/oops", "/async-oops"])("is 1011 when a listener throws, and no other socket hears of it: %s", async (path) => {
-    const other = await open("/echo");
-    const client = await open(path);
-    client.send("1");
-    expect(await message(client)).toBe("1");
-    client.send("no JSON");
-    expect(await closeOf(client)).toEqual([1011, "internal error"]);
-    other.send("still here");
-    expect(await message(other)).toBe("still here");
-    other.terminate();
-  });
+  it.each(["/oops", "/async-oops"])(
+    "is 1011 when a listener throws, and no other socket hears of it: %s",
+    async (path) => {
+      const other = await open("/echo");
+      const client = await open(path);
+      client.send("1");
+      expect(await message(client)).toBe("1");
+      client.send("no JSON");
+      expect(await closeOf(client)).toEqual([1011, "internal error"]);
+      other.send("still here");
+      expect(await message(other)).toBe("still here");
+      other.terminate();
+    },
+  );
 
   it("follows a message that is too large: 1009", async () => {
     const client = await open("/echo");
