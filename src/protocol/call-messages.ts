@@ -1,5 +1,5 @@
-// Payloads of the frames of a call: CALL, ACCEPT, REJECT, RESULT, HEAD, CHUNK, END, ERROR, CANCEL, CREDIT, FREE.
-// Writers append to a frame that is open in the writer; readers are total: undefined means malformed.
+// Payloads of the frames of a call: CALL, ACCEPT, REJECT, RESULT, HEAD, ERROR, CANCEL, FREE. Those of its streams are in
+// stream-messages.ts. Writers append to a frame that is open in the writer; readers are total: undefined means malformed.
 //   C1  Metadata is a msgpack array with fixed positions. Later versions append positions; readers ignore what they
 //       do not know at the end.
 //   C2  A fixed part may be followed by bytes of a later version; readers ignore them where no body follows.
@@ -42,14 +42,9 @@ export const CANCEL_REASON = { "caller cancelled": 0, "client left": 1, deadline
   number
 >;
 
-/** Bits of a chunk's flags: it is text (of a WebSocket); its last value goes on in the next chunk. */
-export const CHUNK_FLAG = { text: 1, continues: 2 } as const;
-
 const CANCEL_REASONS: readonly CancelReason[] = ["caller cancelled", "client left", "deadline"];
 const CALL_POSITIONS = 11;
 const HTTP_POSITIONS = 5;
-/** Of END's fixed part. */
-const END_BYTES = 4;
 
 /** The request line and headers of an HTTP call. */
 export interface HttpCallMeta {
@@ -182,7 +177,8 @@ function readHttpCallMeta(reader: ByteReader): HttpCallMeta | undefined {
   return { verb, url, headers, flags, client: readOptionalString(reader) ?? "" };
 }
 
-function readHeaders(reader: ByteReader): string[] {
+/** A flat list of headers. */
+export function readHeaders(reader: ByteReader): string[] {
   const headers = readStrings(reader);
   if (headers.length % 2 !== 0) reader.fail("a header has no value");
   return headers;
@@ -338,53 +334,6 @@ function openMeta(bytes: Uint8Array, metaAt: number, end: number): ByteReader {
   return reader;
 }
 
-/** Bytes before a chunk's content. */
-export const CHUNK_HEADER_BYTES = 3;
-
-/** Begins CHUNK; its bytes follow. @param flags sum of `CHUNK_FLAG` bits */
-export function writeChunkHeader(writer: ByteWriter, stream: number, flags: number): void {
-  writer.u8(flags);
-  writer.u16(stream);
-}
-
-/** Reads the bytes before a chunk's content. */
-export function readChunkHeader(
-  bytes: Uint8Array,
-  offset: number,
-  end: number,
-): { readonly flags: number; readonly stream: number } | undefined {
-  const stream = readOngoing(bytes, offset + 1, end);
-  return stream === undefined ? undefined : { flags: bytes[offset] as number, stream };
-}
-
-/**
- * Writes END of one stream; `ongoing` is 0 from callers.
- * @param trailers of an HTTP request whose body ends, flat
- */
-export function writeEnd(writer: ByteWriter, ongoing: number, stream: number, trailers: readonly string[] = []): void {
-  writeOngoing(writer, ongoing);
-  writer.u16(stream);
-  if (trailers.length > 0) writeStrings(writer, trailers);
-}
-
-export function readEnd(
-  bytes: Uint8Array,
-  offset: number,
-  end: number,
-): { readonly ongoing: number; readonly stream: number } | undefined {
-  const ongoing = readOngoing(bytes, offset, end);
-  const stream = readOngoing(bytes, offset + 2, end);
-  return ongoing === undefined || stream === undefined ? undefined : { ongoing, stream };
-}
-
-/** Reads the trailers behind END's fixed part; empty when there are none. */
-export function readTrailers(bytes: Uint8Array, offset: number, end: number): string[] | undefined {
-  if (end - offset <= END_BYTES) return [];
-  const reader = new ByteReader(bytes, offset + END_BYTES, end);
-  const trailers = readHeaders(reader);
-  return reader.fault === undefined ? trailers : undefined;
-}
-
 /** @param reason one of `CANCEL_REASON` */
 export function writeCancel(writer: ByteWriter, reason: number): void {
   writer.u8(reason);
@@ -394,21 +343,4 @@ export function writeCancel(writer: ByteWriter, reason: number): void {
 export function readCancel(bytes: Uint8Array, offset: number, end: number): CancelReason | undefined {
   if (end - offset < 1 || end > bytes.length) return undefined;
   return CANCEL_REASONS[bytes[offset] as number] ?? "caller cancelled";
-}
-
-/** Writes CREDIT: `bytes` more of payload may be sent on `stream`. */
-export function writeCredit(writer: ByteWriter, stream: number, bytes: number): void {
-  writer.u16(stream);
-  writer.u32(bytes);
-}
-
-export function readCredit(
-  bytes: Uint8Array,
-  offset: number,
-  end: number,
-): { readonly stream: number; readonly bytes: number } | undefined {
-  const reader = new ByteReader(bytes, offset, end);
-  const stream = reader.u16();
-  const credit = reader.u32();
-  return reader.fault === undefined ? { stream, bytes: credit } : undefined;
 }

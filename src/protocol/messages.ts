@@ -1,30 +1,21 @@
 // The messages of the wire: what stands in the payload of each frame type. The door of this part of the room.
-// Calls are in call-messages.ts, everything around them in link-messages.ts, errors in error-wire.ts.
+// Calls are in call-messages.ts, their streams in stream-messages.ts, everything around them in link-messages.ts, errors in error-wire.ts.
 export {
   CALL_KIND,
   CANCEL_REASON,
-  CHUNK_FLAG,
-  CHUNK_HEADER_BYTES,
   HTTP_FLAG_KEEP_RUNNING,
   HTTP_FLAG_WEBSOCKET,
   REJECT_REASON,
   readCall,
   readCancel,
-  readChunkHeader,
-  readCredit,
-  readEnd,
   readHttpHead,
   readOngoing,
   readReject,
   readResultHeader,
-  readTrailers,
   readValueHead,
   setResultStreams,
   writeCallMeta,
   writeCancel,
-  writeChunkHeader,
-  writeCredit,
-  writeEnd,
   writeHttpHead,
   writeHttpResult,
   writeOngoing,
@@ -56,3 +47,14 @@ export {
   type Hello,
   type Reply,
 } from "./link-messages.ts";
+export {
+  CHUNK_FLAG,
+  CHUNK_HEADER_BYTES,
+  readChunkHeader,
+  readCredit,
+  readEnd,
+  readTrailers,
+  writeChunkHeader,
+  writeCredit,
+  writeEnd,
+} from "./stream-messages.ts";
