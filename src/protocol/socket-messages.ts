@@ -88,7 +88,8 @@ export class SocketMessageReader {
     if (this.#length < HEADER_BYTES + size) return undefined;
     const whole = this.#joined(HEADER_BYTES + size);
     const payload = whole.subarray(HEADER_BYTES, HEADER_BYTES + size);
-    this.#pieces = [whole.subarray(HEADER_BYTES + size)];
+    const rest = whole.subarray(HEADER_BYTES + size);
+    this.#pieces = rest.length === 0 ? [] : [rest]; // an empty one would keep the whole message in memory
     this.#length -= HEADER_BYTES + size;
     return this.#read(whole[0] as number, payload);
   }

@@ -11,12 +11,8 @@ import { RequestTimeoutError, ServeError } from "../core/errors.ts";
 import { randomUuid } from "../core/random.ts";
 import type { HttpObserver, OutgoingHttpCall } from "../model/call.ts";
 import { formatClient } from "../protocol/client-address.ts";
-import {
-  CLOSE_CODE,
-  encodeSocketMessage,
-  type SocketMessage,
-  SocketMessageReader,
-} from "../protocol/socket-messages.ts";
+import { CLOSE_CODE, encodeSocketMessage, type SocketMessage } from "../protocol/socket-messages.ts";
+import { ClientSocket } from "./client-socket.ts";
 import type { Door, Waiting } from "./door.ts";
 import { deadlineOf, httpCallOf, refusalOfCall, timeoutOf } from "./http-call.ts";
 import { applicationUnavailable, DRAINING, type Refusal, routeNotFound } from "./refusals.ts";
@@ -60,13 +56,12 @@ export class SocketExchange implements HttpObserver, Waiting {
   readonly #from: string;
   readonly #startedMs: number;
   readonly #deadlineMs: number | undefined;
-  readonly #reader = new SocketMessageReader(0xffff_ffff);
   #state: "open" | "joined" | "done" = "open";
   #route: Route = NO_ROUTE;
   #url = "";
   #path = "";
   #call: OutgoingHttpCall | undefined;
-  #client: WebSocket | undefined;
+  #client: ClientSocket | undefined;
   #waitTimer: Cancel | undefined;
   /** What the replica sends while the handshake is on its way; at most a window. */
   readonly #early: Uint8Array[] = [];
@@ -131,21 +126,12 @@ export class SocketExchange implements HttpObserver, Waiting {
     const client = this.#client;
     if (this.#state === "open") return void this.#early.push(bytes.slice());
     if (client === undefined || this.#state === "done") return call?.consumed(bytes.length);
-    const messages = this.#reader.push(bytes);
-    let left = bytes.length;
-    messages.forEach((message, i) => {
-      // The credit of a chunk goes back when its last message has left (R2).
-      const owed = i === messages.length - 1 ? left : 0;
-      left -= owed;
-      this.#toClient(client, message, () => call?.consumed(owed));
-    });
-    if (messages.length === 0) call?.consumed(bytes.length);
-    if (this.#reader.fault !== undefined) client.close(CLOSE_CODE.internalError, "internal error");
+    if (!client.push(bytes)) client.close(CLOSE_CODE.internalError, "internal error");
   }
 
   onEnd(): void {
     // The replica has said its close by now; whatever keeps the client is none of its business.
-    if (this.#state === "joined" && this.#client?.readyState === 1) this.#client.close(CLOSE_CODE.internalError);
+    if (this.#state === "joined" && this.#client?.isOpen === true) this.#client.close(CLOSE_CODE.internalError);
   }
 
   onError(error: ServeError): void {
@@ -197,13 +183,16 @@ export class SocketExchange implements HttpObserver, Waiting {
   async #shakeHands(body: Uint8Array): Promise<void> {
     const sockets = await this.#parts.sockets();
     if (this.#state !== "open" || this.#socket.destroyed) return;
+    const addRequestId = (lines: string[]): void => void lines.push(`x-request-id: ${this.requestId}`); // RT6
+    sockets.once("headers", addRequestId);
     // Of the protocols that the client offers both sides take the first.
     sockets.handleUpgrade(this.#req, this.#socket, this.#firstBytes, (client) => this.#join(client, body));
+    sockets.off("headers", addRequestId); // it shakes hands at once or not at all
   }
 
   #join(client: WebSocket, body: Uint8Array): void {
     this.#state = "joined";
-    this.#client = client;
+    this.#client = new ClientSocket(client, (bytes) => this.#call?.consumed(bytes), this.#parts.door.clock);
     client.on("message", (data: Buffer, isBinary) => {
       this.#toReplica(isBinary ? { kind: "binary", bytes: data } : { kind: "text", text: data.toString() });
     });
@@ -218,15 +207,6 @@ export class SocketExchange implements HttpObserver, Waiting {
 
   #toReplica(message: SocketMessage): void {
     if (this.#call?.writeBody(encodeSocketMessage(message)) === false) this.#client?.pause();
-  }
-
-  #toClient(client: WebSocket, message: SocketMessage, sent: () => void): void {
-    if (message.kind === "close") {
-      sent();
-      return client.close(message.code, message.reason);
-    }
-    const data = message.kind === "text" ? message.text : message.bytes;
-    client.send(data, { binary: message.kind === "binary" }, sent);
   }
 
   /** The close handshake with the client is over, or its connection broke. */

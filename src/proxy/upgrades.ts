@@ -12,6 +12,14 @@ import { MAX_MESSAGE_BYTES, SocketExchange, type SocketRefusal } from "./socket-
 /** RFC 6455 4.1: 16 bytes in base64. */
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 
+/** RFC 6455 4.1: names of protocols, each once. */
+const TOKEN = /^[!#$%&'*+.^`|~\w-]+$/;
+
+function areProtocols(value: string): boolean {
+  const names = value.split(",").map((name) => name.trim());
+  return names.every((name) => TOKEN.test(name)) && new Set(names).size === names.length;
+}
+
 /** True for a request that asks for a WebSocket. */
 export function isWebSocketUpgrade({ method, headers }: IncomingMessage): boolean {
   return method === "GET" && headers.upgrade?.toLowerCase() === "websocket";
@@ -26,8 +34,12 @@ function handshakeFault({ headers, rawHeaders, httpVersion }: IncomingMessage): 
   if (!KEY.test(headers["sec-websocket-key"] ?? "")) {
     return badRequest("A WebSocket handshake needs a Sec-WebSocket-Key of 16 bytes in base64.");
   }
-  if (headers["sec-websocket-version"] === "13") return undefined;
-  return badRequest("Only version 13 of WebSocket is spoken here.", 426);
+  if (headers["sec-websocket-version"] !== "13") {
+    return badRequest("Only version 13 of WebSocket is spoken here.", 426);
+  }
+  const protocols = headers["sec-websocket-protocol"];
+  if (protocols === undefined || areProtocols(protocols)) return undefined;
+  return badRequest("Sec-WebSocket-Protocol lists names, each of them once.");
 }
 
 /** Takes upgrades. */

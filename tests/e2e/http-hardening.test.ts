@@ -197,8 +197,19 @@ describe("handshakes of WebSockets", () => {
     ["with a user in the target", `GET http://u@h/ HTTP/1.1\r\n${h}${ask}\r\n`, "400"],
     ["without a key", `GET /p HTTP/1.1\r\n${h}connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\r\n`, "400"],
     ["with a line that folds", `GET /p HTTP/1.1\r\n${h}${ask}x: a\r\n b\r\n\r\n`, "400"],
+    ["with a protocol twice", `GET /p HTTP/1.1\r\n${h}${ask}sec-websocket-protocol: a, b, a\r\n\r\n`, "400"],
+    ["with a protocol that has no name", `GET /p HTTP/1.1\r\n${h}${ask}sec-websocket-protocol: a,\r\n\r\n`, "400"],
   ]; // prettier-ignore
   it.each(vectors)("%s", async (...vector) => tryOut(vector));
+
+  it("carry the request's id, accepted and refused (RT6)", async () => {
+    const door = await open({ handler: (fake) => fake.head([], 101) });
+    const accepted = door.send(`GET /p HTTP/1.1\r\n${h}${ask}x-request-id: r-1\r\n\r\n`);
+    const refused = door.send(`GET /p HTTP/1.1\r\n${h}${ask}x-request-id: r-2\r\nsec-websocket-protocol: a, a\r\n\r\n`);
+    await accepted.sees("HTTP/1.1 101 Switching Protocols\r\n");
+    await accepted.sees("x-request-id: r-1\r\n");
+    await refused.sees("x-request-id: r-2\r\n");
+  });
 });
 
 describe("bodies", () => {
