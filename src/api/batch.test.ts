@@ -78,6 +78,37 @@ describe("a batch closes", () => {
   });
 });
 
+describe("a size function", () => {
+  it.each<[string, (texts: readonly string[]) => unknown, RegExp]>([
+    ["throws", (texts) => (texts.includes("bad") ? JSON.parse("bad") : texts.length), /Unexpected token/],
+    ["gives NaN", (texts) => (texts.includes("bad") ? NaN : texts.length), /received NaN/],
+    ["gives nothing", (texts) => (texts.includes("bad") ? undefined : texts.length), /received undefined/],
+  ])("that %s fails the item alone, as any failed call (B2)", async (_what, sizeOf, message) => {
+    const upper = batch(async (texts: string[]) => texts.map((text) => text.toUpperCase()), {
+      batchSizeFn: sizeOf as (texts: readonly string[]) => number,
+    });
+    const all = inside(() => Promise.allSettled(["a", "bad", "b"].map((text) => upper(text))));
+    await runtime.clock.advance(10);
+    const [one, two, three] = await all;
+    expect([one, three]).toMatchObject([{ value: "A" }, { value: "B" }]);
+    expect(two).toMatchObject({ status: "rejected", reason: { message: expect.stringMatching(message) } });
+  });
+
+  it("is not asked about items that the batch has changed: nothing is stuck", async () => {
+    const take = batch(
+      async (items: { text?: string }[]) =>
+        items.map((item) => {
+          const { text } = item;
+          delete item.text;
+          return text;
+        }),
+      { maxBatchSize: 3, batchSizeFn: (items) => items.reduce((sum, { text }) => sum + (text as string).length, 0) },
+    );
+    expect(await inside(() => take({ text: "abc" }))).toBe("abc");
+    expect(await inside(() => take({ text: "def" }))).toBe("def");
+  });
+});
+
 describe("batches", () => {
   it("run one at a time, and further ones form and fill meanwhile (B3)", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -141,6 +172,31 @@ describe("batches", () => {
     await runtime.clock.advance(10);
     expect(await all).toEqual([2, 3, 2, 3]);
   });
+
+  it("of a free function are gathered per replica, where several share a process", async () => {
+    const { double, batches } = doubling({ maxBatchSize: 2 });
+    const other = new FakeRuntime();
+    const all = [inside(() => double(1)), runWithRuntime(other, () => double(2)), inside(() => double(3))];
+    await other.clock.advance(10);
+    expect(await Promise.all(all)).toEqual([2, 4, 6]);
+    expect(batches).toEqual([[1, 3], [2]]);
+  });
+
+  it("that wait no longer in a replica that drains still wait in another", async () => {
+    const { double, batches } = doubling({ maxBatchSize: 2 });
+    const told: (() => void)[] = [];
+    const draining = Object.assign(new FakeRuntime(), {
+      onDrain: (fn: (graceMs: number) => void) => (told.push(() => fn(1000)), () => undefined),
+    });
+    const last = runWithRuntime(draining, () => double(1));
+    for (const drain of told) drain();
+    expect(await last).toBe(2);
+    const first = inside(() => double(2));
+    await turn();
+    const second = inside(() => double(3));
+    expect(await Promise.all([first, second])).toEqual([4, 6]);
+    expect(batches).toEqual([[1], [2, 3]]);
+  });
 });
 
 describe("a caller that leaves", () => {
@@ -186,6 +242,15 @@ describe("inside a batch", () => {
     const [context] = await Promise.all([runInScope(first, () => seen(1)), runInScope(second, () => seen(2))]);
     expect(context).toMatchObject({ requestId: "a", deadlineMs: 9, route: "/" });
   });
+
+  it("there is no deadline when one of the callers has none, as outside of a request", async () => {
+    const seen = batch(async (items: number[]) => items.map(() => requestContext()), { maxBatchSize: 2 });
+    const [context] = await Promise.all([
+      runInScope(request({ deadlineMs: 5 }), () => seen(1)),
+      runWithRuntime(runtime, () => seen(2)),
+    ]);
+    expect(context?.deadlineMs).toBeUndefined();
+  });
 });
 
 describe("a result of the wrong shape", () => {
@@ -193,6 +258,8 @@ describe("a result of the wrong shape", () => {
     ["too few", [1], /batch of 2 items gave 1 results/],
     ["no list", "ab", /gave string/],
     ["nothing", null, /gave null/],
+    ["an object", new Set([1, 2]), /gave an object/],
+    ["a generator", (async function* () {})(), /give batch\(\) the `async function\*` itself/],
   ])("%s fails every caller with both lengths (B5)", async (_what, result, message) => {
     const odd = batch(async (_items: number[]) => result as number[], { maxBatchSize: 2 });
     const results = await inside(() => Promise.allSettled([odd(1), odd(2)]));
@@ -259,6 +326,35 @@ describe("a generator", () => {
     await expect(collect(two as AsyncIterable<number>)).rejects.toThrow("late");
   });
 
+  it("answers a caller that reads ahead in the order of its reads", async () => {
+    const count = counting();
+    const stream = inside(() => count(2));
+    const reads = [1, 2, 3, 4].map(() => stream.next());
+    await runtime.clock.advance(10);
+    expect((await Promise.all(reads)).map(({ value }) => value as unknown)).toEqual([20, 21, undefined, undefined]);
+  });
+
+  it("that fails tells a caller that reads ahead once", async () => {
+    const broken = batch(async function* (items: number[]) {
+      yield items;
+      throw new Error("late");
+    });
+    const stream = inside(() => broken(1));
+    const reads = Promise.allSettled([1, 2, 3].map(() => stream.next()));
+    await runtime.clock.advance(10);
+    expect((await reads).map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  });
+
+  it("leaves nothing at its caller's request, however its stream ends", async () => {
+    const count = counting();
+    const scope = request();
+    const [read, left] = runInScope(scope, () => [count(5), count(5)]);
+    expect(scope.openCalls).toBe(2);
+    await collect(read as AsyncIterable<number>);
+    await left?.return?.();
+    expect(scope.openCalls).toBe(0);
+  });
+
   it("waits for its slowest reader, and stops when nobody reads (Q7)", async () => {
     let made = 0;
     let ended = false;
@@ -282,6 +378,26 @@ describe("a generator", () => {
     await reader.return?.();
     await turn();
     expect(ended).toBe(true);
+  });
+});
+
+describe("a stream of a request", () => {
+  const numbers = () =>
+    batch(
+      async function* (items: number[]) {
+        for (;;) yield items;
+      },
+      { maxBatchSize: 2 },
+    );
+
+  it("that nobody reads is given up with the request: the others go on", async () => {
+    const stream = numbers();
+    const forgetful = request();
+    runInScope(forgetful, () => void stream(1));
+    const reader = runInScope(request(), () => stream(2));
+    await reader.next();
+    forgetful.end();
+    for (let n = 0; n < 100; n++) expect(await reader.next()).toEqual({ done: false, value: 2 });
   });
 });
 

@@ -1,15 +1,16 @@
 // `batch()`: turns a function of many items into one that is called with a single item, typed per item.
-//   R1  Items are gathered per `this`: each instance has its own batches.
+//   R1  Items are gathered per `this`, and per replica where several share a process: each has its own batches.
 //   R2  Inside a batch `requestContext()` is the first item's, but its signal aborts only when every caller has left, and
 //       its deadline is the latest of all: nobody's leaving ends the others' work.
 //   R3  It works without Manta around it, as in a plain unit test.
 import { BatchPlan, type BatchSettings, type BatchStats } from "../batching/batch-plan.ts";
+import type { BatchStream } from "../batching/batch-stream.ts";
 import { Batcher, type BatchSurroundings, type BatchTicket, DONE } from "../batching/batcher.ts";
 import type { SizeOf } from "../batching/form-batches.ts";
 import { checkOption, checkOptions, resolveOptions } from "../config/check-options.ts";
 import { showValue } from "../config/check-rule.ts";
 import type { BatchOptions as SetOptions } from "../config/options.generated.ts";
-import { ConfigError } from "../core/errors.ts";
+import { ConfigError, RequestCancelledError } from "../core/errors.ts";
 import { batchMeter } from "./batching-meters.ts";
 import { currentRuntime, currentScope, runInScope, runWithRuntime } from "./globals.ts";
 import { nameOf } from "./name-of.ts";
@@ -18,7 +19,7 @@ import { type RequestFacts, RequestScope } from "./scope.ts";
 
 /** Options of `batch()`. */
 export interface BatchOptions<T> extends SetOptions {
-  /** Size of a list of items, an integer; a batch's may not exceed `maxBatchSize`. Default: their number. */
+  /** Size of a list of items, a number >= 0; a batch's may not exceed `maxBatchSize`. Default: their number. */
   readonly batchSizeFn?: (items: readonly T[]) => number;
 }
 
@@ -103,19 +104,19 @@ interface Caller {
 
 const GENERATOR = "[object AsyncGeneratorFunction]";
 
-/** The batchers of one function: one for each `this` (R1). */
+/** The batchers of one function (R1). */
 class BatchGroup<T> {
   readonly plan: BatchPlan;
   readonly #fn: (items: T[]) => unknown;
   readonly #settings: BatchSettings;
   readonly #sizeOf: SizeOf<T> | undefined;
   readonly #streams: boolean;
-  readonly #batchers = new WeakMap<object, Batcher<T, Caller>>();
+  readonly #batchers = new WeakMap<Runtime, WeakMap<object, Batcher<T, Caller>>>();
 
   constructor(fn: (items: T[]) => unknown, settings: BatchSettings, sizeOf: SizeOf<T> | undefined) {
     this.#fn = fn;
     this.#settings = settings;
-    this.#sizeOf = sizeOf;
+    this.#sizeOf = sizeOf && checkedSizes(sizeOf);
     this.#streams = Object.prototype.toString.call(fn) === GENERATOR;
     this.plan = new BatchPlan(settings);
   }
@@ -124,7 +125,7 @@ class BatchGroup<T> {
   call(self: unknown, item: T, batched: object): unknown {
     const caller: Caller = { runtime: currentRuntime(), scope: currentScope() };
     const key = typeof self === "object" && self !== null ? self : batched;
-    const batcher = this.#batchers.get(key) ?? this.#open(key, batched, caller.runtime);
+    const batcher = this.#batchers.get(caller.runtime)?.get(key) ?? this.#open(key, batched, caller.runtime);
     const modelId = caller.scope?.facts.multiplexedModelId ?? "";
     this.plan.arrived(caller.runtime.clock.monotonic());
     if (this.#streams) return this.#tie(batcher.stream(item, modelId, caller), caller);
@@ -132,15 +133,19 @@ class BatchGroup<T> {
   }
 
   /** The caller's request ends the call when it is cancelled. */
-  #tie<R extends Promise<unknown> | object>({ result, leave }: BatchTicket<R>, { scope }: Caller): R {
+  #tie<R extends Promise<unknown> | BatchStream>({ result, leave }: BatchTicket<R>, { scope }: Caller): R {
     if (scope === undefined) return result;
-    const nested = { abandon: (_reason: unknown, error: unknown) => leave(error), requestEnded: () => undefined };
+    const requestEnded = (): void => {
+      // The batch waits for its slowest reader; one that never began to read will not come any more.
+      if (result instanceof Promise || result.started) return;
+      leave(new RequestCancelledError({ requestId: scope.facts.requestId, by: "request ended" }));
+    };
+    const nested = { abandon: (_reason: unknown, error: unknown) => leave(error), requestEnded };
     if (!scope.open && scope.failure !== undefined) leave(scope.failure);
     scope.add(nested);
-    if (result instanceof Promise) {
-      const untie = (): void => scope.remove(nested);
-      result.then(untie, untie);
-    }
+    const untie = (): void => scope.remove(nested);
+    if (result instanceof Promise) result.then(untie, untie);
+    else result.onOver(untie);
     return result;
   }
 
@@ -149,6 +154,7 @@ class BatchGroup<T> {
     const name = nameOf(key, batched, this.#fn.name);
     const { maxConcurrentBatches } = this.#settings;
     const meter = batchMeter(runtime, name);
+    let draining = false;
     const batcher: Batcher<T, Caller> = new Batcher(
       (items) => this.#fn.call(key === batched ? undefined : key, items),
       {
@@ -156,7 +162,7 @@ class BatchGroup<T> {
         streams: this.#streams,
         maxConcurrent: maxConcurrentBatches,
         sizeOf: this.#sizeOf,
-        bounds: () => plan.bounds(),
+        bounds: () => (draining ? { ...plan.bounds(), waitMs: 0 } : plan.bounds()), // nothing more comes
       },
       {
         clock: runtime.clock,
@@ -167,14 +173,24 @@ class BatchGroup<T> {
         },
       },
     );
-    this.#batchers.set(key, batcher);
+    const ofRuntime = this.#batchers.get(runtime) ?? new WeakMap<object, Batcher<T, Caller>>();
+    this.#batchers.set(runtime, ofRuntime.set(key, batcher));
     runtime.onDrain?.(() => {
-      plan.draining = true;
+      draining = true;
       batcher.flush();
     });
     warnIfStarved(name, this.#settings, runtime);
     return batcher;
   }
+}
+
+/** A size that is no number would let every batch grow without end. */
+function checkedSizes<T>(sizeOf: SizeOf<T>): SizeOf<T> {
+  return (items) => {
+    const size: unknown = sizeOf(items);
+    if (typeof size === "number" && size >= 0) return size;
+    throw new ConfigError({ path: "batchSizeFn(items)", received: showValue(size), expected: "a number >= 0" });
+  };
 }
 
 /** R2 */
@@ -186,8 +202,9 @@ function openSurroundings(callers: readonly Caller[]): BatchSurroundings {
   if (firstScope === undefined) {
     return { run: (fn) => runWithRuntime(runtime, fn), cancel: () => undefined, end: () => undefined };
   }
-  const latest = scopes.map(({ facts }) => facts).reduce(later);
-  const { deadlineMs, timeoutS } = latest;
+  const none = { deadlineMs: undefined, timeoutS: 0 };
+  const { deadlineMs, timeoutS } =
+    scopes.length < callers.length ? none : scopes.map(({ facts }) => facts).reduce(later);
   const scope = new RequestScope({ ...firstScope.facts, deadlineMs, timeoutS }, runtime);
   return {
     run: (fn) => runInScope(scope, fn),

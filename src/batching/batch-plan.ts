@@ -36,8 +36,6 @@ export class BatchPlan {
   #items = 0;
   readonly #closed: Record<CloseReason, number> = { full: 0, timer: 0, "size function": 0, goal: 0, shutdown: 0 };
   readonly #latenciesMs: number[] = [];
-  /** Nothing more comes: batches do not wait. */
-  draining = false;
 
   constructor(settings: BatchSettings) {
     this.#settings = settings;
@@ -64,9 +62,8 @@ export class BatchPlan {
   bounds(): BatchBounds {
     const { maxBatchSize: maxSize, batchWaitTimeoutS } = this.#settings;
     const plan = this.#goalPlan();
-    if (plan === undefined)
-      return { maxSize, goalSize: Infinity, waitMs: this.draining ? 0 : batchWaitTimeoutS * 1000 };
-    return { maxSize, goalSize: plan.size, waitMs: this.draining ? 0 : plan.waitMs };
+    if (plan === undefined) return { maxSize, goalSize: Infinity, waitMs: batchWaitTimeoutS * 1000 };
+    return { maxSize, goalSize: plan.size, waitMs: plan.waitMs };
   }
 
   stats(): BatchStats {

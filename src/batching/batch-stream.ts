@@ -1,6 +1,7 @@
 // One caller's share of a streamed batch: what the batch's generator yields for it, until it reads it.
 //   R1  Holds at most `BUFFERED` items: the generator waits for the slowest caller that still reads (Q7).
 //   R2  A caller that leaves takes nothing any more, and nobody waits for it.
+//   R3  A caller may read ahead, as of any generator: its reads are answered in their order.
 
 /** Items held for a caller that reads more slowly than the generator yields. Chosen: hides one turn's jitter. */
 const BUFFERED = 16;
@@ -10,9 +11,12 @@ type End = "done" | { readonly error: unknown };
 export class BatchStream implements AsyncIterableIterator<unknown> {
   readonly #items: unknown[] = [];
   readonly #onLeft: () => void;
+  /** Reads that wait, in their order; while there are any there are no items (R3). */
+  readonly #readers: PromiseWithResolvers<IteratorResult<unknown>>[] = [];
   #end: End | undefined;
-  #wakeReader: (() => void) | undefined;
   #wakeWriter: (() => void) | undefined;
+  #onOver: (() => void) | undefined;
+  #started = false;
 
   /** @param onLeft the caller will read no more */
   constructor(onLeft: () => void) {
@@ -24,10 +28,16 @@ export class BatchStream implements AsyncIterableIterator<unknown> {
     return this.#end === undefined;
   }
 
+  /** True from the first read on. */
+  get started(): boolean {
+    return this.#started;
+  }
+
   push(item: unknown): void {
     if (!this.open) return;
-    this.#items.push(item);
-    this.#wakeReader?.();
+    const reader = this.#readers.shift();
+    if (reader === undefined) this.#items.push(item);
+    else reader.resolve({ done: false, value: item });
   }
 
   /** Nothing follows. */
@@ -47,27 +57,29 @@ export class BatchStream implements AsyncIterableIterator<unknown> {
     }
   }
 
-  async next(): Promise<IteratorResult<unknown>> {
-    while (this.#items.length === 0 && this.#end === undefined) {
-      await new Promise<void>((resolve) => (this.#wakeReader = resolve));
-    }
+  /** Calls `fn` once when its end is told, by either side. */
+  onOver(fn: () => void): void {
+    if (this.open) this.#onOver = fn;
+    else fn();
+  }
+
+  next(): Promise<IteratorResult<unknown>> {
+    this.#started = true;
+    const reader = Promise.withResolvers<IteratorResult<unknown>>();
     if (this.#items.length > 0) {
-      const value = this.#items.shift();
+      reader.resolve({ done: false, value: this.#items.shift() });
       this.#wakeWriter?.();
-      return { done: false, value };
-    }
-    const end = this.#end;
-    this.#end = "done";
-    if (typeof end === "object") throw end.error;
-    return { done: true, value: undefined };
+    } else if (this.#end === undefined) this.#readers.push(reader);
+    else this.#tellEnd(reader);
+    return reader.promise;
   }
 
   /** R2 */
   async return(): Promise<IteratorResult<unknown>> {
     const left = this.open;
     this.#items.length = 0;
+    this.#close("done");
     this.#end = "done";
-    this.#wakeWriter?.();
     if (left) this.#onLeft();
     return { done: true, value: undefined };
   }
@@ -79,7 +91,16 @@ export class BatchStream implements AsyncIterableIterator<unknown> {
   #close(end: End): void {
     if (!this.open) return;
     this.#end = end;
-    this.#wakeReader?.();
+    for (const reader of this.#readers.splice(0)) this.#tellEnd(reader);
     this.#wakeWriter?.();
+    this.#onOver?.();
+  }
+
+  /** An error is told once. */
+  #tellEnd(reader: PromiseWithResolvers<IteratorResult<unknown>>): void {
+    const end = this.#end;
+    this.#end = "done";
+    if (typeof end === "object") reader.reject(end.error);
+    else reader.resolve({ done: true, value: undefined });
   }
 }

@@ -127,10 +127,14 @@ export class Batcher<T, S> {
   ): Call<T, S> {
     const arrivedMs = this.#host.clock.monotonic();
     const call: Call<T, S> = { input, modelId, surroundings, arrivedMs, left: false, stream, resolve, reject };
-    const tooLarge = this.#queue.add(call);
-    if (tooLarge !== undefined) {
-      const message = `${this.#options.name}: batchSizeFn gives ${tooLarge} for one item, above maxBatchSize; raise it or split the item`;
-      reject(new ServeError("BATCH_SHAPE", message, { size: tooLarge }));
+    try {
+      const tooLarge = this.#queue.add(call);
+      if (tooLarge !== undefined) {
+        const message = `${this.#options.name}: batchSizeFn gives ${tooLarge} for one item, above maxBatchSize; raise it or split the item`;
+        reject(new ServeError("BATCH_SHAPE", message, { size: tooLarge }));
+      }
+    } catch (error) {
+      reject(error); // the size function threw: for this item alone, those before it were sized without it
     }
     return call;
   }
@@ -151,22 +155,28 @@ export class Batcher<T, S> {
       if (--present === 0) surroundings.cancel(); // R2
     };
     for (const call of calls) this.#running.set(call, { left });
+    let fill = 0;
     try {
+      fill = this.#fill(batch); // before the run: what that does to its items is its own affair
       await surroundings.run(() => (this.#options.streams ? this.#runStream(calls) : this.#runUnary(calls)));
     } catch (error) {
       for (const call of calls) call.reject(error);
     }
     for (const call of calls) this.#running.delete(call);
     surroundings.end();
-    const { sizeOf } = this.#options;
-    const used = sizeOf === undefined ? calls.length : sizeOf(calls.map(({ input }) => input));
     this.#host.ran({
       size: calls.length,
       reason: batch.reason,
-      fill: Math.min(1, used / batch.bounds.maxSize),
+      fill,
       waitsMs: calls.map(({ arrivedMs }) => startMs - arrivedMs),
       runMs: clock.monotonic() - startMs,
     });
+  }
+
+  #fill({ items, bounds }: ClosedBatch<Call<T, S>>): number {
+    const { sizeOf } = this.#options;
+    const used = sizeOf === undefined ? items.length : sizeOf(items.map(({ input }) => input));
+    return Math.min(1, used / bounds.maxSize);
   }
 
   /** B5 */
@@ -191,8 +201,8 @@ export class Batcher<T, S> {
         else if (value instanceof Error) stream?.fail(value);
         else stream?.push(value);
       });
-      if (calls.every(({ stream }) => stream?.open !== true)) return;
       for (const { stream } of calls) await stream?.room();
+      if (calls.every(({ stream }) => stream?.open !== true)) return;
     }
     for (const call of calls) call.resolve(undefined);
   }
@@ -202,8 +212,15 @@ export class Batcher<T, S> {
     const list: unknown = isTyped ? Array.from(results as unknown as ArrayLike<unknown>) : results;
     if (Array.isArray(list) && list.length === expected) return list as readonly unknown[];
     const received = Array.isArray(list) ? list.length : null;
-    const shown = received === null ? (list === null ? "null" : typeof list) : `${received} results`;
+    const shown = received === null ? shownResult(list) : `${received} results`;
     const message = `${this.#options.name}: a batch of ${expected} items gave ${shown}; return an array with one result for each item, in their order`;
     throw new ServeError("BATCH_SHAPE", message, { expected, received });
   }
+}
+
+/** What came in the place of a list. */
+function shownResult(result: unknown): string {
+  if (typeof result !== "object" || result === null) return String(result === null ? null : typeof result);
+  if (Symbol.asyncIterator in result) return "a generator (for streams give batch() the `async function*` itself)";
+  return "an object";
 }
