@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { FakeRuntime } from "../../tests/fixtures/api/fake-runtime.ts";
 import { runInScope, runWithRuntime } from "./globals.ts";
 import { multiplexed, multiplexedModelId } from "./multiplexed.ts";
@@ -64,6 +64,30 @@ describe("a multiplexed function", () => {
     scope.end();
     await turn();
     expect(net.disposed).toBe(1);
+  });
+
+  it("holds a model for code that outlives its request only until the call returns", async () => {
+    const model = new Model();
+    const scope = request("a");
+    scope.end();
+    const net = await runInScope(scope, () => model.getModel());
+    await runInScope(request("b"), () => model.getModel());
+    await turn();
+    expect(net.disposed).toBe(1);
+  });
+
+  it("is held once by a request that asks again and again, as a WebSocket does for each message", async () => {
+    const model = new Model();
+    const scope = request("a");
+    const onEnd = vi.spyOn(scope, "onEnd");
+    const nets = await Promise.all(Array.from({ length: 100 }, () => runInScope(scope, () => model.getModel())));
+    expect([new Set(nets).size, onEnd.mock.calls.length]).toEqual([1, 1]);
+    await runInScope(request("b"), () => model.getModel());
+    await turn();
+    expect(nets[0]?.disposed).toBe(0);
+    scope.end();
+    await turn();
+    expect(nets[0]?.disposed).toBe(1);
   });
 
   it("holds models for each object apart", async () => {

@@ -1,6 +1,7 @@
 // `multiplexed()`: many models behind one deployment; each replica holds the few that it was asked for last.
 //   R1  Models are held per `this`: each instance has its own.
 //   R2  A model is in use until the request that got it has ended; outside of a request, until the call has returned.
+//       However often a request asks for a model, it holds it once: a WebSocket may ask for each of its messages.
 //   R3  It works without Manta around it, as in a plain unit test.
 import { ModelCache, type ModelUse } from "../batching/model-cache.ts";
 import { checkOptions, resolveOptions } from "../config/check-options.ts";
@@ -11,6 +12,7 @@ import { modelMeter } from "./batching-meters.ts";
 import { currentRuntime, currentScope } from "./globals.ts";
 import { nameOf } from "./name-of.ts";
 import type { Runtime } from "./runtime.ts";
+import type { RequestScope } from "./scope.ts";
 
 /** Gives the model of an id; without one that of the running request. */
 export type MultiplexedFunction<M> = (modelId?: string) => Promise<M>;
@@ -50,6 +52,7 @@ export function multiplexed<M, This = unknown>(
   const { maxNumModelsPerReplica } = resolveOptions("multiplexed", options);
   const limit = maxNumModelsPerReplica === -1 ? Infinity : maxNumModelsPerReplica;
   const caches = new WeakMap<object, ModelCache<M>>();
+  const held = new WeakMap<RequestScope, Set<M>>();
   const getModel = async function (this: unknown, modelId?: string): Promise<M> {
     const id = modelId ?? multiplexedModelId();
     if (typeof id !== "string" || id === "") {
@@ -59,7 +62,7 @@ export function multiplexed<M, This = unknown>(
     }
     const self = typeof this === "object" && this !== null ? this : getModel;
     const cache = caches.get(self) ?? open(self);
-    return hold(await cache.use(id));
+    return hold(await cache.use(id), held);
   };
   const open = (self: object): ModelCache<M> => {
     const name = nameOf(self, getModel, load.name);
@@ -72,11 +75,16 @@ export function multiplexed<M, This = unknown>(
   return getModel;
 }
 
-/** R2 */
-function hold<M>({ model, end }: ModelUse<M>): M {
+/** R2 @param held what each request holds already */
+function hold<M>({ model, end }: ModelUse<M>, held: WeakMap<RequestScope, Set<M>>): M {
   const scope = currentScope();
-  if (scope === undefined) end();
-  else scope.onEnd(end);
+  const models = (scope && held.get(scope)) ?? new Set();
+  if (scope === undefined || models.has(model)) {
+    end();
+    return model;
+  }
+  held.set(scope, models.add(model));
+  scope.onEnd(end);
   return model;
 }
 

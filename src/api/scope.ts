@@ -46,6 +46,7 @@ export class RequestScope {
   #context: RequestContext | undefined;
   readonly #calls = new Set<NestedCall>();
   #atEnd: (() => void)[] | undefined;
+  #over = false;
 
   constructor(facts: RequestFacts, runtime: Runtime) {
     this.facts = facts;
@@ -100,6 +101,7 @@ export class RequestScope {
 
   /** The answer is complete (R2), or the code of a cancelled request has returned. */
   end(): void {
+    this.#over = true;
     const atEnd = this.#atEnd ?? [];
     this.#atEnd = undefined;
     for (const fn of atEnd) fn();
@@ -109,9 +111,13 @@ export class RequestScope {
     this.#calls.clear();
   }
 
-  /** Calls `fn` when the request's code has ended, however it ended: what the code holds may be given back then. */
+  /**
+   * Calls `fn` when the request's code has ended, however it ended: what the code holds may be given back then. At once
+   * where it has ended already: code that the request left behind is nobody's to wait for.
+   */
   onEnd(fn: () => void): void {
-    (this.#atEnd ??= []).push(fn);
+    if (this.#over) fn();
+    else (this.#atEnd ??= []).push(fn);
   }
 
   /** Nested calls that `cancel` would end; a test for leaks asks for 0. */

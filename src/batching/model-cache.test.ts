@@ -66,6 +66,18 @@ describe("a model", () => {
     expect((await Promise.all(uses)).map(({ model }) => model)).toEqual(["A", "A", "B"]);
   });
 
+  it("that was asked for last stays, and one that waits for its load is no other's room (M1)", async () => {
+    const { cache, log } = open(1);
+    const uses = ["a", "b", "c"].map((id) => cache.use(id));
+    await uses[1];
+    const again = cache.use("c"); // shares the load that waits
+    for (const { end } of await Promise.all([...uses, again])) end();
+    await turn();
+    expect(cache.ids).toEqual(["c"]);
+    expect(log.filter((line) => line.startsWith("load"))).toEqual(["load a", "load b", "load c"]);
+    expect(log.filter((line) => line.startsWith("dispose"))).toEqual(["dispose model a", "dispose model b"]);
+  });
+
   it("that is in use is disposed of when its last use ends, and holds up no load (M1)", async () => {
     const { cache, once, log } = open(1);
     const one = await cache.use("a");

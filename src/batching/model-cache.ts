@@ -1,5 +1,6 @@
 // The models that one replica holds: M1. It knows nothing of requests; who uses a model says when it is done.
-//   R1  A hit makes a model the most recent one. A miss loads it; the least recent beyond the limit is given up first.
+//   R1  A hit makes a model the most recent one. A miss loads it; when its load begins, the least recent of those that are
+//       loaded is given up where it would exceed the limit. One that waits for its load is never given up for another.
 //   R2  Loads of one id share one load; loads of different ids go one after the other, in the order asked.
 //   R3  What is given up is disposed of exactly once, when its last use has ended. A load waits for that only while
 //       nobody uses the model: a long request must not hold up the next model.
@@ -37,6 +38,8 @@ export interface ModelCacheOptions<M> {
 interface Entry<M> {
   readonly id: string;
   readonly model: Promise<M>;
+  /** Its load has begun: it counts towards the limit. */
+  loadBegun: boolean;
   uses: number;
   /** Set when it is given up: runs once, when nobody uses it. */
   whenIdle: (() => void) | undefined;
@@ -89,12 +92,12 @@ export class ModelCache<M> {
   }
 
   #miss(id: string): Entry<M> {
-    const load = this.#lastLoad.then(() => this.#load(id));
+    const load: Promise<M> = this.#lastLoad.then(() => this.#load(entry));
+    const entry: Entry<M> = { id, model: load, loadBegun: false, uses: 0, whenIdle: undefined };
     this.#lastLoad = load.then(
       () => undefined,
       () => undefined,
     );
-    const entry: Entry<M> = { id, model: load, uses: 0, whenIdle: undefined };
     this.#entries.set(id, entry);
     this.#events.onChange(this.ids); // announced while it loads, so that more calls for it come here
     load.catch(() => {
@@ -105,8 +108,10 @@ export class ModelCache<M> {
     return entry;
   }
 
-  async #load(id: string): Promise<M> {
-    await this.#makeRoom(id);
+  async #load(entry: Entry<M>): Promise<M> {
+    const { id } = entry;
+    await this.#makeRoom();
+    entry.loadBegun = true;
     const startMs = this.#clock.monotonic();
     try {
       const model = await this.#options.load(id);
@@ -119,10 +124,11 @@ export class ModelCache<M> {
   }
 
   /** R1, R3 */
-  async #makeRoom(id: string): Promise<void> {
-    while (this.#entries.size > this.#options.limit) {
-      const least = [...this.#entries.values()].find((entry) => entry.id !== id);
-      if (least === undefined) return;
+  async #makeRoom(): Promise<void> {
+    for (;;) {
+      const loaded = [...this.#entries.values()].filter(({ loadBegun }) => loadBegun);
+      const [least] = loaded;
+      if (least === undefined || loaded.length < this.#options.limit) return;
       const isIdle = least.uses === 0;
       const gone = this.#giveUp(least);
       if (isIdle) await gone;
