@@ -5,7 +5,7 @@
 //   curl http://127.0.0.1:8000/translations -H 'content-type: application/json' -d '{"text": "good day", "to": "de"}'   # {"text":"guten tag"}
 //   curl http://127.0.0.1:8000/translations -H 'content-type: application/json' -d '{"text": "good day", "to": "x"}'    # 422
 //   curl -N 'http://127.0.0.1:8000/words?text=good+day&to=fr'      # word by word
-//   curl http://127.0.0.1:8000/files?to=de -F file=@notes.txt      # multipart
+//   curl 'http://127.0.0.1:8000/files?to=de' -F file=@notes.txt    # multipart
 //   curl http://127.0.0.1:8000/openapi.json
 import { setTimeout as sleep } from "node:timers/promises";
 import { Readable } from "node:stream";
