@@ -115,23 +115,29 @@ function roundRobin(random: Random): Strategy {
   };
 }
 
+/** Rings that are kept, one for each set of replicas: all, a node's, a model's. Chosen: more than calls alternate between. */
+const MAX_RINGS = 64;
+
 /** P4: the key's own replica, then its neighbours on the ring, then waiting for one of them. */
 function consistentHash(points: number | undefined, fallbacks: number): Strategy {
+  const rings = new Map<string, HashRing>();
   let known: readonly RoutedReplica[] = [];
-  let ids = "";
   let ring = new HashRing([]);
+  const ringOf = (pool: readonly RoutedReplica[]): HashRing => {
+    const ids = pool.map(({ id }) => id).sort();
+    const key = ids.join();
+    const found = rings.get(key) ?? new HashRing(ids, points);
+    if (rings.size >= MAX_RINGS) rings.clear();
+    rings.set(key, found);
+    return found;
+  };
   const owners = (pool: readonly RoutedReplica[], call: RoutedCall): readonly string[] => {
-    if (pool !== known) {
-      known = pool; // most often the router's own list, which lives as long as its replicas stay the same
-      const sorted = pool.map(({ id }) => id).sort();
-      if (sorted.join() !== ids) [ids, ring] = [sorted.join(), new HashRing(sorted, points)];
-    }
+    if (pool !== known) [known, ring] = [pool, ringOf(pool)]; // most often it is the router's own list, again
     return ring.owners(call.sessionId || call.requestId, 1 + fallbacks);
   };
   return {
     choose(pool, call) {
-      const byId = new Map(pool.map((replica) => [replica.id, replica]));
-      const candidates = owners(pool, call).flatMap((id) => byId.get(id) ?? []);
+      const candidates = owners(pool, call).flatMap((id) => pool.find((replica) => replica.id === id) ?? []);
       return soundFirst(candidates.filter(({ free }) => free))[0];
     },
     accepts: (replica, pool, call) => owners(pool, call).includes(replica.id),
