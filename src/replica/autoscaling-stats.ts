@@ -1,7 +1,7 @@
 // Asks the user's `recordAutoscalingStats` at the metrics interval and tells the head what it returned (A7).
 //   R1  A call that throws, takes longer than `LIMIT_MS` or returns no numbers is counted, told once, and told of to nobody else.
 import type { Clock } from "../core/clock.ts";
-import { describeThrown, isServeError, ServeError } from "../core/errors.ts";
+import { isServeError, ServeError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { LoadOrder } from "../protocol/control.ts";
 import { METRICS } from "../telemetry/metric-names.ts";
@@ -30,7 +30,6 @@ export class AutoscalingStats {
   readonly #calls: CallsAtIntervals;
   readonly #errorNames = new Set<string>();
   #labels = { deployment: "", replica: "", application: "" };
-  #lastError = "";
 
   constructor(around: StatsSurroundings, clock: Clock) {
     this.#around = around;
@@ -39,6 +38,7 @@ export class AutoscalingStats {
       call: () => around.record(),
       returned: (value: unknown, tookMs: number) => this.#returned(value, tookMs),
       failed: (reason: unknown) => this.#failed(reason),
+      tell: (error: string) => around.logger().warn("replica.autoscaling_stats_failed", { error }),
     };
     this.#calls = new CallsAtIntervals(method, clock);
   }
@@ -58,7 +58,6 @@ export class AutoscalingStats {
   #returned(value: unknown, tookMs: number): void {
     const { metrics, send } = this.#around;
     send(readStats(value));
-    this.#lastError = "";
     metrics?.histogram(METRICS.userAutoscalingStatsLatency).labels(this.#labels).observe(tookMs);
   }
 
@@ -69,14 +68,6 @@ export class AutoscalingStats {
       ?.counter(METRICS.recordAutoscalingStatsFailed)
       .labels({ ...this.#labels, exception_name: name })
       .inc();
-    this.#tell(describeThrown(reason));
-  }
-
-  /** R1 */
-  #tell(error: string): void {
-    if (error === this.#lastError) return;
-    this.#lastError = error;
-    this.#around.logger().warn("replica.autoscaling_stats_failed", { error });
   }
 
   #nameOf(reason: unknown): string {

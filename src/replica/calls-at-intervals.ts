@@ -1,8 +1,9 @@
 // Calls a method of the user's at intervals, for what it returns.
 //   R1  A call that throws or takes longer than its limit is told to `failed` and to nobody else.
 //   R2  A call that has not ended is not made a second time.
+//   R3  The same error in a row is one for the log.
 import type { Cancel, Clock } from "../core/clock.ts";
-import { ServeError } from "../core/errors.ts";
+import { describeThrown, ServeError } from "../core/errors.ts";
 
 /** A method that is asked at intervals. */
 export interface AskedMethod {
@@ -12,6 +13,8 @@ export interface AskedMethod {
   /** Takes what it returned. What this throws counts as a failure. @param tookMs how long it took */
   returned(value: unknown, tookMs: number): void;
   failed(reason: unknown): void;
+  /** Logs an error that the call before did not have (R3). */
+  tell(error: string): void;
 }
 
 export class CallsAtIntervals {
@@ -19,6 +22,7 @@ export class CallsAtIntervals {
   readonly #clock: Clock;
   #stop: Cancel = () => undefined;
   #busy = false;
+  #lastError = "";
 
   constructor(method: AskedMethod, clock: Clock) {
     this.#method = method;
@@ -46,11 +50,20 @@ export class CallsAtIntervals {
       if (called === undefined) return this.#stop();
       const value = await this.#limited(called, limitMs);
       this.#method.returned(value, this.#clock.monotonic() - startMs);
+      this.#lastError = "";
     } catch (reason) {
       this.#method.failed(reason);
+      this.#tell(describeThrown(reason));
     } finally {
       this.#busy = false;
     }
+  }
+
+  /** R3 */
+  #tell(error: string): void {
+    if (error === this.#lastError) return;
+    this.#lastError = error;
+    this.#method.tell(error);
   }
 
   #limited(called: Promise<unknown>, limitMs: number): Promise<unknown> {

@@ -44,7 +44,7 @@ describe("RoutingStats", () => {
     expect([told, clock.pending]).toEqual([[], 0]);
   });
 
-  it("keeps the last stats when the method throws, is late, or returns no object of JSON data (R1, R2)", async () => {
+  it("keeps the last stats when the method throws, is late, or returns no object of JSON data (R1)", async () => {
     const bad = [7, null, [1], { n: 1n }, { text: "x".repeat(20_000) }];
     const answers: (() => Promise<unknown>)[] = [
       () => Promise.resolve({ good: true }),

@@ -1,8 +1,7 @@
 // Asks the user's `recordRoutingStats` at the period of the options; what it returns is told to all callers' routers (P5).
 //   R1  What is no object of JSON data, or larger than `MAX_STATS_CHARS`, counts as an error: all callers get it with the targets.
-//   R2  The same error in a row is told once.
 import type { Clock } from "../core/clock.ts";
-import { describeThrown, isServeError, ServeError } from "../core/errors.ts";
+import { isServeError, ServeError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { LoadOrder } from "../protocol/control.ts";
 import { METRICS } from "../telemetry/metric-names.ts";
@@ -28,7 +27,6 @@ export class RoutingStats {
   #labels = { deployment: "", application: "" };
   #current: Readonly<Record<string, unknown>> | undefined;
   #text = "";
-  #lastError = "";
 
   constructor(around: RoutingStatsSurroundings, clock: Clock) {
     this.#around = around;
@@ -37,6 +35,7 @@ export class RoutingStats {
       call: () => around.record(),
       returned: (value: unknown, tookMs: number) => this.#returned(value, tookMs),
       failed: (reason: unknown) => this.#failed(reason),
+      tell: (error: string) => around.logger().warn("replica.routing_stats_failed", { error }),
     };
     this.#calls = new CallsAtIntervals(method, clock);
   }
@@ -60,7 +59,6 @@ export class RoutingStats {
   #returned(value: unknown, tookMs: number): void {
     const { metrics, onChanged } = this.#around;
     const text = textOf(value);
-    this.#lastError = "";
     metrics?.histogram(METRICS.routingStatsDelay).labels(this.#labels).observe(tookMs);
     if (text === this.#text) return;
     this.#text = text;
@@ -69,16 +67,12 @@ export class RoutingStats {
   }
 
   #failed(reason: unknown): void {
-    const { metrics, logger, replicaId: replica } = this.#around;
+    const { metrics, replicaId: replica } = this.#around;
     const type = isServeError(reason) && reason.code === "REQUEST_TIMEOUT" ? "timeout" : "exception";
     metrics
       ?.counter(METRICS.routingStatsError)
       .labels({ ...this.#labels, replica, error_type: type })
       .inc();
-    const error = describeThrown(reason);
-    if (error === this.#lastError) return; // R2
-    this.#lastError = error;
-    logger().warn("replica.routing_stats_failed", { error });
   }
 }
 
