@@ -178,7 +178,7 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
     // The slot that freed is this replica's: it may be held for us only for a moment.
     while (this.#queue.length > 0 && link.free) {
       const task = this.#taken(this.#queue.takeFirst((one) => this.#chooser.suits(one, link, this.#candidates)));
-      if (task === undefined) return;
+      if (task === undefined) return this.#matchLater([]);
       this.#send(link, task);
     }
   }
@@ -247,9 +247,9 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
     }
   }
 
-  /** Looks again when one of these calls has waited long enough for a replica that holds its model (P3). */
+  /** Looks again when one of these calls may suit more replicas, having waited for so long (P3). */
   #matchLater(waiting: Iterable<CallTask>): void {
-    const nextMs = this.#chooser.nextMatchMs(waiting);
+    const nextMs = this.#chooser.nextMatchMs(waiting, this.#queue.length, this.#candidates);
     if (nextMs === undefined) return;
     const atMs = this.clock.monotonic() + nextMs;
     if (atMs >= this.#matchAtMs) return;
@@ -266,7 +266,7 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
     task.waitsSinceMs = this.clock.monotonic();
     this.#queue.add(task);
     if (this.#queue.length === 1) this.#tellIfStarved();
-    if (task.envelope.multiplexedModelId !== "") this.#matchLater([task]);
+    if (this.#chooser.isSelective(task)) this.#matchLater([task]);
     this.#letGo ??= this.clock.every(HOLD_MS, () => undefined, false);
   }
 

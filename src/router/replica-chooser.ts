@@ -4,6 +4,7 @@
 //   R2  Calls wait while a user's router is loaded, `LOAD_LIMIT_MS` at most; one that follows another stands back until it is.
 //   R3  One that cannot be loaded is stood in for by the two choices of P1; the log says so. So is one that throws.
 //   R4  The caller's node counts only while there are replicas on it and elsewhere (P2).
+//   R5  A user's router that keeps calls from free replicas is asked again after a while: it may go by how long they wait.
 import { isRouterName } from "../config/router-names.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import { describeThrown, ServeError } from "../core/errors.ts";
@@ -31,6 +32,12 @@ export interface ChooserSurroundings {
 
 /** Longest wait for a user's router to be loaded, milliseconds. Chosen: far above the import of a large module. */
 const LOAD_LIMIT_MS = 5000;
+/** Time between two questions about calls that a user's router holds back (R5), milliseconds. Chosen: seldom felt. */
+const ASK_AGAIN_MS = 50;
+/** What each call that waits adds to that: 10,000 questions a second at most. */
+const ASK_MS = 0.1;
+/** Mistakes of routers that are told apart; what follows is not told. Chosen: a log shows what is wrong, not how often. */
+const MAX_FAULTS = 20;
 const DEFAULT_ROUTER: RouterRef = { name: "pow2", kwargs: {} };
 const TWO_CHOICES = createStrategy("pow2", {}, { next: () => 0 });
 /** Calls wait (R2). */
@@ -47,7 +54,7 @@ export class ReplicaChooser {
   /** The caller's node, while it counts (R4). */
   #near: string | undefined;
   #cancelLimit: Cancel | undefined;
-  #lastFault = "";
+  readonly #faults = new Set<string>();
 
   /** @param onLoaded calls that wait may suit other replicas now */
   constructor(deployment: string, surroundings: ChooserSurroundings, onLoaded: () => void) {
@@ -88,9 +95,10 @@ export class ReplicaChooser {
     return mayUse(this.#routed(task), replica, replicas, this.#strategy ?? TWO_CHOICES, this.#surroundings.random);
   }
 
-  /** In how many milliseconds one of the waiting calls suits more replicas by time alone (P3); undefined: never. */
-  nextMatchMs(waiting: Iterable<CallTask>): number | undefined {
-    let nextMs = Infinity;
+  /** In how many milliseconds one of the waiting calls may suit more replicas by time alone (P3, R5); undefined: never. */
+  nextMatchMs(waiting: Iterable<CallTask>, queued: number, replicas: readonly RoutedReplica[]): number | undefined {
+    const isHeldBack = this.#router !== undefined && replicas.some(({ free }) => free);
+    let nextMs = isHeldBack ? ASK_AGAIN_MS + queued * ASK_MS : Infinity;
     for (const task of waiting) {
       if (task.envelope.multiplexedModelId === "") continue;
       const call = this.#routed(task);
@@ -126,6 +134,7 @@ export class ReplicaChooser {
     this.#cancelLimit?.();
     this.#strategy = strategy;
     this.#router = router;
+    this.#faults.clear();
   }
 
   async #load(key: string, router: RouterRef): Promise<void> {
@@ -151,8 +160,8 @@ export class ReplicaChooser {
   /** The same mistake at every call is told once. */
   #faulty(router: RouterRef, method: string, reason: string): void {
     const fault = `${method}: ${reason}`;
-    if (fault === this.#lastFault) return;
-    this.#lastFault = fault;
+    if (this.#faults.has(fault) || this.#faults.size >= MAX_FAULTS) return;
+    this.#faults.add(fault);
     this.#tell("router.failed", router, fault);
   }
 

@@ -249,6 +249,41 @@ describe("a user's router (P5)", () => {
     expect(logs[0]?.fields).toMatchObject({ deployment: "Model", router: "/app/r.ts:R", instead: "pow2" });
   });
 
+  it("that makes two mistakes at every call is told of twice", async () => {
+    const replica = new FakeReplica("a");
+    const fail = (): never => JSON.parse("") as never;
+    const mine = { choose: (all: readonly RoutedReplica[]) => all, onRouted: fail, onCompleted: fail };
+    const { start, settle, logs } = await openCaller([replica], {
+      targets: router("r"),
+      surroundings: { loadRouter: async () => mine },
+    });
+    for (let n = 0; n < 5; n++) {
+      const { id } = start();
+      await settle();
+      replica.end(id);
+      await settle();
+    }
+    expect(logs.map(({ fields }) => (fields["reason"] as string).split(":")[0])).toEqual(["onRouted", "onCompleted"]);
+  });
+
+  it("is asked again about calls that it keeps from free replicas: it may go by how long they wait", async () => {
+    const replica = new FakeReplica("a");
+    const choose = (all: readonly RoutedReplica[], { waitedMs }: RoutedCall) => (waitedMs < 120 ? [] : all);
+    const surroundings = { loadRouter: async () => ({ choose }) };
+    const { clock, start, settle } = await openCaller([replica], { targets: router("r"), surroundings });
+    await settle();
+    start();
+    await clock.advance(100);
+    expect(replica.got).toEqual([]);
+    await clock.advance(100);
+    expect(replica.got).toEqual(["c1"]);
+    start();
+    await clock.advance(1000);
+    replica.end("c1");
+    await settle();
+    expect(replica.got).toEqual(["c1", "c2"]);
+  });
+
   it("holds until the next one is loaded, and is told apart by the version of its code", async () => {
     const replica = new FakeReplica("a");
     const loaded: string[] = [];

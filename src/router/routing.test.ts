@@ -176,13 +176,36 @@ describe("a user's router (P5)", () => {
         undefined,
         random,
       )?.id;
-    expect([chosenBy(() => Promise.reject(1).catch(() => [])), chosenBy(JSON.parse as () => unknown)]).toEqual([
-      "a",
-      "a",
+    const answers = [() => undefined, async () => [], JSON.parse as () => unknown, () => [undefined, { ...free }, "a"]];
+    expect(answers.map(chosenBy)).toEqual(["a", "a", "a", "a"]);
+    expect(faults).toEqual([
+      "choose: it returned no list of candidates",
+      "choose: it returned a promise; it must answer at once",
+      expect.stringContaining("SyntaxError"),
+      "choose: it returned no list of candidates",
     ]);
-    expect(faults).toEqual(["choose: it returned no list of candidates", expect.stringContaining("SyntaxError")]);
-    expect([chosenBy(() => [undefined, { ...free }, 7]), chosenBy(() => [])]).toEqual([undefined, undefined]);
-    expect(faults).toHaveLength(2);
+    expect([chosenBy(() => [{ ...free }, free]), chosenBy(() => [])]).toEqual(["a", undefined]);
+    expect(faults).toHaveLength(4);
+  });
+
+  it("that is an async function which fails ends nothing: it is told of", async () => {
+    const faults: string[] = [];
+    const fail = async () => Promise.reject(new RangeError("later"));
+    const strategy = new UserRouter({ choose: fail as () => never, onRouted: fail as () => never }, (method, reason) =>
+      faults.push(`${method}: ${reason}`),
+    );
+    expect(strategy.choose([replica("a")], call(), random)?.id).toBe("a");
+    strategy.routed(replica("a"), call());
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(faults).toContain("choose: RangeError: later");
+    expect(faults).toContain("onRouted: RangeError: later");
+  });
+
+  it("that changes its list changes nobody else's", () => {
+    const replicas = [replica("a"), replica("b")];
+    const strategy = new UserRouter({ choose: (all) => (all as RoutedReplica[]).splice(0) }, () => undefined);
+    expect(strategy.choose(replicas, call(), random)?.id).toBe("a");
+    expect(replicas).toHaveLength(2);
   });
 });
 

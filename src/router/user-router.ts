@@ -1,6 +1,8 @@
 // A user's router as a strategy (P5). Whatever it does, calls go on.
-//   R1  Where it throws, or answers with something else than a list, the two choices of P1 stand in for that call.
-//   R2  What it lists and is no candidate is passed over.
+//   R1  Where it throws, or answers with something else than a list of candidates, the two choices of P1 stand in for
+//       that call. An empty list is an answer: the call waits.
+//   R2  What it lists and is no candidate is passed over, as one that has just left; nothing but such is no answer.
+//   R3  It gets a list of its own, and a promise that it returns is looked after: neither can harm other calls.
 import { describeThrown } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
 import type { RequestRouter, RoutedCall, RoutedReplica } from "../model/request-router.ts";
@@ -20,11 +22,7 @@ export class UserRouter implements Strategy {
   choose<R extends RoutedReplica>(pool: readonly R[], call: RoutedCall, random: Random): R | undefined {
     const ranked = this.#rank(pool, call, random);
     if (ranked === undefined) return chooseReplica(pool, random); // R1
-    for (const one of ranked) {
-      const replica = pool.find((candidate) => candidate === one); // R2
-      if (replica?.free === true) return replica;
-    }
-    return undefined;
+    return ranked.find(({ free }) => free);
   }
 
   accepts<R extends RoutedReplica>(replica: R, pool: readonly R[], call: RoutedCall, random: Random): boolean {
@@ -39,11 +37,14 @@ export class UserRouter implements Strategy {
     this.#tell("onCompleted", replica, call);
   }
 
-  #rank(pool: readonly RoutedReplica[], call: RoutedCall, random: Random): readonly RoutedReplica[] | undefined {
+  #rank<R extends RoutedReplica>(pool: readonly R[], call: RoutedCall, random: Random): readonly R[] | undefined {
     try {
-      const ranked: unknown = this.#router.choose(pool, call, random);
-      if (Array.isArray(ranked)) return ranked as readonly RoutedReplica[];
-      this.#onFault("choose", "it returned no list of candidates");
+      const answer: unknown = this.#router.choose([...pool], call, random); // R3
+      const ranked = Array.isArray(answer) ? answer.filter((one): one is R => pool.includes(one as R)) : undefined; // R2
+      if (ranked !== undefined && (ranked.length > 0 || (answer as unknown[]).length === 0)) return ranked;
+      this.#lookAfter("choose", answer);
+      const what = answer instanceof Promise ? "a promise; it must answer at once" : "no list of candidates";
+      this.#onFault("choose", `it returned ${what}`);
     } catch (reason) {
       this.#onFault("choose", describeThrown(reason));
     }
@@ -52,9 +53,14 @@ export class UserRouter implements Strategy {
 
   #tell(method: "onRouted" | "onCompleted", replica: RoutedReplica, call: RoutedCall): void {
     try {
-      this.#router[method]?.(replica, call);
+      this.#lookAfter(method, this.#router[method]?.(replica, call));
     } catch (reason) {
       this.#onFault(method, describeThrown(reason));
     }
+  }
+
+  /** R3 */
+  #lookAfter(method: string, answer: unknown): void {
+    if (answer instanceof Promise) answer.catch((reason: unknown) => this.#onFault(method, describeThrown(reason)));
   }
 }
