@@ -15,7 +15,7 @@ import {
   type RuntimeEnvOptions,
 } from "./options.generated.ts";
 import { resolveOptions } from "./check-options.ts";
-import { rayPolicy, rayRouter } from "./ray-names.ts";
+import { rayPolicy } from "./ray-names.ts";
 import { mergeOptions, resolveDeployment } from "./resolve-deployment.ts";
 import { runtimeEnvOptions } from "./runtime-env.ts";
 import type { DeploymentConfig, JsonObject, OptionOrigin } from "./config-types.ts";
@@ -67,8 +67,6 @@ function fileOptions(file: DeploymentConfig, code: DeploymentOptions): Deploymen
   if (options.autoscalingConfig?.policy !== undefined) {
     options.autoscalingConfig.policy = customPolicy(options.autoscalingConfig.policy);
   }
-  const router = options.requestRouterConfig;
-  if (router?.requestRouterClass !== undefined) router.requestRouterClass = rayRouter(router.requestRouterClass);
   if (actor === undefined) return options;
   const { runtime_env: env = {}, ...resources } = actor as JsonObject;
   return {

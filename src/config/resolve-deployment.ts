@@ -3,8 +3,10 @@
 //   R2  Resolved, `autoscalingConfig` says alone whether the deployment scales; `numReplicas` is then where it starts.
 import { ConfigError } from "../core/errors.ts";
 import { checkOptions, resolveOptions, resolveTable } from "./check-options.ts";
+import { hashRingFault } from "./check-hash-ring.ts";
 import { placementFault, type OptionsFault } from "./check-placement.ts";
 import { showValue } from "./check-rule.ts";
+import { rayRouter } from "./ray-names.ts";
 import {
   OPTIONS,
   type DeploymentOptions,
@@ -43,12 +45,15 @@ export function mergeOptions(base: DeploymentOptions, over: DeploymentOptions): 
 export function resolveDeployment(input: DeploymentOptions, path: string): ResolvedDeploymentOptions {
   const autoscaling = resolveAutoscaling(input);
   const numReplicas = typeof input.numReplicas === "number" ? input.numReplicas : 1;
-  const options = {
-    ...resolveTable(OPTIONS.deployment, input),
+  const table = resolveTable(OPTIONS.deployment, input) as unknown as ResolvedDeploymentOptions;
+  const router = table.requestRouterConfig;
+  const options: ResolvedDeploymentOptions = {
+    ...table,
+    requestRouterConfig: { ...router, requestRouterClass: rayRouter(router.requestRouterClass) },
     autoscalingConfig: autoscaling,
     numReplicas: autoscaling === null ? numReplicas : (autoscaling.initialReplicas ?? autoscaling.minReplicas),
-  } as unknown as ResolvedDeploymentOptions;
-  const fault = scalingFault(input) ?? placementFault(options);
+  };
+  const fault = scalingFault(input) ?? placementFault(options) ?? hashRingFault(options.requestRouterConfig);
   if (fault !== undefined) throw new ConfigError({ ...fault, path: `${path}.${fault.path}` });
   return options;
 }
