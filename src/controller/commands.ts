@@ -45,7 +45,7 @@ export interface ControllerCommands {
    */
   whenDeployed(names: readonly string[], subscriberId?: string): Promise<void>;
   /**
-   * Accepts the delete and resolves when the replicas are gone.
+   * Accepts the delete and resolves when the replicas are gone and no proxy leads a request there (D7).
    * @param orderId as in `order`
    * @throws {ServeError} APPLICATION_NOT_FOUND (rejects)
    */

@@ -262,6 +262,7 @@ export class Controller implements ControllerCommands {
   async delete(name: string, orderId?: string): Promise<void> {
     this.order(orderId, [name], () => this.#acceptDelete(name));
     await this.#waiters.wait(() => (this.#state.applications.get(name)?.deleting === true ? "wait" : "done"));
+    await this.#options.feed.whenAcknowledged([ROUTES_KEY], [...this.#state.proxies.keys()]); // no request finds it now
   }
 
   /** True from the order on, also where an earlier head got it and did not live to the end of it. */
