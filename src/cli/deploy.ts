@@ -17,6 +17,7 @@ import { showProgress } from "./show-progress.ts";
 import { startInstance } from "./start-instance.ts";
 import type { StatusPart } from "./status-part.ts";
 import { urlOf } from "./url-of.ts";
+import { warn } from "./warn.ts";
 
 /** How often an instance behind REST is looked at, milliseconds. */
 const LOOK_MS = 200;
@@ -24,7 +25,7 @@ const LOOK_MS = 200;
 /** @throws {ServeError} CONFIG_INVALID what is wrong with the file, DEPLOY_FAILED with the reasons */
 export async function deploy(target: string, args: readonly string[], flags: DeployFlags): Promise<number> {
   const sent = read(target, args, flags);
-  warn(sent.warnings);
+  warn(...sent.warnings);
   const file = isConfigFile(target) ? instanceOptionsOf(sent.config, sent.workingDir) : {}; // R1
   const status =
     flags.address === undefined ? await deployHere(sent, flags, file) : await deployAt(flags.address, sent, flags);
@@ -42,7 +43,7 @@ function read(target: string, args: readonly string[], flags: DeployFlags): Sent
     throw new ServeError("CONFIG_INVALID", "Application arguments cannot be specified for a config file.");
   }
   const ignored = ignoredFlags(flags);
-  if (ignored !== undefined) warn([ignored]);
+  if (ignored !== undefined) warn(ignored);
   return readConfig(target, flags.allowUnknownKeys === true);
 }
 
@@ -56,7 +57,7 @@ async function deployHere(sent: SentConfig, flags: DeployFlags, file: InstanceOp
     const running = head.deployConfig({ ...order, wait: flags.wait });
     if (flags.json !== true && process.stderr.isTTY) await showProgress(head, running, before);
     const { warnings } = await running;
-    warn(warnings.filter((warning) => !sent.warnings.includes(warning)));
+    warn(...warnings.filter((warning) => !sent.warnings.includes(warning)));
     return await head.status();
   } finally {
     head.close();
@@ -74,7 +75,7 @@ async function start(flags: DeployFlags, file: InstanceOptions): Promise<HeadCli
 /** Through the REST API. */
 async function deployAt(address: string, sent: SentConfig, flags: DeployFlags): Promise<StatusPart> {
   const instance = new RestInstance(address);
-  warn((await instance.deploy(sent.document)).filter((line) => line !== sent.warnings.join("; ")));
+  warn(...(await instance.deploy(sent.document)).filter((line) => line !== sent.warnings.join("; ")));
   const names = namesOf(sent.config);
   for (;;) {
     const status = await instance.status();
@@ -107,8 +108,4 @@ function announce(names: readonly string[], status: StatusPart, flags: DeployFla
   console.log("\nSent deploy request successfully.");
   console.log(" * Use `manta status` to check applications' statuses.");
   console.log(" * Use `manta config` to see the current application config(s).");
-}
-
-function warn(warnings: readonly string[]): void {
-  for (const warning of warnings) console.error(`warning: ${warning}`);
 }

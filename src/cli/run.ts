@@ -23,6 +23,7 @@ import { findTarget } from "./run-target.ts";
 import type { Runnable } from "./runnable.ts";
 import { showProgress } from "./show-progress.ts";
 import { urlOf } from "./url-of.ts";
+import { warn } from "./warn.ts";
 
 /** How often a joined instance is looked at, and how long it may be away. */
 const WATCH_MS = 1000;
@@ -47,7 +48,7 @@ export async function run(target: string | undefined, args: readonly string[], f
   const head = clientOf(instance);
   const before = instance.attached === undefined ? await head.status() : undefined;
   const warning = before === undefined ? undefined : joinWarning(given, instance.namespace, before);
-  if (warning !== undefined) console.error(`warning: ${warning}`);
+  if (warning !== undefined) warn(warning);
   let isAnnounced = true;
   const deploying = deploy(head, runnable, flags, before);
   try {

@@ -4,6 +4,7 @@ import { EXIT } from "./exit-codes.ts";
 import type { FlagValues } from "./flags.ts";
 import { resolveFlags } from "./instance-flags.ts";
 import { startInstance } from "./start-instance.ts";
+import { warn } from "./warn.ts";
 
 /** An instance that runs already is no failure. @throws {ServeError} ENGINE with the head's words when it cannot start */
 export async function start(flags: FlagValues): Promise<number> {
@@ -15,7 +16,7 @@ export async function start(flags: FlagValues): Promise<number> {
     // One that is taken over listens where it did.
     const asked = started ? { http: given.http ?? {} } : given;
     const warning = joinWarning(asked, resolved.namespace, { http, admin });
-    if (warning !== undefined) console.error(`warning: ${warning}`);
+    if (warning !== undefined) warn(warning);
     if (flags.json === true) {
       const namespace = head.namespace;
       console.log(JSON.stringify({ url, namespace, admin: admin?.url ?? null, pid, started }));

@@ -33,13 +33,23 @@ function isEmpty(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }
 
-/** `local:///app` and `file:///app` are folders; what has to be fetched is not. */
 function localFolder(folder: string, path: string): string {
-  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(folder);
-  if (scheme === null) return folder;
-  if (scheme[1] === "local" || scheme[1] === "file") return decodeURI(folder.slice(scheme[0].length));
+  const local = localPath(folder);
+  if (local !== undefined) return local;
   const expected = "a folder of this machine, or a local:// or file:// address of one";
   throw new ConfigError({ path, received: showValue(folder), expected });
+}
+
+/** The folder that a `working_dir` names: as a path, `local:///app` or `file:///app`. Undefined: it is none of this machine. */
+export function localPath(workingDir: string): string | undefined {
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(workingDir);
+  if (scheme === null) return workingDir;
+  if (scheme[1] !== "local" && scheme[1] !== "file") return undefined;
+  try {
+    return decodeURI(workingDir.slice(scheme[0].length));
+  } catch {
+    return undefined; // a `%` that begins no byte
+  }
 }
 
 /** Ray takes a list, an object with `packages`, or the path of a requirements file. */
