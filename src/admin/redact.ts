@@ -1,4 +1,5 @@
 // Takes the values of environment variables out of an answer: a browser gets their names only (reference 1.2). Pure.
+import { isObject } from "../config/json-value.ts";
 
 const REDACTED = "<redacted>";
 
@@ -17,8 +18,4 @@ function redactEnvVars(runtimeEnv: unknown): unknown {
   if (!isObject(runtimeEnv) || !isObject(runtimeEnv["env_vars"])) return runtimeEnv;
   const names = Object.keys(runtimeEnv["env_vars"]);
   return { ...runtimeEnv, env_vars: Object.fromEntries(names.map((name) => [name, REDACTED])) };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

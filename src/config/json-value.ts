@@ -35,6 +35,11 @@ function find(value: unknown, path: string, parents: readonly object[]): NonJson
   return undefined;
 }
 
+/** True for an object of any kind, lists included: what can hold fields. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
 /** True for `{...}` and for objects without prototype; those of another realm (a test runner's sandbox) count too. */
 export function isPlainObject(value: object): value is Record<string, unknown> {
   const prototype = Object.getPrototypeOf(value) as object | null;

@@ -1,6 +1,7 @@
 // What a config file said of an application, echoed (reference 1.4: deployed_app_config). Pure.
 //   R1  It is what was sent, no field more and none less, but for folders: Ray's clients refuse a `working_dir` that is no
 //       URI, here it may be a path. An absolute one is shown as `local://` URI, a relative one is left out.
+import { isObject } from "../../config/json-value.ts";
 import { workingDirUri } from "../../config/to-ray-schema.ts";
 import type { ApplicationConfig, JsonObject } from "../../config/serve-config.ts";
 
@@ -25,8 +26,4 @@ function withUris(holder: JsonObject): JsonObject {
   const { working_dir: folder, ...rest } = environment;
   const uri = workingDirUri(folder as string);
   return { ...holder, runtime_env: uri.includes("://") ? { ...environment, working_dir: uri } : rest };
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null;
 }
