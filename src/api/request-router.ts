@@ -2,12 +2,15 @@
 import { showValue } from "../config/check-rule.ts";
 import type { RequestRouterOptions } from "../config/options.generated.ts";
 import { ConfigError } from "../core/errors.ts";
-import type { RequestRouterClass } from "../model/request-router.ts";
+import type { RequestRouter, RequestRouterClass } from "../model/request-router.ts";
 import { store } from "./globals.ts";
 import { placeOfCaller } from "./user-place.ts";
 
 /** In the place of the module where only this process can find the class. */
 const NO_FILE = "/(no file).js";
+
+/** What `requestRouter()` makes: part of the option `requestRouterConfig`. */
+type RouterOption = Pick<RequestRouterOptions, "requestRouterClass" | "requestRouterKwargs">;
 
 /**
  * Makes an option of a router: `requestRouterConfig: requestRouter(ByRegion)`. Call it while its module is loaded, as
@@ -16,10 +19,12 @@ const NO_FILE = "/(no file).js";
  * @param kwargs JSON data: the constructor's argument
  * @throws {ConfigError} no class with `choose`, or one without a name
  */
-export function requestRouter(
-  Class: RequestRouterClass,
-  kwargs: Record<string, unknown> = {},
-): Pick<RequestRouterOptions, "requestRouterClass" | "requestRouterKwargs"> {
+export function requestRouter(Class: new () => RequestRouter): RouterOption;
+export function requestRouter<Kwargs extends object>(
+  Class: new (kwargs: Kwargs) => RequestRouter,
+  kwargs: NoInfer<Kwargs>,
+): RouterOption;
+export function requestRouter(Class: RequestRouterClass, kwargs: object = {}): RouterOption {
   const path = "requestRouter(...)";
   if (
     typeof Class !== "function" ||
