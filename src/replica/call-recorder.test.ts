@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { ManualClock } from "../core/clock.ts";
 import { ServeError } from "../core/errors.ts";
 import { silentLogger } from "../core/logger.ts";
+import { HTTP_FLAG_WEBSOCKET } from "../protocol/messages.ts";
 import type { AccessEntry } from "../telemetry/log-format.ts";
 import { METRICS } from "../telemetry/metric-names.ts";
 import { MetricRegistry } from "../telemetry/metrics.ts";
@@ -52,4 +53,18 @@ it("writes access lines without a registry, and counts nothing", () => {
   recorder.ended(call, { error: new ServeError("REQUEST_CANCELLED", "left"), status: 499 });
   recorder.update({ ongoing: 0, heldSlots: 0, maxOngoingRequests: 1, startsMs: [] });
   expect(lines).toMatchObject([{ method: "CALL", call: "work", route: "/", status: "CANCELLED" }]);
+});
+
+it.each([
+  [0, "GET"],
+  [HTTP_FLAG_WEBSOCKET, "WS"],
+])("names a request in its access line as the proxy does, flags %i: %s", (flags, method) => {
+  const lines: AccessEntry[] = [];
+  const log = { logger: silentLogger, access: (entry: AccessEntry) => void lines.push(entry) };
+  const identity = { application: "a", deployment: "D", replicaId: "r1" };
+  const recorder = new CallRecorder(identity, undefined, log, new ManualClock());
+  const http = { verb: "GET", url: "http://a.test/", headers: [], flags };
+  const call = { startMs: 0, meta: { route: "/", requestId: "q", method: "fetch", http } } as unknown as RunningCall;
+  recorder.ended(call, { error: undefined, status: 1000 });
+  expect(lines).toMatchObject([{ method, status: 1000 }]);
 });

@@ -4,6 +4,7 @@
 import type { Clock } from "../core/clock.ts";
 import { describeThrown, type ServeError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
+import { type CallMeta, HTTP_FLAG_WEBSOCKET } from "../protocol/messages.ts";
 import type { AccessEntry } from "../telemetry/log-format.ts";
 import { METRICS } from "../telemetry/metric-names.ts";
 import type { CounterSeries, HistogramSeries, MetricRegistry } from "../telemetry/metrics.ts";
@@ -98,7 +99,7 @@ export class CallRecorder {
     const { application } = this.#identity;
     const { http, route, requestId } = meta;
     const isHttp = http !== undefined;
-    const method = isHttp ? http.verb : "CALL";
+    const method = isHttp ? methodOf(http) : "CALL";
     const status = isHttp ? outcome.status : statusOfCall(error);
     const called = isHttp ? "" : meta.method;
     this.#log.access({ method, route, call: called, status, latencyMs, requestId, application, client: "" });
@@ -144,6 +145,11 @@ export class CallRecorder {
     this.#byRoute.set(route, series);
     return series;
   }
+}
+
+/** What access lines and metrics call a request's method: a socket is no GET, and the proxy says the same. */
+function methodOf({ verb, flags }: NonNullable<CallMeta["http"]>): string {
+  return (flags & HTTP_FLAG_WEBSOCKET) === 0 ? verb : "WS";
 }
 
 function statusOfCall(error: ServeError | undefined): string {
