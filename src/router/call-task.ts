@@ -26,7 +26,7 @@ export abstract class CallTask implements OutgoingCall {
   arrival = 0;
   /** How often it was sent to a replica that then died (Q3). */
   deaths = 0;
-  /** When it began to wait for a replica, monotonic milliseconds. */
+  /** When it began to wait for a replica, monotonic milliseconds; 0: it never waited. */
   waitsSinceMs = 0;
   /** Set while it is at a replica. */
   link: TaskPlace | undefined;
@@ -89,6 +89,7 @@ export abstract class CallTask implements OutgoingCall {
   repeat(): void {
     this.link = undefined;
     this.openStreams = 0;
+    this.waitsSinceMs = 0;
   }
 
   /** Milliseconds that are left, for the wire; 0 is no limit, so a spent deadline is 1. */

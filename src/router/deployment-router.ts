@@ -263,7 +263,7 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
   }
 
   #wait(task: CallTask): void {
-    task.waitsSinceMs = this.clock.monotonic();
+    task.waitsSinceMs ||= this.clock.monotonic(); // a rejected call goes on waiting
     this.#queue.add(task);
     if (this.#queue.length === 1) this.#tellIfStarved();
     if (this.#chooser.isSelective(task)) this.#matchLater([task]);

@@ -50,6 +50,8 @@ export class ReplicaChooser {
   /** Undefined: the default router (R1). */
   #strategy: Strategy | undefined;
   #router: UserRouter | undefined;
+  /** Who hears of the end of a call: the router that chose, also when another one has followed it. */
+  readonly #routedBy = new WeakMap<CallTask, UserRouter>();
   #key = "";
   /** The caller's node, while it counts (R4). */
   #near: string | undefined;
@@ -110,12 +112,15 @@ export class ReplicaChooser {
 
   /** The call was sent. */
   routed(replica: RoutedReplica, task: CallTask): void {
-    this.#router?.routed(replica, this.#routed(task));
+    if (this.#router === undefined) return;
+    this.#routedBy.set(task, this.#router);
+    this.#router.routed(replica, this.#routed(task));
   }
 
   /** The call is over at the replica. */
   completed(replica: RoutedReplica, task: CallTask): void {
-    this.#router?.completed(replica, this.#routed(task));
+    this.#routedBy.get(task)?.completed(replica, this.#routed(task));
+    this.#routedBy.delete(task);
   }
 
   close(): void {

@@ -122,6 +122,24 @@ describe("a call with a model (P3)", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("waits a second in all, however often the holder rejects it meanwhile", async () => {
+    const replicas = [new FakeReplica("a", models("x")), new FakeReplica("b")];
+    const { clock, start, settle } = await openCaller(replicas);
+    const { id } = start({ multiplexedModelId: "x" });
+    await settle();
+    for (let n = 0; n < 3; n++) {
+      replicas[0]?.reject(id);
+      await clock.advance(300);
+      replicas[0]?.free();
+      await settle();
+    }
+    replicas[0]?.reject(id);
+    await clock.advance(99);
+    expect(replicas[1]?.got).toEqual([]);
+    await clock.advance(1);
+    expect(replicas[1]?.got).toEqual([id]);
+  });
+
   it("takes a tenth of its deadline where that is less, and an earlier one does not wait for a later one", async () => {
     const replicas = [new FakeReplica("a", models("x")), new FakeReplica("b"), new FakeReplica("c")];
     const { clock, start } = await openCaller(replicas);
@@ -282,6 +300,26 @@ describe("a user's router (P5)", () => {
     replica.end("c1");
     await settle();
     expect(replica.got).toEqual(["c1", "c2"]);
+  });
+
+  it("hears of the end of what it routed, also when another one has followed", async () => {
+    const replica = new FakeReplica("a");
+    const [first, second] = [new ById(), new ById()];
+    const loadRouter = async ({ version = "" }) => (version === "v1" ? first : second);
+    const given = { targets: { ...router("r"), maxOngoingRequests: 2 }, surroundings: { loadRouter } };
+    const { client, targets, start, settle } = await openCaller([replica], given);
+    start({ sessionId: "a" });
+    await settle();
+    client.applyTargets({ ...targets, ...router("r", "v2") });
+    await settle();
+    start({ sessionId: "a" });
+    await settle();
+    for (const id of ["c1", "c2"]) replica.end(id);
+    await settle();
+    expect([first.events, second.events]).toEqual([
+      ["+c1@a", "-c1@a"],
+      ["+c2@a", "-c2@a"],
+    ]);
   });
 
   it("holds until the next one is loaded, and is told apart by the version of its code", async () => {
