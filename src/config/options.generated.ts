@@ -216,7 +216,7 @@ export interface DeploymentOptions {
   gracefulShutdownWaitLoopS?: number | undefined;
   /** Share of the replicas that a rollout replaces at a time, at least one. Default: 0.2. */
   rollingUpdatePercentage?: number | undefined;
-  /** Share of the replicas that a rollout may start beside the old ones, in percent, as Ray Serve counts it; null: new ones start first (semantics D2). Default: null. */
+  /** Share of the replicas that a rollout may start beside the old ones, in percent, as Ray Serve counts it; null: new ones start first. Default: null. */
   maxSurgePercent?: number | null | undefined;
   /** How many failed starts of replicas end a deploy, if three a replica are not reached before. Default: 20. */
   maxConstructorRetryCount?: number | undefined;
@@ -1484,7 +1484,7 @@ const deployment = {
       ],
     },
     default: null,
-    text: "Share of the replicas that a rollout may start beside the old ones, in percent, as Ray Serve counts it; null: new ones start first (semantics D2).",
+    text: "Share of the replicas that a rollout may start beside the old ones, in percent, as Ray Serve counts it; null: new ones start first.",
     unit: null,
     update: "live",
     rayName: "max_surge_percent",
@@ -2264,7 +2264,7 @@ const configFile = {
   },
   grpcOptions: {
     rule: { kind: "group", group: "grpc", options: grpc },
-    text: "The gRPC server of the proxies.",
+    text: "The gRPC server of the proxies; planned: checked, and without effect in this version.",
     unit: null,
     update: "restart",
     rayName: "grpc_options",
@@ -2309,7 +2309,7 @@ const configFile = {
       ],
     },
     default: null,
-    text: "Traces of requests.",
+    text: "Traces of requests; planned: checked, and without effect in this version.",
     unit: null,
     update: "restart",
     rayName: "tracing_config",

@@ -128,7 +128,7 @@ export const configFileSchema = z.strictObject({
   proxyLocation: instanceSchema.shape.proxyLocation,
   http: instanceSchema.shape.http,
   grpcOptions: grpcSchema.prefault({}).register(optionDocs, {
-    text: "The gRPC server of the proxies.",
+    text: "The gRPC server of the proxies; planned: checked, and without effect in this version.",
     unit: null,
     update: "restart",
     rayName: "grpc_options",
@@ -149,7 +149,7 @@ export const configFileSchema = z.strictObject({
     since,
   }),
   tracingConfig: tracingSchema.nullable().default(null).register(optionDocs, {
-    text: "Traces of requests.",
+    text: "Traces of requests; planned: checked, and without effect in this version.",
     unit: null,
     update: "restart",
     rayName: "tracing_config",

@@ -120,7 +120,7 @@ export const deploymentSchema = z.strictObject({
     .nullable()
     .default(null)
     .register(optionDocs, {
-      text: "Share of the replicas that a rollout may start beside the old ones, in percent, as Ray Serve counts it; null: new ones start first (semantics D2).",
+      text: "Share of the replicas that a rollout may start beside the old ones, in percent, as Ray Serve counts it; null: new ones start first.",
       unit: null,
       update: "live",
       rayName: "max_surge_percent",
