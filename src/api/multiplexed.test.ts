@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { FakeRuntime } from "../../tests/fixtures/api/fake-runtime.ts";
+import { requestFacts } from "../../tests/fixtures/api/request-facts.ts";
+import { requestContext } from "./context.ts";
 import { runInScope, runWithRuntime } from "./globals.ts";
 import { multiplexed, multiplexedModelId } from "./multiplexed.ts";
 import { RequestScope } from "./scope.ts";
@@ -8,17 +10,8 @@ let runtime: FakeRuntime;
 beforeEach(() => void (runtime = new FakeRuntime()));
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-const facts = {
-  requestId: "r",
-  application: "a",
-  deployment: "D",
-  route: "",
-  sessionId: "",
-  deadlineMs: undefined,
-  priority: "normal",
-} as const;
 const request = (multiplexedModelId: string): RequestScope =>
-  new RequestScope({ ...facts, multiplexedModelId, timeoutS: 0 }, runtime);
+  new RequestScope(requestFacts({ multiplexedModelId }), runtime);
 
 class Net implements AsyncDisposable {
   readonly id: string;
@@ -94,6 +87,29 @@ describe("a multiplexed function", () => {
     const [one, two] = [new Model(), new Model()];
     await runWithRuntime(runtime, () => Promise.all([one.getModel("a"), two.getModel("a")]));
     expect([one.loads, two.loads]).toEqual([["a"], ["a"]]);
+  });
+
+  it("of no object holds models for each replica apart, where several share a process", async () => {
+    const loads: string[] = [];
+    const getModel = multiplexed((id) => (loads.push(id), id));
+    const other = new FakeRuntime();
+    for (const one of [runtime, other, runtime]) await runWithRuntime(one, () => getModel("a"));
+    expect(loads).toEqual(["a", "a"]);
+  });
+
+  it("finishes a load for the others when the request that began it is cancelled", async () => {
+    const gate = Promise.withResolvers<void>();
+    const getModel = multiplexed(async () => {
+      const { signal, deadlineMs, multiplexedModelId: id } = requestContext();
+      await gate.promise;
+      return { aborted: signal.aborted, deadlineMs, id };
+    });
+    const first = new RequestScope(requestFacts({ multiplexedModelId: "a", deadlineMs: 5 }), runtime);
+    const calls = [first, request("a")].map((scope) => runInScope(scope, () => getModel()));
+    await turn();
+    first.cancel("client left");
+    gate.resolve();
+    expect(await calls[1]).toEqual({ aborted: false, deadlineMs: undefined, id: "a" });
   });
 
   it("works without Manta around it", async () => {

@@ -1,18 +1,19 @@
 // `multiplexed()`: many models behind one deployment; each replica holds the few that it was asked for last.
-//   R1  Models are held per `this`: each instance has its own.
+//   R1  Models are held per `this`, and per replica where several share a process: each has its own.
 //   R2  A model is in use until the request that got it has ended; outside of a request, until the call has returned.
 //       However often a request asks for a model, it holds it once: a WebSocket may ask for each of its messages.
-//   R3  It works without Manta around it, as in a plain unit test.
+//   R3  A load belongs to all who wait for it: it has the first one's context, but neither its deadline nor its end.
+//   R4  It works without Manta around it, as in a plain unit test.
 import { ModelCache, type ModelUse } from "../batching/model-cache.ts";
 import { checkOptions, resolveOptions } from "../config/check-options.ts";
 import { showValue } from "../config/check-rule.ts";
 import type { MultiplexedOptions } from "../config/options.generated.ts";
 import { ConfigError, describeThrown, ServeError } from "../core/errors.ts";
 import { modelMeter } from "./batching-meters.ts";
-import { currentRuntime, currentScope } from "./globals.ts";
+import { currentRuntime, currentScope, runInScope } from "./globals.ts";
 import { nameOf } from "./name-of.ts";
 import type { Runtime } from "./runtime.ts";
-import type { RequestScope } from "./scope.ts";
+import { RequestScope } from "./scope.ts";
 
 /** Gives the model of an id; without one that of the running request. */
 export type MultiplexedFunction<M> = (modelId?: string) => Promise<M>;
@@ -51,7 +52,7 @@ export function multiplexed<M, This = unknown>(
   checkOptions("multiplexed", options, "multiplexed(load, options)");
   const { maxNumModelsPerReplica } = resolveOptions("multiplexed", options);
   const limit = maxNumModelsPerReplica === -1 ? Infinity : maxNumModelsPerReplica;
-  const caches = new WeakMap<object, ModelCache<M>>();
+  const caches = new WeakMap<Runtime, WeakMap<object, ModelCache<M>>>();
   const held = new WeakMap<RequestScope, Set<M>>();
   const getModel = async function (this: unknown, modelId?: string): Promise<M> {
     const id = modelId ?? multiplexedModelId();
@@ -61,15 +62,17 @@ export function multiplexed<M, This = unknown>(
       throw new ConfigError({ path: "model id", received: showValue(id), expected });
     }
     const self = typeof this === "object" && this !== null ? this : getModel;
-    const cache = caches.get(self) ?? open(self);
+    const runtime = currentRuntime();
+    const cache = caches.get(runtime)?.get(self) ?? open(self, runtime);
     return hold(await cache.use(id), held);
   };
-  const open = (self: object): ModelCache<M> => {
+  const open = (self: object, runtime: Runtime): ModelCache<M> => {
     const name = nameOf(self, getModel, load.name);
     const bound = (id: string): Promise<M> | M =>
       (load as (id: string) => Promise<M> | M).call(self === getModel ? undefined : self, id);
-    const cache = openCache(name, limit, bound, currentRuntime());
-    caches.set(self, cache);
+    const cache = openCache(name, limit, (id) => runLoad(id, bound), runtime);
+    const ofRuntime = caches.get(runtime) ?? new WeakMap<object, ModelCache<M>>();
+    caches.set(runtime, ofRuntime.set(self, cache));
     return cache;
   };
   return getModel;
@@ -86,6 +89,19 @@ function hold<M>({ model, end }: ModelUse<M>, held: WeakMap<RequestScope, Set<M>
   held.set(scope, models.add(model));
   scope.onEnd(end);
   return model;
+}
+
+/** R3 */
+async function runLoad<M>(id: string, load: (id: string) => Promise<M> | M): Promise<M> {
+  const first = currentScope();
+  if (first === undefined) return load(id);
+  const facts = { ...first.facts, multiplexedModelId: id, deadlineMs: undefined, timeoutS: 0 };
+  const scope = new RequestScope(facts, first.runtime);
+  try {
+    return await runInScope(scope, () => load(id));
+  } finally {
+    scope.end();
+  }
 }
 
 function openCache<M>(

@@ -93,6 +93,32 @@ describe("a model", () => {
     expect(log.filter((line) => line === "dispose model a")).toHaveLength(1);
   });
 
+  it("that is asked for again while it is still in use is taken back, not loaded twice", async () => {
+    const { cache, log } = open(1);
+    const long = await cache.use("a");
+    const other = await cache.use("b");
+    const again = await cache.use("a");
+    expect([again.model, cache.ids]).toEqual([long.model, ["a"]]);
+    long.end();
+    other.end();
+    await turn();
+    expect(log.filter((line) => !line.startsWith("ids"))).toEqual(["load a", "load b", "dispose model b"]);
+    again.end();
+    await cache.clear();
+    expect(log.filter((line) => line.startsWith("dispose"))).toEqual(["dispose model b", "dispose model a"]);
+  });
+
+  it("that was given up while in use is waited for when everything is given up", async () => {
+    const { cache, once, log } = open(1);
+    const long = await cache.use("a");
+    await once("b");
+    const cleared = cache.clear().then(() => log.push("cleared"));
+    await turn();
+    long.end();
+    await cleared;
+    expect(log.slice(-2)).toEqual(["dispose model a", "cleared"]);
+  });
+
   it("that cannot be loaded leaves nothing, and is tried again (M1)", async () => {
     let tries = 0;
     const { cache, once } = open(1, (id) => {
@@ -129,6 +155,7 @@ it("never holds more than its limit, and disposes of each model that it loaded e
             await turn();
             if (random.next() < 0.1) throw new Error("no");
             const model = {};
+            expect([...live.values()]).not.toContain(id); // not while another is there
             live.set(model, id);
             return model;
           },

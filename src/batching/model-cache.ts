@@ -3,7 +3,8 @@
 //       loaded is given up where it would exceed the limit. One that waits for its load is never given up for another.
 //   R2  Loads of one id share one load; loads of different ids go one after the other, in the order asked.
 //   R3  What is given up is disposed of exactly once, when its last use has ended. A load waits for that only while
-//       nobody uses the model: a long request must not hold up the next model.
+//       nobody uses the model: a long request must not hold up the next model. Asked for again while it is in use, it is
+//       taken back, not loaded a second time.
 //   R4  A failed load leaves nothing: the next call of that id tries again.
 import type { Clock } from "../core/clock.ts";
 import { describeThrown, ServeError } from "../core/errors.ts";
@@ -53,6 +54,9 @@ export class ModelCache<M> {
   readonly #entries = new Map<string, Entry<M>>();
   /** The end of the newest load (R2). */
   #lastLoad: Promise<void> = Promise.resolve();
+  /** What is given up and not yet disposed of, with the end of it. */
+  readonly #leaving = new Map<Entry<M>, Promise<void>>();
+  #cleared = false;
 
   constructor(options: ModelCacheOptions<M>, events: ModelEvents, clock: Clock) {
     this.#options = options;
@@ -68,7 +72,7 @@ export class ModelCache<M> {
   /** A model for use. @throws {ServeError} MODEL_LOAD with what the loader threw as cause */
   async use(id: string): Promise<ModelUse<M>> {
     this.#events.onAsked();
-    const entry = this.#entries.get(id) ?? this.#miss(id);
+    const entry = this.#entries.get(id) ?? this.#takeBack(id) ?? this.#miss(id);
     this.#entries.delete(id);
     this.#entries.set(id, entry);
     entry.uses++;
@@ -88,7 +92,22 @@ export class ModelCache<M> {
 
   /** Gives everything up. Resolves when all is disposed of. */
   async clear(): Promise<void> {
-    await Promise.all([...this.#entries.values()].map((entry) => this.#giveUp(entry)));
+    this.#cleared = true;
+    for (const entry of this.#entries.values()) void this.#giveUp(entry);
+    await Promise.all(this.#leaving.values());
+  }
+
+  /** R3 */
+  #takeBack(id: string): Entry<M> | undefined {
+    const entry = [...this.#leaving.keys()].find((one) => one.id === id && one.whenIdle !== undefined);
+    if (entry === undefined || this.#cleared) return undefined;
+    entry.whenIdle = undefined;
+    this.#leaving.delete(entry);
+    const loaded = this.#loaded();
+    if (loaded[0] !== undefined && loaded.length >= this.#options.limit) void this.#giveUp(loaded[0]);
+    this.#entries.set(id, entry);
+    this.#events.onChange(this.ids);
+    return entry;
   }
 
   #miss(id: string): Entry<M> {
@@ -123,10 +142,14 @@ export class ModelCache<M> {
     }
   }
 
+  #loaded(): readonly Entry<M>[] {
+    return [...this.#entries.values()].filter(({ loadBegun }) => loadBegun);
+  }
+
   /** R1, R3 */
   async #makeRoom(): Promise<void> {
     for (;;) {
-      const loaded = [...this.#entries.values()].filter(({ loadBegun }) => loadBegun);
+      const loaded = this.#loaded();
       const [least] = loaded;
       if (least === undefined || loaded.length < this.#options.limit) return;
       const isIdle = least.uses === 0;
@@ -140,13 +163,17 @@ export class ModelCache<M> {
       this.#entries.delete(entry.id);
       this.#events.onChange(this.ids);
     }
-    return new Promise((resolve) => {
-      entry.whenIdle = () => {
-        entry.whenIdle = undefined;
-        void this.#dispose(entry).then(resolve);
-      };
-      if (entry.uses === 0) entry.whenIdle();
-    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#leaving.set(entry, promise);
+    entry.whenIdle = () => {
+      entry.whenIdle = undefined;
+      void this.#dispose(entry).then(() => {
+        this.#leaving.delete(entry);
+        resolve();
+      });
+    };
+    if (entry.uses === 0) entry.whenIdle();
+    return promise;
   }
 
   async #dispose(entry: Entry<M>): Promise<void> {
