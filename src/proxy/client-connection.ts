@@ -2,9 +2,9 @@
 //   R1  A malformed request is answered after the requests before it, then the connection closes.
 //   R2  What follows a request whose answer closes the connection is not taken: where it begins may be in doubt.
 //   R3  A connection that closes while the client may still be sending is first half-closed, so that the answer arrives.
-import type { Socket } from "node:net";
 import type { Clock } from "../core/clock.ts";
 import { formatClient } from "../protocol/client-address.ts";
+import type { ClientSocket } from "./http-message.ts";
 import type { Refusal } from "./refusals.ts";
 
 /** A request under way, as its connection sees it. */
@@ -18,10 +18,10 @@ export interface OpenRequest {
 }
 
 /** How long a half-closed connection may go on sending, milliseconds. */
-const LINGER_MS = 2000;
+export const LINGER_MS = 2000;
 
 export class ClientConnection {
-  readonly socket: Socket;
+  readonly socket: ClientSocket;
   /** It closes with the last open request: no further one is taken (R2). */
   closing = false;
   readonly #clock: Clock;
@@ -30,7 +30,7 @@ export class ClientConnection {
   #failed = false;
   #lastWords: string | undefined;
 
-  constructor(socket: Socket, clock: Clock) {
+  constructor(socket: ClientSocket, clock: Clock) {
     this.socket = socket;
     this.#clock = clock;
   }

@@ -24,13 +24,24 @@ export interface HttpLimits {
   readonly sweepMs: number;
 }
 
+/** URL and headers of a request together, bytes (RT7). */
+export const MAX_HEADER_BYTES = 16_384;
+
 /** RT7's limits. */
 export const DEFAULT_LIMITS: HttpLimits = { headersTimeoutMs: 60_000, bodyIdleMs: 60_000, sweepMs: 500 };
 
-/** A request whose body is under way. */
+/** A request whose body is under way, or a connection of HTTP/2. */
 export interface Receiving {
   /** Acts on a standstill or a passed deadline. True: there is nothing left to watch. */
   sweep(): boolean;
+}
+
+/** What a drain must tell to go: a WebSocket, a connection of HTTP/2. */
+export interface Leaving {
+  /** Go, when what is under way is done; it may be said again. */
+  goAway(): void;
+  /** Go now. */
+  cut(): void;
 }
 
 /** A request that came before the first route table. */

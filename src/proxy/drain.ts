@@ -4,42 +4,38 @@
 import type { Server } from "node:http";
 import type { Clock } from "../core/clock.ts";
 import type { ClientConnection } from "./client-connection.ts";
-import type { Door } from "./door.ts";
-import type { SocketExchange } from "./socket-exchange.ts";
+import type { Door, Leaving } from "./door.ts";
 import { DRAINING } from "./refusals.ts";
 
 /**
  * Drains a server; answers when the last connection is closed.
  * @param connections those that are open; changes as they close
- * @param sockets WebSockets that are open; they are asked to go at once, for they have no end of their own
+ * @param leaving what has no end of its own; it is asked to go at once
  * @param graceMs longest wait for open requests, milliseconds
  */
 export async function drainServer(
   server: Server,
   door: Door,
   connections: ReadonlyMap<unknown, ClientConnection>,
-  sockets: ReadonlySet<SocketExchange>,
+  leaving: ReadonlySet<Leaving>,
   graceMs: number,
   clock: Clock,
 ): Promise<void> {
   door.draining = true;
-  for (const socket of [...sockets]) socket.goAway();
+  const sendAway = (): void => {
+    for (const one of [...leaving]) one.goAway();
+    for (const connection of connections.values()) if (connection.idle) connection.socket.destroySoon();
+  };
   for (const waiting of [...door.waiting]) waiting.refuse(DRAINING);
-  closeIdle(connections);
+  sendAway();
   const cancelCut = clock.after(graceMs, () => {
     for (const { socket } of connections.values()) socket.destroy();
-    for (const socket of sockets) socket.cut();
+    for (const one of leaving) one.cut();
   });
   if (door.ongoing > 0) await new Promise<void>((resolve) => (door.onQuiet = resolve));
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
-    closeIdle(connections);
+    sendAway();
   });
   cancelCut();
-}
-
-function closeIdle(connections: ReadonlyMap<unknown, ClientConnection>): void {
-  for (const connection of connections.values()) {
-    if (connection.idle) connection.socket.destroySoon();
-  }
 }

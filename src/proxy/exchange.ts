@@ -3,7 +3,6 @@
 //   R1  Exactly one end: counted, logged and taken off its connection once, whatever comes later is ignored.
 //   R2  Before the head is sent an error is a response (RT8); afterwards it breaks the connection (Q4).
 //   R3  A client that leaves cancels the call, unless it asked not to (Q5).
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Cancel } from "../core/clock.ts";
 import { RequestTimeoutError, ServeError } from "../core/errors.ts";
 import { randomUuid } from "../core/random.ts";
@@ -11,6 +10,7 @@ import type { HttpObserver, OutgoingHttpCall } from "../model/call.ts";
 import type { ClientConnection, OpenRequest } from "./client-connection.ts";
 import type { Door, Receiving, Waiting } from "./door.ts";
 import { errorResponse } from "./error-response.ts";
+import type { RequestMessage, ResponseMessage } from "./http-message.ts";
 import { deadlineOf, httpCallOf, refusalOfCall, timeoutOf } from "./http-call.ts";
 import { applicationUnavailable, bodyIdle, bodyTooLarge, DRAINING, routeNotFound, type Refusal } from "./refusals.ts";
 import { INLINE_BODY_BYTES, RequestBody, type BodyOwner } from "./request-body.ts";
@@ -31,8 +31,8 @@ export class Exchange implements HttpObserver, OpenRequest, BodyOwner, Receiving
   readonly verb: string;
   readonly #door: Door;
   readonly #connection: ClientConnection;
-  readonly #req: IncomingMessage;
-  readonly #res: ServerResponse;
+  readonly #req: RequestMessage;
+  readonly #res: ResponseMessage;
   readonly #facts: RequestFacts;
   readonly #startedMs: number;
   readonly #deadlineMs: number | undefined;
@@ -50,7 +50,7 @@ export class Exchange implements HttpObserver, OpenRequest, BodyOwner, Receiving
   #stream: ResponseStream | undefined;
   #waitTimer: Cancel | undefined;
 
-  constructor(door: Door, connection: ClientConnection, req: IncomingMessage, res: ServerResponse, expects: boolean) {
+  constructor(door: Door, connection: ClientConnection, req: RequestMessage, res: ResponseMessage, expects: boolean) {
     const facts = readRequestHeaders(req.rawHeaders);
     this.#door = door;
     this.#connection = connection;

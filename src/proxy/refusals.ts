@@ -46,6 +46,11 @@ export function bodyIdle(limitMs: number): Refusal {
 
 /** No Host header in HTTP/1.1, or more than one. */
 export const ONE_HOST = badRequest("A request has exactly one Host header.");
+/** More than 16 KiB of URL and headers. */
+export const HEADERS_TOO_LARGE: Refusal = {
+  status: 431,
+  error: new ServeError("PAYLOAD_TOO_LARGE", "The request's URL and headers are larger than 16 KiB."),
+};
 /** An Expect header other than 100-continue. */
 export const EXPECTATION_FAILED = badRequest("Only the expectation 100-continue can be met.", 417);
 
@@ -81,10 +86,7 @@ export function refusalOfParserError(
 ): Refusal | undefined {
   switch (code) {
     case "HPE_HEADER_OVERFLOW":
-      return {
-        status: 431,
-        error: new ServeError("PAYLOAD_TOO_LARGE", "The request's URL and headers are larger than 16 KiB."),
-      };
+      return HEADERS_TOO_LARGE;
     case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
       return { status: 413, error: new ServeError("PAYLOAD_TOO_LARGE", "The extensions of a chunk are too large.") };
     case "ERR_HTTP_REQUEST_TIMEOUT":

@@ -2,9 +2,9 @@
 //   R1  It is read only as fast as it is passed on: a full call pauses the socket (Q7).
 //   R2  While it is read, it moves within the idle limit or its owner is told (RT7); a paused body is not idle.
 //   R3  Its owner hears of exactly one of: gathered, too large, idle. After `drop` of none.
-import type { IncomingMessage } from "node:http";
 import type { Clock } from "../core/clock.ts";
 import type { OutgoingHttpCall } from "../model/call.ts";
+import type { RequestMessage } from "./http-message.ts";
 import { readRequestHeaders } from "./request-headers.ts";
 
 /** Who owns a body. */
@@ -19,7 +19,7 @@ export const INLINE_BODY_BYTES = 65_536;
 export class RequestBody {
   /** All of it has come. */
   complete = false;
-  readonly #req: IncomingMessage;
+  readonly #req: RequestMessage;
   readonly #owner: BodyOwner;
   readonly #maxBytes: number;
   readonly #clock: Clock;
@@ -31,7 +31,7 @@ export class RequestBody {
   #movedMs: number;
 
   /** @param maxBytes `maxBodyBytes`, Infinity for none */
-  constructor(req: IncomingMessage, owner: BodyOwner, maxBytes: number, clock: Clock) {
+  constructor(req: RequestMessage, owner: BodyOwner, maxBytes: number, clock: Clock) {
     this.#req = req;
     this.#owner = owner;
     this.#maxBytes = maxBytes;

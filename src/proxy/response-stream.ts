@@ -2,12 +2,12 @@
 //   R1  The first byte leaves in the turn in which it came.
 //   R2  `consumed` is withheld while the client does not read: the producer stops at its window (Q7).
 //   R3  A declared length is kept to: what is too much is not sent, what is missing breaks the connection.
-import type { ServerResponse } from "node:http";
 import { atTurnEnd } from "../core/tick.ts";
 import type { OutgoingHttpCall } from "../model/call.ts";
+import type { ResponseMessage } from "./http-message.ts";
 
 export class ResponseStream {
-  readonly #res: ServerResponse;
+  readonly #res: ResponseMessage;
   readonly #call: OutgoingHttpCall;
   /** Bytes that a declared length still allows; Infinity without one. */
   #allowed: number;
@@ -22,7 +22,7 @@ export class ResponseStream {
   #closed = false;
 
   /** @param contentLength as the application declared it, undefined: chunked */
-  constructor(res: ServerResponse, call: OutgoingHttpCall, contentLength: number | undefined) {
+  constructor(res: ResponseMessage, call: OutgoingHttpCall, contentLength: number | undefined) {
     this.#res = res;
     this.#call = call;
     this.#lengthDeclared = contentLength !== undefined;

@@ -4,16 +4,19 @@
 import type { IncomingMessage, Server, ServerResponse as Response } from "node:http";
 import type { Server as TlsServer, ServerOptions } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import type { Cancel, Clock } from "../core/clock.ts";
 import { describeThrown, ServeError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { randomUuid, type Random } from "../core/random.ts";
 import type { HttpListen, RouteTableData } from "../protocol/control.ts";
 import { ClientConnection } from "./client-connection.ts";
-import { DEFAULT_LIMITS, type Door, type HttpCaller, type HttpLimits } from "./door.ts";
+import { DEFAULT_LIMITS, MAX_HEADER_BYTES, type Door, type HttpCaller, type HttpLimits, type Leaving } from "./door.ts";
 import { drainServer } from "./drain.ts";
 import { ALLOWED_VERBS, errorResponse } from "./error-response.ts";
 import { Exchange } from "./exchange.ts";
+import type { Http2Message } from "./http2-message.ts";
+import { divideByProtocol, Http2Session } from "./http2-session.ts";
 import {
   badRequest,
   DRAINING_TEXT,
@@ -28,6 +31,7 @@ import {
 import { RequestTargets } from "./request-target.ts";
 import { NO_ROUTE, systemRoute, type RequestRecorder } from "./request-recorder.ts";
 import { cutRootPath, RouteTable } from "./route-table.ts";
+import type { SocketRefusal } from "./socket-exchange.ts";
 import { readTls, reloadTls } from "./tls.ts";
 import { isWebSocketUpgrade, Upgrades } from "./upgrades.ts";
 
@@ -45,8 +49,6 @@ export interface HttpServerParts {
   readonly limits?: HttpLimits;
 }
 
-/** URL and headers of a request together, bytes (RT7). */
-const MAX_HEADER_BYTES = 16_384;
 /** Longest TLS handshake, milliseconds. Chosen: a slow mobile link takes a second or two. */
 const HANDSHAKE_MS = 10_000;
 /** Connections that the kernel holds for us while the loop is busy. */
@@ -60,6 +62,8 @@ export class HttpServer {
   readonly #server: Server;
   readonly #connections = new Map<Socket, ClientConnection>();
   readonly #upgrades: Upgrades;
+  /** WebSockets and connections of HTTP/2. */
+  readonly #leaving = new Set<Leaving>();
   #stopSweep: Cancel | undefined;
   #drained: Promise<void> | undefined;
 
@@ -94,10 +98,12 @@ export class HttpServer {
       shouldUpgradeCallback: isWebSocketUpgrade,
     };
     this.#server = tls === undefined ? createServer(settings) : this.#secure({ ...settings, ...tls });
+    if (tls === undefined) this.#server.on("connection", (socket) => this.#onConnection(socket));
     this.#server.maxHeadersCount = 0; // headers beyond a count would vanish in silence; bytes are limited
-    this.#upgrades = new Upgrades(this.#door, (req, socket, refusal, requestId) => {
+    const refuse: SocketRefusal = (req, socket, refusal, requestId) => {
       socket.end(rawAnswer(refusal, requestId, clock.now(), req.headers.accept));
-    });
+    };
+    this.#upgrades = new Upgrades(this.#door, refuse, this.#leaving);
     this.#attach(this.#server);
   }
 
@@ -136,7 +142,7 @@ export class HttpServer {
       this.#server,
       this.#door,
       this.#connections,
-      this.#upgrades.open,
+      this.#leaving,
       graceMs,
       this.#door.clock,
     ).finally(() => this.#stopSweep?.());
@@ -148,15 +154,15 @@ export class HttpServer {
     const isMutual = this.#listen.sslCaCerts !== null;
     const handshake = { handshakeTimeout: HANDSHAKE_MS, requestCert: isMutual, rejectUnauthorized: isMutual };
     const { createServer: createTlsServer } = process.getBuiltinModule("node:https"); // few need it, so not above
-    const server = createTlsServer({ ...settings, ...handshake, ALPNProtocols: ["http/1.1"] });
+    const server = createTlsServer({ ...settings, ...handshake, ALPNProtocols: ["h2", "http/1.1"] });
     const { logger, clock } = this.#door;
+    const http1 = (socket: Socket): void => this.#onConnection(socket);
+    divideByProtocol(server, http1, (socket) => this.#onHttp2(socket));
     server.once("close", reloadTls(server, this.#listen, logger, clock));
     return server;
   }
 
   #attach(server: Server): void {
-    const isSecure = this.#listen.sslCertfile !== null;
-    server.on(isSecure ? "secureConnection" : "connection", (socket: Socket) => this.#onConnection(socket));
     server.on("request", (req, res) => this.#onRequest(req, res, false));
     server.on("checkContinue", (req, res) => this.#onRequest(req, res, true));
     server.on("checkExpectation", (req, res) => this.#exchange(req, res, true)?.refuse(EXPECTATION_FAILED));
@@ -191,14 +197,33 @@ export class HttpServer {
   #onRequest(req: IncomingMessage, res: Response, expectsContinue: boolean): void {
     const exchange = this.#exchange(req, res, expectsContinue);
     if (exchange === undefined) return;
-    const { host, hosts } = exchange.facts;
     const fault = framingFault(req, exchange.facts);
+    this.#take(exchange, fault, req.url as string, req.httpVersionMinor > 0 ? 1 : 0);
+  }
+
+  #onHttp2(socket: TLSSocket): void {
+    const { receiving, clock } = this.#door;
+    const idleMs = this.#listen.keepAliveTimeoutS * 1000;
+    const session = new Http2Session(socket, idleMs, (message) => this.#onMessage(message), clock);
+    this.#leaving.add(session);
+    receiving.add(session);
+    socket.once("close", () => this.#leaving.delete(session));
+  }
+
+  #onMessage(message: Http2Message): void {
+    const connection = new ClientConnection(message, this.#door.clock);
+    message.once("close", () => connection.left());
+    const exchange = new Exchange(this.#door, connection, message, message, message.expectsContinue);
+    this.#take(exchange, message.fault, message.path, 1);
+  }
+
+  /** Takes a request that could be read. @param hostsAtLeast how many Host headers its version of HTTP asks for */
+  #take(exchange: Exchange, fault: Refusal | undefined, sentTarget: string, hostsAtLeast: number): void {
     if (fault !== undefined) return exchange.refuse(fault, true);
     if (exchange.verb === "TRACE") return exchange.refuse(verbRefused("TRACE"));
-    if (hosts > 1 || (hosts === 0 && req.httpVersionMinor > 0)) {
-      return exchange.refuse(ONE_HOST, true);
-    }
-    const target = this.#door.targets.resolve(exchange.verb, req.url as string, host ?? "localhost");
+    const { host, hosts } = exchange.facts;
+    if (hosts > 1 || hosts < hostsAtLeast) return exchange.refuse(ONE_HOST, true);
+    const target = this.#door.targets.resolve(exchange.verb, sentTarget, host ?? "localhost");
     if (target.kind === "refused") return exchange.refuse(badRequest(target.reason), true);
     if (target.kind === "server") return exchange.answerSystem(NO_ROUTE, 200, ["allow", ALLOWED_VERBS], "");
     if (!this.#answeredSystem(exchange, target.path)) exchange.take(target.url, target.path);

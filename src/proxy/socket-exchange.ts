@@ -13,7 +13,7 @@ import type { HttpObserver, OutgoingHttpCall } from "../model/call.ts";
 import { formatClient } from "../protocol/client-address.ts";
 import { CLOSE_CODE, encodeSocketMessage, type SocketMessage } from "../protocol/socket-messages.ts";
 import { ClientSocket } from "./client-socket.ts";
-import type { Door, Waiting } from "./door.ts";
+import type { Door, Leaving, Waiting } from "./door.ts";
 import { deadlineOf, httpCallOf, refusalOfCall, timeoutOf } from "./http-call.ts";
 import { applicationUnavailable, DRAINING, type Refusal, routeNotFound } from "./refusals.ts";
 import { readRequestHeaders, type RequestFacts } from "./request-headers.ts";
@@ -35,7 +35,7 @@ export interface SocketDoor {
   sockets(): Promise<WebSocketServer>;
   readonly refuse: SocketRefusal;
   /** Sockets that are open; a drain tells them to go. */
-  readonly open: Set<SocketExchange>;
+  readonly open: Set<Leaving>;
 }
 
 /** The close code that the library answers an error of the client's with (RFC 6455 7.4.1); undefined: the connection broke. */
@@ -45,7 +45,7 @@ function closeCodeOf({ code }: NodeJS.ErrnoException): number | undefined {
   return code === "WS_ERR_INVALID_UTF8" ? 1007 : 1002;
 }
 
-export class SocketExchange implements HttpObserver, Waiting {
+export class SocketExchange implements HttpObserver, Leaving, Waiting {
   readonly requestId: string;
   readonly #parts: SocketDoor;
   readonly #req: IncomingMessage;

@@ -3,7 +3,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { WebSocketServer } from "ws";
-import type { Door } from "./door.ts";
+import type { Door, Leaving } from "./door.ts";
 import { badRequest, ONE_HOST, type Refusal } from "./refusals.ts";
 import { readRequestHeaders } from "./request-headers.ts";
 import type { RequestTarget } from "./request-target.ts";
@@ -44,20 +44,21 @@ function handshakeFault({ headers, rawHeaders, httpVersion }: IncomingMessage): 
 
 /** Takes upgrades. */
 export class Upgrades {
-  /** WebSockets that are open or on their way. */
-  readonly open = new Set<SocketExchange>();
   readonly #door: Door;
+  readonly #open: Set<Leaving>;
   readonly #refuse: SocketRefusal;
   #sockets: Promise<WebSocketServer> | undefined;
 
-  constructor(door: Door, refuse: SocketRefusal) {
+  /** @param open holds the WebSockets that are open or on their way */
+  constructor(door: Door, refuse: SocketRefusal, open: Set<Leaving>) {
     this.#door = door;
+    this.#open = open;
     this.#refuse = refuse;
   }
 
   /** @param firstBytes what came behind the handshake already */
   take(req: IncomingMessage, socket: Socket, firstBytes: Buffer, target: RequestTarget): void {
-    const parts = { door: this.#door, sockets: this.#load, refuse: this.#refuse, open: this.open };
+    const parts = { door: this.#door, sockets: this.#load, refuse: this.#refuse, open: this.#open };
     const exchange = new SocketExchange(parts, req, socket, firstBytes);
     const fault = handshakeFault(req);
     if (fault !== undefined) exchange.refuse(fault);

@@ -21,6 +21,7 @@ export class FakeCall implements OutgoingHttpCall {
   readonly observer: HttpObserver;
   readonly pieces: Uint8Array[] = [];
   ended = false;
+  trailers: readonly string[] = [];
   failure: string | undefined;
   cancelled: CancelReason | undefined;
   consumedBytes = 0;
@@ -58,8 +59,9 @@ export class FakeCall implements OutgoingHttpCall {
     return this.writable;
   }
 
-  endBody(): void {
+  endBody(trailers: readonly string[] = []): void {
     this.ended = true;
+    this.trailers = trailers;
   }
 
   failBody(message: string): void {
