@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { FakeRuntime } from "../../tests/fixtures/api/fake-runtime.ts";
+import { requestFacts } from "../../tests/fixtures/api/request-facts.ts";
 import { batch } from "./batch.ts";
 import { requestContext } from "./context.ts";
 import { runInScope, runWithRuntime } from "./globals.ts";
@@ -10,19 +11,8 @@ beforeEach(() => void (runtime = new FakeRuntime()));
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const inside = <R>(fn: () => R): R => runWithRuntime(runtime, fn);
-const facts = (given: Partial<RequestFacts> = {}): RequestFacts => ({
-  requestId: "r",
-  application: "app",
-  deployment: "Model",
-  route: "/",
-  multiplexedModelId: "",
-  sessionId: "",
-  priority: "normal",
-  deadlineMs: undefined,
-  timeoutS: 0,
-  ...given,
-});
-const request = (given?: Partial<RequestFacts>): RequestScope => new RequestScope(facts(given), runtime);
+const request = (given: Partial<RequestFacts> = {}): RequestScope =>
+  new RequestScope(requestFacts({ route: "/", ...given }), runtime);
 
 /** A batched doubling that records what it got, and waits where the test says. */
 function doubling(options: Parameters<typeof batch>[1] = {}, gate: Promise<void> = Promise.resolve()) {

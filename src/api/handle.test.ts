@@ -1,10 +1,11 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { FakeRuntime } from "../../tests/fixtures/api/fake-runtime.ts";
+import { requestFacts } from "../../tests/fixtures/api/request-facts.ts";
 import { ConfigError } from "../core/errors.ts";
 import { runInScope } from "./globals.ts";
 import { createHandle, handleRefOf } from "./handle.ts";
-import { RequestScope, type RequestFacts } from "./scope.ts";
+import { RequestScope } from "./scope.ts";
 
 class Adder {
   add(value: number) {
@@ -13,17 +14,7 @@ class Adder {
 }
 
 const ref = { application: "default", deployment: "Adder" };
-const facts: RequestFacts = {
-  requestId: "r1",
-  application: "default",
-  deployment: "Ingress",
-  route: "/shop",
-  multiplexedModelId: "m1",
-  sessionId: "s1",
-  priority: "normal",
-  deadlineMs: undefined,
-  timeoutS: 0,
-};
+const facts = requestFacts({ route: "/shop", multiplexedModelId: "m1", sessionId: "s1" });
 
 function setUp() {
   const runtime = new FakeRuntime();

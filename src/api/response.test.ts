@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FakeRuntime, FakeStream } from "../../tests/fixtures/api/fake-runtime.ts";
+import { requestFacts } from "../../tests/fixtures/api/request-facts.ts";
 import { ReplicaGoneError, ServeError } from "../core/errors.ts";
 import { runInScope } from "./globals.ts";
 import { createHandle } from "./handle.ts";
@@ -26,21 +27,7 @@ afterEach(() => {
 });
 
 const handleOf = () => createHandle<Model>({ application: "default", deployment: "Model" }, runtime);
-const scopeOf = () =>
-  new RequestScope(
-    {
-      requestId: "r1",
-      application: "default",
-      deployment: "Ingress",
-      route: "",
-      multiplexedModelId: "",
-      sessionId: "",
-      priority: "normal",
-      deadlineMs: undefined,
-      timeoutS: 3,
-    },
-    runtime,
-  );
+const scopeOf = () => new RequestScope(requestFacts({ timeoutS: 3 }), runtime);
 
 async function collect(items: AsyncIterable<unknown>): Promise<unknown[]> {
   const all = [];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { FakeRuntime } from "../../tests/fixtures/api/fake-runtime.ts";
+import { requestFacts } from "../../tests/fixtures/api/request-facts.ts";
 import { replicaContext, requestContext } from "./context.ts";
 import { currentRuntime, openStore, runInScope, runWithRuntime, type ProcessStore } from "./globals.ts";
 import { createHandle } from "./handle.ts";
@@ -15,17 +16,7 @@ const replica: ReplicaContext = {
   worldSize: 1,
   codeVersion: "v1",
 };
-const facts = {
-  requestId: "r1",
-  application: "shop",
-  deployment: "Cart",
-  route: "/shop",
-  multiplexedModelId: "",
-  sessionId: "",
-  priority: "normal" as const,
-  deadlineMs: 5,
-  timeoutS: 1,
-};
+const facts = requestFacts({ application: "shop", deployment: "Cart", route: "/shop", deadlineMs: 5, timeoutS: 1 });
 const scopeOf = (runtime = new FakeRuntime(replica)) => new RequestScope(facts, runtime);
 
 describe("requestContext", () => {

@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import { beforeEach, describe, expect, it } from "vitest";
 import { FakeRuntime } from "../../tests/fixtures/api/fake-runtime.ts";
+import { requestFacts } from "../../tests/fixtures/api/request-facts.ts";
 import { makeTwin, shared } from "../../tests/fixtures/api/make-deployment.ts";
 import type { InstanceOptions } from "../config/options.generated.ts";
 import type { ApplicationSpec } from "../model/application-spec.ts";
@@ -150,20 +151,7 @@ describe("in a replica", () => {
     store.registry.mode = "replica";
     const { serve, loads } = setUp();
     const locate = async (application: string, name: string | null) => ({ application, deployment: name ?? "Ingress" });
-    const scope = new RequestScope(
-      {
-        requestId: "r1",
-        application: "default",
-        deployment: "Ingress",
-        route: "",
-        multiplexedModelId: "",
-        sessionId: "",
-        priority: "normal",
-        deadlineMs: undefined,
-        timeoutS: 3,
-      },
-      Object.assign(new FakeRuntime(), { locate }),
-    );
+    const scope = new RequestScope(requestFacts({ timeoutS: 3 }), Object.assign(new FakeRuntime(), { locate }));
     await runInScope(scope, async () => {
       expect(inspect(await serve.getAppHandle("shop"))).toBe("Handle(shop#Ingress)");
       expect(inspect(await serve.getDeploymentHandle("Adder"))).toBe("Handle(default#Adder)");

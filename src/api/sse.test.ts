@@ -1,22 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { FakeRuntime, FakeStream } from "../../tests/fixtures/api/fake-runtime.ts";
+import { requestFacts } from "../../tests/fixtures/api/request-facts.ts";
 import { RequestTimeoutError } from "../core/errors.ts";
 import { requestContext } from "./context.ts";
 import { runInScope, runWithRuntime } from "./globals.ts";
 import { RequestScope } from "./scope.ts";
 import { sse } from "./sse.ts";
-
-const facts = {
-  requestId: "r1",
-  application: "a",
-  deployment: "D",
-  route: "",
-  multiplexedModelId: "",
-  sessionId: "",
-  priority: "normal" as const,
-  deadlineMs: undefined,
-  timeoutS: 0,
-};
 
 describe("sse", () => {
   it("answers with the type of an event stream that nobody caches", () => {
@@ -113,7 +102,7 @@ describe("sse", () => {
   });
 
   it("runs the iterable inside of its request, whoever pulls", async () => {
-    const scope = new RequestScope(facts, new FakeRuntime());
+    const scope = new RequestScope(requestFacts(), new FakeRuntime());
     const response = runInScope(scope, () =>
       sse(
         (async function* () {
@@ -135,10 +124,10 @@ describe("sse", () => {
           throw timeout;
         })(),
       );
-    const inTime = runInScope(new RequestScope({ ...facts, deadlineMs }, runtime), answered);
+    const inTime = runInScope(new RequestScope(requestFacts({ deadlineMs }), runtime), answered);
     expect(await inTime.text()).toContain("event: error");
     await runtime.clock.advance(1000);
-    const late = runInScope(new RequestScope({ ...facts, deadlineMs }, runtime), answered);
+    const late = runInScope(new RequestScope(requestFacts({ deadlineMs }), runtime), answered);
     await expect(late.text()).rejects.toBe(timeout);
     expect(runtime.clock.pending).toBe(0);
   });

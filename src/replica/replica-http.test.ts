@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { envelopeOf } from "../router/testing/call-envelope.ts";
 import { serveOne as serve } from "../../tests/fixtures/replica/serve-one.ts";
 
 describe("HTTP through a replica", () => {
@@ -73,18 +74,7 @@ describe("HTTP through a replica", () => {
       }
     }
     const { replica, clock, client, targets } = await serve(Model, { maxOngoingRequests: 10 });
-    const envelope = {
-      target: targets,
-      requestId: "r",
-      deadlineMs: undefined,
-      timeoutS: 0,
-      route: "/",
-      multiplexedModelId: "",
-      sessionId: "",
-      priority: "normal" as const,
-      idempotent: false,
-      preferLocal: false,
-    };
+    const envelope = envelopeOf({ target: targets, route: "/" });
     const ignore = {
       onResponse() {},
       onChunk() {},

@@ -8,11 +8,11 @@ import type { ReplicaMethods } from "../protocol/control.ts";
 import { encodeToBytes, plainHooks } from "../protocol/values.ts";
 import { CallClient } from "../router/call-client.ts";
 import { ORPHAN_TIMEOUT_MS } from "../router/head-link.ts";
+import { envelopeOf } from "../router/testing/call-envelope.ts";
 import { ControlLink } from "../transport/control-link.ts";
 import { MemoryTransport } from "../transport/memory-transport.ts";
 import { ReplicaProgram } from "./replica-program.ts";
 
-const PLAIN = { priority: "normal", idempotent: false, preferLocal: false } as const;
 const HEAD = { kind: "memory", name: "head" } as const;
 const DOOR = { kind: "memory", name: "door" } as const;
 const TARGET = { application: "app", deployment: "Model" };
@@ -77,9 +77,8 @@ async function running(gracefulShutdownTimeoutS: number) {
   const replicas = [{ id: "r1", address: DOOR, node: "local", suspect: false }];
   client.applyTargets({ ...TARGET, unavailable: null, maxOngoingRequests: 5, maxQueuedRequests: -1, replicas });
   const outcome = { code: "" };
-  const call = { target: TARGET, method: "work", requestId: "r", deadlineMs: undefined, timeoutS: 0, route: "" };
   client.startCall(
-    { ...call, multiplexedModelId: "", sessionId: "", ...PLAIN, args: [] },
+    { ...envelopeOf({ target: TARGET }), args: [] },
     { onValue() {}, onStream() {}, onError: (error) => void (outcome.code = error.code) },
   );
   await clock.advance(1);

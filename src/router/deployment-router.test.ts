@@ -9,21 +9,9 @@ import { FRAME } from "../protocol/frame.ts";
 import type { Connection } from "../transport/connection.ts";
 import { MemoryTransport } from "../transport/memory-transport.ts";
 import { CallClient } from "./call-client.ts";
+import { envelopeOf } from "./testing/call-envelope.ts";
 
 const TARGET = { application: "app", deployment: "Model" };
-const ENVELOPE: CallEnvelope = {
-  target: TARGET,
-  method: "work",
-  requestId: "r",
-  deadlineMs: undefined,
-  timeoutS: 0,
-  route: "",
-  multiplexedModelId: "",
-  sessionId: "",
-  priority: "normal",
-  idempotent: false,
-  preferLocal: false,
-};
 
 /** A caller, and a replica that only notes the frames it gets. */
 async function caller(more: Partial<DeploymentTargets> = {}) {
@@ -86,7 +74,7 @@ async function caller(more: Partial<DeploymentTargets> = {}) {
   const start = (envelope: Partial<CallEnvelope> = {}) => {
     const outcome: { code: string; details?: object } = { code: "" };
     const call = client.startCall(
-      { ...ENVELOPE, ...envelope, args: [] },
+      { ...envelopeOf(envelope), args: [] },
       {
         onValue: () => void (outcome.code = "OK"),
         onStream: () => void (outcome.code = "STREAM"),

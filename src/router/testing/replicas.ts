@@ -12,21 +12,9 @@ import type { Connection } from "../../transport/connection.ts";
 import { MemoryTransport } from "../../transport/memory-transport.ts";
 import { CallClient } from "../call-client.ts";
 import type { RouterSurroundings } from "../deployment-router.ts";
+import { envelopeOf } from "./call-envelope.ts";
 
 const TARGET = { application: "app", deployment: "Model" };
-const ENVELOPE: CallEnvelope = {
-  target: TARGET,
-  method: "work",
-  requestId: "",
-  deadlineMs: undefined,
-  timeoutS: 0,
-  route: "",
-  multiplexedModelId: "",
-  sessionId: "",
-  priority: "normal",
-  idempotent: false,
-  preferLocal: false,
-};
 
 /** A replica that holds what it gets until the test ends it. */
 export class FakeReplica {
@@ -140,7 +128,7 @@ export async function openCaller(replicas: readonly FakeReplica[], given: Caller
     const id = envelope.requestId ?? `c${++calls}`;
     const outcome = { code: "" };
     const call = client.startCall(
-      { ...ENVELOPE, ...envelope, requestId: id, args: [] },
+      { ...envelopeOf({ ...envelope, requestId: id }), args: [] },
       {
         onValue: () => void (outcome.code = "OK"),
         onStream: () => void (outcome.code = "STREAM"),
