@@ -2,10 +2,10 @@
 // serves at most, and how long an answer takes at several fixed rates.
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { percentile } from "../../scripts/lib/percentile.ts";
 import { root } from "../../scripts/lib/root.ts";
 import { type Bench, type BenchCase, compare } from "../lib/bench.ts";
 import { openLoop } from "../lib/open-loop.ts";
-import { percentile } from "../lib/stats.ts";
 
 const RATES = [250, 500, 1000, 2000] as const;
 /** The rate of the table; the others are shown while it runs. */

@@ -1,8 +1,8 @@
 // T9: more than can be served, at a fixed rate, in three priorities: what is still served, how long each priority takes,
 // how soon the others are told.
+import { percentile } from "../../scripts/lib/percentile.ts";
 import { type Bench, type BenchCase } from "../lib/bench.ts";
 import { type Answer, openLoop } from "../lib/open-loop.ts";
-import { percentile } from "../lib/stats.ts";
 
 /** Clients that find what can be served: more than run at a time, fewer than run and wait. */
 const PEAK_CLIENTS = 32;

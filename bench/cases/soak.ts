@@ -7,11 +7,11 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { percentile } from "../../scripts/lib/percentile.ts";
 import { root } from "../../scripts/lib/root.ts";
 import type { Bench, BenchCase } from "../lib/bench.ts";
 import { openLoop } from "../lib/open-loop.ts";
 import type { Server } from "../lib/servers.ts";
-import { percentile } from "../lib/stats.ts";
 
 /** Slices of the run: a multiple of four (R1). */
 const SLICES = { full: { count: 40, seconds: 15 }, quick: { count: 4, seconds: 2 } } as const;

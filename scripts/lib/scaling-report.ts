@@ -1,4 +1,5 @@
 // What a simulation shows: a table by minute, and a chart.
+import { percentile } from "./percentile.ts";
 import type { SimulationOptions, SimulationResult, Second } from "./scaling-simulation.ts";
 import { svgChart } from "./svg-chart.ts";
 
@@ -28,10 +29,10 @@ export function minutesOf({ seconds }: SimulationResult, options: SimulationOpti
     const last = part.at(-1);
     if (last === undefined) break;
     const load = part.reduce((sum, one) => sum + one.load, 0) / part.length;
-    const latencies = part.flatMap(({ latenciesS }) => latenciesS).toSorted((a, b) => a - b);
+    const latencies = part.flatMap(({ latenciesS }) => latenciesS);
     const { target, ready } = last;
     const queued = Math.max(...part.map((one) => one.queued));
-    const [p50, p95] = [quantile(latencies, 0.5), quantile(latencies, 0.95)];
+    const [p50, p95] = [latencyOf(latencies, 0.5), latencyOf(latencies, 0.95)];
     rows.push({ minute: from / MINUTE + 1, load, needed: neededFor(load, options), target, ready, queued, p50, p95 });
   }
   return rows;
@@ -57,8 +58,8 @@ export function chartOf(title: string, { seconds }: SimulationResult, options: S
   const of = (value: (second: Second) => number): number[] =>
     groups.map((group) => (group[0] === undefined ? 0 : value(group[0])));
   const p95 = groups.map((group) =>
-    quantile(
-      group.flatMap(({ latenciesS }) => latenciesS).toSorted((a, b) => a - b),
+    latencyOf(
+      group.flatMap(({ latenciesS }) => latenciesS),
       0.95,
     ),
   );
@@ -86,6 +87,7 @@ function neededFor(load: number, { serviceS, autoscaling }: SimulationOptions): 
   return (load * serviceS) / autoscaling.targetOngoingRequests;
 }
 
-function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+/** 0 when nobody asked. */
+function latencyOf(latenciesS: readonly number[], share: number): number {
+  return latenciesS.length === 0 ? 0 : percentile(latenciesS, share);
 }
