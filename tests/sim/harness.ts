@@ -110,6 +110,18 @@ export class Harness {
     }
   }
 
+  /** Waits for a promise while time goes on, and looks after each step. */
+  async during(promise: Promise<unknown>, look: () => void, stepMs = 10): Promise<void> {
+    let over = false;
+    const watched = promise.finally(() => (over = true));
+    watched.catch(() => undefined);
+    while (!over) {
+      await this.clock.advance(stepMs);
+      look();
+    }
+    await watched;
+  }
+
   /** Waits for a promise while time goes on. */
   async settle<T>(promise: Promise<T>, limitMs = 60_000): Promise<T> {
     let done = false;

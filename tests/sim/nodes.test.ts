@@ -74,12 +74,7 @@ describe("a rollout where maxReplicasPerNode leaves no place", () => {
     await running(h);
     h.controller.deploy([app("a", "v2", { Main: options })]);
     const done = h.controller.whenDeployed(["a"], "driver");
-    let over = false;
-    void done.then(() => (over = true));
-    while (!over) {
-      await h.clock.advance(10);
-      expect(serving(h)).toBeGreaterThanOrEqual(1);
-    }
+    await h.during(done, () => expect(serving(h)).toBeGreaterThanOrEqual(1));
     expect(h.cluster.alive().map(({ order }) => order?.codeVersion)).toEqual(["v2", "v2"]);
     expect(nodesOf(h)).toEqual(["a", "b"]);
   });
@@ -104,12 +99,7 @@ describe("resources that the engine counts", () => {
     await running(h);
     h.controller.deploy([app("a", "v2", { Main: GPU })]);
     const done = h.controller.whenDeployed(["a"], "driver");
-    let over = false;
-    void done.then(() => (over = true));
-    while (!over) {
-      await h.clock.advance(10);
-      expect(serving(h)).toBeGreaterThanOrEqual(1);
-    }
+    await h.during(done, () => expect(serving(h)).toBeGreaterThanOrEqual(1));
     expect(h.cluster.alive().map(({ order }) => order?.codeVersion)).toEqual(["v2", "v2"]);
   });
 

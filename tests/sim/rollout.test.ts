@@ -74,14 +74,12 @@ describe("a redeploy", () => {
     await deployed(h, "v1", { numReplicas: 10 });
     h.controller.deploy([app("a", "v2", { Main: { numReplicas: 10 } })]);
     const done = h.controller.whenDeployed(["a"], "driver");
-    let over = false;
-    void done.then(() => (over = true));
-    while (!over) {
-      await h.clock.advance(5);
+    const look = (): void => {
       expect(serving(h)).toBeGreaterThanOrEqual(10);
       const replicas = h.application("a")?.deployments["Main"]?.replicas ?? [];
       expect(replicas.filter(({ state }) => state !== "STOPPING").length).toBeLessThanOrEqual(12);
-    }
+    };
+    await h.during(done, look, 5);
     const published = h.targets("a", "Main").replicas.map(({ id }) => h.cluster.processes.get(id)?.order?.codeVersion);
     expect(published).toEqual(Array<string>(10).fill("v2"));
     const ready = h.cluster.alive().filter(({ phase }) => phase === "ready");
@@ -160,12 +158,7 @@ describe("a redeploy", () => {
     const kept = h.cluster.alive().filter(({ order, phase }) => order?.codeVersion === "v1" && phase === "ready");
     h.controller.deploy([app("a", "v1", { Main: { numReplicas: 10 } })]);
     const done = h.controller.whenDeployed(["a"], "driver");
-    let over = false;
-    void done.then(() => (over = true));
-    while (!over) {
-      await h.clock.advance(10);
-      expect(serving(h)).toBeGreaterThanOrEqual(10);
-    }
+    await h.during(done, () => expect(serving(h)).toBeGreaterThanOrEqual(10));
     await h.run(100);
     const after = h.cluster.alive();
     expect(after.map(({ order }) => order?.codeVersion)).toEqual(Array<string>(10).fill("v1"));

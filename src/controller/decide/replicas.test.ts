@@ -1,47 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { goalOf as goal, LOADING, NOW, replicaOf, RUNNING } from "../../../tests/fixtures/controller/decide.ts";
 import { type ReplicaPhase, isServing, isStarting, isStopping } from "../../model/lifecycle.ts";
 import type { ReplicaSnapshot } from "../snapshot.ts";
 import type { DeploymentGoal, ReplicaAction } from "./goal.ts";
-import { type HealthMemory, freshHealth } from "./health.ts";
-import { ANYWHERE, NO_RESOURCES } from "./placement.ts";
+import { ANYWHERE } from "./placement.ts";
 import { decideReplicas } from "./replicas.ts";
-import { rolloutRule } from "./rollout.ts";
 import { type StartMemory, afterFailedStart, afterReady, freshMemory } from "./start-failures.ts";
 import { REDIAL_MS } from "./times.ts";
 
-const NOW = 1_000_000;
-const ADDRESS = { kind: "memory", name: "x" } as const;
-const RUNNING = { kind: "running", address: ADDRESS, readySinceMs: 0 } as const;
-const LOADING = { kind: "loading", awaited: true, idle: false } as const;
-const HEALTHY: HealthMemory = freshHealth(NOW, 0);
-const goal = (replicas: number, over: Partial<DeploymentGoal> = {}): DeploymentGoal => ({
-  codeVersion: "v2",
-  configRevision: 1,
-  replicas,
-  rollout: rolloutRule(replicas, 0.2, null),
-  startThreshold: Math.min(20, 3 * replicas),
-  stalled: false,
-  ...over,
-});
-const replica = (id: string, phase: ReplicaPhase, over: Partial<ReplicaSnapshot> = {}): ReplicaSnapshot => ({
-  id,
-  codeVersion: "v2",
-  configRevision: 1,
-  rank: 0,
-  worldSize: 0,
-  resources: NO_RESOURCES,
-  node: "n",
-  startMs: 0,
-  displaced: false,
-  pending: null,
-  health: HEALTHY,
-  phase,
-  linkLostAtMs: null,
-  stuck: null,
-  released: false,
-  ...over,
-});
+const { address: ADDRESS } = RUNNING;
+const replica = (id: string, phase: ReplicaPhase, over: Partial<ReplicaSnapshot> = {}): ReplicaSnapshot =>
+  replicaOf({ id, phase, ...over });
 const old = (id: string, phase: ReplicaPhase): ReplicaSnapshot => replica(id, phase, { codeVersion: "v1" });
 const fresh = freshMemory("v2@1");
 const words = (actions: readonly ReplicaAction[]): string[] =>

@@ -1,45 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { goalOf, LOADING, NOW, replicaOf, RUNNING } from "../../../tests/fixtures/controller/decide.ts";
 import { type ReplicaPhase, isServing, isStarting, isStopping } from "../../model/lifecycle.ts";
 import type { ReplicaSnapshot } from "../snapshot.ts";
 import type { DeploymentGoal, RolloutRule } from "./goal.ts";
-import { freshHealth } from "./health.ts";
 import { ANYWHERE, NO_RESOURCES } from "./placement.ts";
 import { decideReplicas } from "./replicas.ts";
 import { rolloutRule } from "./rollout.ts";
 import { type StartMemory, afterDeath, afterFailedStart, freshMemory, healthyMemory } from "./start-failures.ts";
 
-const NOW = 1_000_000;
-const RUNNING = { kind: "running", address: { kind: "memory", name: "x" }, readySinceMs: 0 } as const;
-const LOADING = { kind: "loading", awaited: true, idle: false } as const;
 const LEAVING = { kind: "leaving", untilMs: NOW + 9 } as const;
-const goal = (replicas: number, rollout: RolloutRule, over: Partial<DeploymentGoal> = {}): DeploymentGoal => ({
-  codeVersion: "v2",
-  configRevision: 1,
-  replicas,
-  rollout,
-  startThreshold: Math.min(20, 3 * replicas),
-  stalled: false,
-  ...over,
-});
-const replica = (id: string, codeVersion: string, phase: ReplicaPhase, over: Partial<ReplicaSnapshot> = {}) => ({
-  id,
-  codeVersion,
-  configRevision: 1,
-  rank: 0,
-  worldSize: 0,
-  resources: NO_RESOURCES,
-  node: "n",
-  startMs: 0,
-  displaced: false,
-  pending: null,
-  health: freshHealth(NOW, 0),
-  phase,
-  linkLostAtMs: null,
-  stuck: null,
-  released: false,
-  ...over,
-});
+const goal = (replicas: number, rollout: RolloutRule, over: Partial<DeploymentGoal> = {}): DeploymentGoal =>
+  goalOf(replicas, { rollout, ...over });
+const replica = (id: string, codeVersion: string, phase: ReplicaPhase, over: Partial<ReplicaSnapshot> = {}) =>
+  replicaOf({ id, codeVersion, phase, ...over });
 /** `old 3 v1`: so many replicas of a version. */
 const many = (count: number, version: string, phase: ReplicaPhase = RUNNING, over: Partial<ReplicaSnapshot> = {}) =>
   Array.from({ length: count }, (_, i) =>
