@@ -6,22 +6,20 @@ import { loadRouter } from "../api/load-router.ts";
 import { buildApplicationSpec, findInGraph, isApplication } from "../api/graph.ts";
 import type { Runtime } from "../api/runtime.ts";
 import type { Application, Handle } from "../api/types.ts";
-import { resolveOptions } from "../config/check-options.ts";
 import { systemClock, type Clock } from "../core/clock.ts";
 import { ConfigError, ServeError } from "../core/errors.ts";
 import { silentLogger, type Logger } from "../core/logger.ts";
 import { systemRandom, type Random } from "../core/random.ts";
 import { atTurnEnd } from "../core/tick.ts";
 import { MemoryEngine, type MemoryProgram } from "../engines/memory/memory-engine.ts";
-import { Builders } from "../head/builders.ts";
-import { Head } from "../head/head.ts";
+import type { Head } from "../head/head.ts";
+import { memoryHead } from "../head/memory-head.ts";
 import type { InstanceStatus } from "../model/status.ts";
 import type { FeedChange, HeadMethods } from "../protocol/control.ts";
 import { PolicyProgram } from "../policy/policy-program.ts";
 import { ReplicaProgram } from "../replica/replica-program.ts";
 import { CallClient } from "../router/call-client.ts";
 import { FeedClient } from "../router/feed-client.ts";
-import { MetricRegistry } from "../telemetry/metrics.ts";
 import { ControlLink } from "../transport/control-link.ts";
 import { MemoryTransport } from "../transport/memory-transport.ts";
 import { fetchFrom } from "./fetch-from.ts";
@@ -174,34 +172,7 @@ async function startHead(
   clock: Clock,
   random: Random,
 ): Promise<Head> {
-  const head = new Head(
-    {
-      options: {
-        attached: false,
-        fresh: false,
-        http: null,
-        proxyLocation: "Disabled",
-        admin: null,
-        logging: resolveOptions("logging", {}),
-      },
-      engine,
-      builders: new Builders(engine, clock, random),
-      transport,
-      address: HEAD_ADDRESS,
-      namespace: "memory",
-      pid: process.pid,
-      logsDir: "",
-      proxyDir: process.cwd(),
-      supervise: () => Promise.resolve(),
-      adminToken: undefined,
-      metricsPrefix: "ray_",
-      metrics: new MetricRegistry(),
-      configureLog: () => undefined,
-    },
-    logger,
-    clock,
-    random,
-  );
+  const head = memoryHead({ engine, transport, address: HEAD_ADDRESS }, logger, clock, random);
   await head.start();
   return head;
 }
