@@ -7,7 +7,7 @@ import {
   ServeError,
   UserCodeError,
 } from "../core/errors.ts";
-import { acceptsJson, errorResponse, statusOfCallError } from "./error-response.ts";
+import { acceptsJson, errorResponse } from "./error-response.ts";
 
 const text = { requestId: "r1", accept: "*/*", development: false };
 const json = { ...text, accept: "application/json" };
@@ -93,6 +93,14 @@ describe("Retry-After is sent with every BACK_PRESSURE (RT8)", () => {
   });
 });
 
+it.each([
+  [405, ["allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"]],
+  [426, ["upgrade", "websocket", "sec-websocket-version", "13"]],
+])("a %d says what is taken instead", (status, headers) => {
+  const { headers: sent } = errorResponse(status, new ServeError("BAD_REQUEST", "x"), text);
+  expect(sent.slice(0, headers.length)).toEqual(headers);
+});
+
 describe("an error from a call keeps its status only where the table says so (api.md section 6)", () => {
   it.each([
     [full(), 503],
@@ -105,6 +113,6 @@ describe("an error from a call keeps its status only where the table says so (ap
     [new ServeError("REQUEST_CANCELLED", "x"), 500],
     [gone, 500],
   ])("%s", (error, status) => {
-    expect(statusOfCallError(error)).toBe(status);
+    expect(error.statusCode).toBe(status);
   });
 });

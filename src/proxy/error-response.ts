@@ -1,7 +1,6 @@
 // Error bodies that the proxy writes (RT8). Pure.
 //   R1  Text unless Accept names `application/json` or a `+json` type; `*/*` is text.
 //   R2  A 500 says nothing about its cause, unless in development mode.
-//   R3  404 and 400 come from the proxy itself; an error from a call keeps its status only where the table says so.
 import type { ServeError } from "../core/errors.ts";
 
 /** What the answer depends on besides the error. */
@@ -26,11 +25,6 @@ const HIDDEN = "Internal Server Error";
 const JSON_TYPE = /^(?:application\/json|[\w.+-]+\/[\w.-]+\+json)$/i;
 const REFUSED_RANGE = /;\s*q=0(?:\.0*)?\s*(?:;|$)/i;
 
-/** HTTP status of an error that a call ended with (R3). */
-export function statusOfCallError(error: ServeError): number {
-  return error.statusCode;
-}
-
 /** True when an Accept value names a JSON type (R1). */
 export function acceptsJson(accept: string): boolean {
   return accept
@@ -41,13 +35,19 @@ export function acceptsJson(accept: string): boolean {
 /** The answer to a request that failed with `error`. */
 export function errorResponse(status: number, error: ServeError, context: ErrorContext): ErrorResponse {
   const headers = Object.entries(error.headers ?? {}).flat();
-  if (status === 405) headers.push("allow", ALLOWED_VERBS);
+  headers.push(...requiredHeaders(status));
   if (acceptsJson(context.accept)) {
     headers.push("content-type", "application/json");
     return { status, headers, body: jsonBody(status, error, context) };
   }
   headers.push("content-type", "text/plain; charset=utf-8");
   return { status, headers, body: status === 500 ? HIDDEN : textBody(error, context.requestId) };
+}
+
+/** What a status says the client may do instead (RFC 9110 15.5.6 and 15.5.22, RFC 6455 4.4). */
+function requiredHeaders(status: number): readonly string[] {
+  if (status === 405) return ["allow", ALLOWED_VERBS];
+  return status === 426 ? ["upgrade", "websocket", "sec-websocket-version", "13"] : [];
 }
 
 /** Ray Serve's texts (reference 4.4); ours, in one line, for the rest. */

@@ -4,7 +4,6 @@ import type { Clock } from "../core/clock.ts";
 import type { ServeError } from "../core/errors.ts";
 import type { HttpCall } from "../model/call.ts";
 import type { Door } from "./door.ts";
-import { statusOfCallError } from "./error-response.ts";
 import type { Refusal } from "./refusals.ts";
 import type { RequestFacts } from "./request-headers.ts";
 import type { Route } from "./route-table.ts";
@@ -63,7 +62,7 @@ export function httpCallOf(
 
 /** What a failed call is answered with; a 500 that the application's code has no part in is logged. */
 export function refusalOfCall({ logger }: Door, { target }: Route, requestId: string, error: ServeError): Refusal {
-  const status = statusOfCallError(error);
+  const status = error.statusCode;
   if (status === 500 && error.code !== "USER_CODE") {
     const { application, deployment } = target;
     logger.error("request.failed", { requestId, application, deployment, error });

@@ -3,7 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import type { ServeError } from "../core/errors.ts";
 import { randomUuid, type Random } from "../core/random.ts";
 import type { CallTarget, HttpCall, OutgoingHttpCall } from "../model/call.ts";
-import { errorResponse, statusOfCallError } from "../proxy/error-response.ts";
+import { errorResponse } from "../proxy/error-response.ts";
 import { deadlineOf, httpCallOf, timeoutOf } from "../proxy/http-call.ts";
 import { routeNotFound } from "../proxy/refusals.ts";
 import { readRequestHeaders } from "../proxy/request-headers.ts";
@@ -88,7 +88,7 @@ function exchange(
         wake?.();
         if (body !== undefined) body.fail(error);
         else if (signal.aborted) reject(signal.reason);
-        else resolve(failed(statusOfCallError(error), error));
+        else resolve(failed(error.statusCode, error));
       },
       onWritable: () => wake?.(),
     });

@@ -198,7 +198,7 @@ describe("a handshake", () => {
     [
       "of another version",
       [...upgrade, "sec-websocket-version: 8", "sec-websocket-key: AQIDBAUGBwgJCgsMDQ4PEA=="],
-      "HTTP/1.1 426 ",
+      "\r\nsec-websocket-version: 13\r\n",
     ],
     ["for another protocol is answered as a plain request", ["connection: upgrade", "upgrade: h2c"], "HTTP/1.1 200 "],
   ])("%s", async (_what, lines, status) => expect(await raw(lines)).toContain(status));
