@@ -5,6 +5,8 @@
 export interface ClientSocket {
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;
+  /** Over TLS. */
+  readonly encrypted?: boolean;
   readonly destroyed: boolean;
   readonly writable: boolean;
   write(text: string, encoding: "latin1"): unknown;
@@ -12,7 +14,7 @@ export interface ClientSocket {
   destroy(): unknown;
   /** Destroys it when all that was written has left. */
   destroySoon(): void;
-  /** Destroys it so that the client takes it for no regular end. */
+  /** Destroys it so that the client takes it for no regular end. @throws it is encrypted */
   resetAndDestroy(): unknown;
   once(event: "close", listener: () => void): unknown;
 }

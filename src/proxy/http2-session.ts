@@ -16,6 +16,8 @@ const MAX_STREAMS = 128;
 const STREAM_WINDOW_BYTES = 256 * 1024;
 /** The same of all bodies of a connection. Chosen: four uploads at full speed. */
 const CONNECTION_WINDOW_BYTES = 4 * STREAM_WINDOW_BYTES;
+/** Memory of a connection, MB; above it new streams are refused. What all of its streams may hold, there and back (Q7). */
+const MAX_SESSION_MB = Math.ceil((2 * MAX_STREAMS * STREAM_WINDOW_BYTES) / 1e6);
 /** Headers of which more is not even read, as RFC 9113 6.5.2 counts them; what is between this and RT7's limit gets its 431. */
 const MAX_HEADER_LIST_BYTES = 65_536;
 
@@ -57,6 +59,7 @@ export class Http2Session implements Leaving, Receiving {
     this.#clock = clock;
     this.#quietMs = clock.monotonic();
     this.#session = performServerHandshake(socket, {
+      maxSessionMemory: MAX_SESSION_MB,
       maxHeaderListPairs: MAX_HEADER_LIST_BYTES / 32, // none of which can be reached
       settings: {
         maxConcurrentStreams: MAX_STREAMS,

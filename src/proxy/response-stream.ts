@@ -54,9 +54,12 @@ export class ResponseStream {
     if (!this.#closed) this.#flush();
     this.#closed = true;
     const { socket } = this.#res;
-    // Without chunks or a length, a plain end of the connection would look like the end of the body.
-    if (!this.#res.chunkedEncoding && !this.#lengthDeclared) socket?.resetAndDestroy();
-    else if (this.#waiting || socket === null) this.#res.req.socket.destroy();
+    // Without chunks or a length, a plain end of the connection would look like the end of the body. Over TLS, whose sockets
+    // cannot be reset, an end without the alert that belongs to it does not.
+    if (!this.#res.chunkedEncoding && !this.#lengthDeclared) {
+      if (socket?.encrypted === true) socket.destroy();
+      else socket?.resetAndDestroy();
+    } else if (this.#waiting || socket === null) this.#res.req.socket.destroy();
     else socket.destroySoon();
   }
 

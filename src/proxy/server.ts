@@ -154,7 +154,7 @@ export class HttpServer {
     const isMutual = this.#listen.sslCaCerts !== null;
     const handshake = { handshakeTimeout: HANDSHAKE_MS, requestCert: isMutual, rejectUnauthorized: isMutual };
     const { createServer: createTlsServer } = process.getBuiltinModule("node:https"); // few need it, so not above
-    const server = createTlsServer({ ...settings, ...handshake, ALPNProtocols: ["h2", "http/1.1"] });
+    const server = createTlsServer({ ...settings, ...handshake, ALPNProtocols: ["h2", "http/1.1", "http/1.0"] });
     const { logger, clock } = this.#door;
     const http1 = (socket: Socket): void => this.#onConnection(socket);
     divideByProtocol(server, http1, (socket) => this.#onHttp2(socket));

@@ -4,10 +4,11 @@ import { get, type RequestOptions } from "node:https";
 import { connect as connectPlain } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { TLSSocket } from "node:tls";
+import { connect as connectTls, type TLSSocket } from "node:tls";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { root } from "../../scripts/lib/root.ts";
 import { ManualClock } from "../../src/core/clock.ts";
+import { ServeError } from "../../src/core/errors.ts";
 import { openDoor, waitUntil, type Door, type DoorOptions, type FakeCall } from "./http-door.ts";
 
 const fixture = (name: string): string => path.join(root, "tests/fixtures/tls", name);
@@ -97,4 +98,23 @@ it("a client that speaks plain HTTP to HTTPS is closed, and disturbs nobody", as
   plain.write("GET / HTTP/1.1\r\nhost: h\r\n\r\n");
   await waitUntil(() => ended);
   expect((await ask(door)).status).toBe(200);
+});
+
+it("an answer that breaks off where its end is the connection's is no whole one, and breaks nothing else (Q4)", async () => {
+  const door = await open({ ...pair("a"), handler: () => undefined });
+  const client = connectTls({ port: door.port, host: "127.0.0.1", rejectUnauthorized: false });
+  let got = "";
+  client.setEncoding("latin1").on("data", (text: string) => (got += text));
+  client.on("error", () => undefined);
+  client.write("GET / HTTP/1.0\r\nhost: h\r\n\r\n");
+  const fake = await door.call();
+  fake.head();
+  fake.observer.onChunk(Buffer.from("begun"));
+  await waitUntil(() => got.endsWith("begun"));
+  fake.observer.onError(new ServeError("INTERNAL", "broken"));
+  await waitUntil(() => client.destroyed);
+  expect(got).not.toContain("content-length");
+  const other = ask(door);
+  (await door.call(1)).answer("ok");
+  expect((await other).body).toBe("ok");
 });
