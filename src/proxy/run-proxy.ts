@@ -1,6 +1,7 @@
 // Puts a proxy together in a process of its own.
 //   R1  SIGTERM drains (K6); a second one ends at once.
 //   R2  An error that nobody caught ends the process with one line in its log; the head starts another proxy (K3).
+//   R3  A rejected promise that a user's router forgot (P5) is logged and harms nobody, as in a replica.
 import { parseProgramOptions } from "../config/head-options.ts";
 import { readEnv } from "../config/env.ts";
 import { instancePaths } from "../config/paths.ts";
@@ -71,6 +72,7 @@ export function runProxy(
     proxy.drain();
   });
   process.on("SIGINT", () => undefined);
+  process.on("unhandledRejection", (reason) => log.logger.error("proxy.unhandled_rejection", { error: reason }));
   process.on("uncaughtException", (error) => {
     log.logger.error("proxy.uncaught_exception", { error });
     exit(1);

@@ -261,6 +261,27 @@ if (import.meta.main) {
     await harness.ask("delete", { name: "lost" });
   });
 
+  it("whose module forgets a rejected promise ends no proxy; the log tells of it", async () => {
+    const source = `
+import { deployment, requestRouter, serve } from "manta-serve";
+void Promise.resolve().then(() => { if (process.argv[1].includes("proxy")) throw new Error("nobody awaits this"); });
+class First {
+  choose(candidates) {
+    return candidates;
+  }
+}
+const forgetful = deployment(() => "here", { name: "forgetful", requestRouterConfig: requestRouter(First) }).bind();
+await serve.run(forgetful, { name: "forgetful", routePrefix: "/forgetful" });
+console.log("null");
+`;
+    const { proxies } = await harness.status();
+    await harness.deploy(harness.write("forgetful.ts", source));
+    expect(await (await ask("/forgetful")).text()).toBe("here");
+    expect(harness.logs("proxy")).toMatch(/proxy\.unhandled_rejection\s.*nobody awaits this/);
+    expect((await harness.status()).proxies["local"]?.pid).toBe(proxies["local"]?.pid);
+    await harness.ask("delete", { name: "forgetful" });
+  });
+
   it("that is neither built in nor an import path is refused by the deploy", async () => {
     const source = `
 import { deployment, serve } from "manta-serve";
