@@ -3,6 +3,8 @@
 //   R1  After `stop` nothing more is written and every source is closed.
 //   R2  The head and the first piece of a stream leave at once; later pieces share the writes of their turn.
 //   R3  Bodies follow the value that holds them: the caller opens them when it has all of it.
+//   R4  A client of events is told that it is connected, however long the first event takes: head of a `text/event-stream`
+//       waits a turn, others for the first piece, which may fail with a status of its own.
 import { SerializationError } from "../core/errors.ts";
 import { atTurnEnd } from "../core/tick.ts";
 import { FRAME } from "../protocol/frame.ts";
@@ -21,6 +23,8 @@ import { asBytes, BYTES_HEAD, TEXT_HEAD, type HttpAnswer, type HttpHead, type Pi
 import type { ReplicaHost } from "./replica-host.ts";
 
 const EMPTY = new Uint8Array(0);
+
+type NextPiece = ReturnType<PieceSource["next"]>;
 
 export class AnswerWriter {
   /** HTTP status that was sent; 200 for values. */
@@ -165,28 +169,46 @@ export class AnswerWriter {
   }
 
   async #pumpHttp(pieces: PieceSource, head: HttpHead | undefined): Promise<void> {
-    const first = await pieces.next();
+    const reading = pieces.next();
+    const first = head !== undefined && isEventStream(head) ? await inThisTurn(reading) : await reading;
     if (this.#stopped) return;
-    if (first.done === true) return this.#sendWhole(head ?? TEXT_HEAD, EMPTY);
+    if (head !== undefined && first === undefined) {
+      const sender = this.#openStream(head);
+      this.#connection.flush(); // R4
+      return this.#pumpRest(pieces, sender, true, reading, 0);
+    }
+    if (first === undefined || first.done === true) return this.#sendWhole(head ?? TEXT_HEAD, EMPTY);
     const firstPiece = asPiece(first.value, 0);
-    let pending: ReturnType<PieceSource["next"]> | undefined;
+    let pending: NextPiece | undefined;
     if (head !== undefined) {
       // Most Responses have one piece. Whoever has more is streaming, and the first must not wait for the second.
       pending = pieces.next();
-      if (pending instanceof Promise) pending.catch(() => undefined); // told when it is its turn
-      const second = await Promise.race([pending, turnEnd()]);
+      const second = await inThisTurn(pending);
       if (this.#stopped) return;
       if (second?.done === true) return this.#sendWhole(head, firstPiece);
     }
     const sender = this.#openStream(head ?? (typeof firstPiece === "string" ? TEXT_HEAD : BYTES_HEAD));
-    let writable = sendPiece(sender, firstPiece);
+    const writable = sendPiece(sender, firstPiece);
     this.#connection.flush(); // R2
-    for (let index = 1; ; index++) {
+    return this.#pumpRest(pieces, sender, writable, pending, 1);
+  }
+
+  /** @param pending the read that is under way already, of the piece `from` */
+  async #pumpRest(
+    pieces: PieceSource,
+    sender: ChunkSender,
+    isWritable: boolean,
+    pending: NextPiece | undefined,
+    from: number,
+  ): Promise<void> {
+    let writable = isWritable;
+    let next = pending;
+    for (let index = from; ; index++) {
       if (!writable) await this.#untilWritable();
       if (this.#isStopped()) return;
-      const next = pending ?? pieces.next();
-      pending = undefined;
+      next ??= pieces.next();
       const result = next instanceof Promise ? await next : next;
+      next = undefined;
       if (this.#isStopped()) return;
       if (result.done === true) return sender.end(this.#ongoing, this.#done);
       writable = sendPiece(sender, asPiece(result.value, index));
@@ -246,8 +268,15 @@ async function closeSource(source: PieceSource, reason: unknown): Promise<void> 
   }
 }
 
-function turnEnd(): Promise<undefined> {
-  return new Promise((resolve) => atTurnEnd(() => resolve(undefined)));
+/** The piece when it comes in this turn; undefined: whoever reads it later is told what it is, or why it failed. */
+function inThisTurn(pending: NextPiece): Promise<Awaited<NextPiece> | undefined> {
+  if (pending instanceof Promise) pending.catch(() => undefined);
+  return Promise.race([pending, new Promise<undefined>((resolve) => atTurnEnd(() => resolve(undefined)))]);
+}
+
+function isEventStream({ headers }: HttpHead): boolean {
+  const at = headers.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === "content-type");
+  return at !== -1 && /^text\/event-stream\b/i.test(headers[at + 1] as string);
 }
 
 function refuseBody(_body: ReadableStream<Uint8Array>, path: string): number {

@@ -108,6 +108,50 @@ describe("HTTP through a replica", () => {
     expect(replica.ongoing).toBe(0);
   });
 
+  it("sends the head of an event stream before its first event, of other streams with their first piece", async () => {
+    class Model {
+      fetch(request: Request) {
+        const body = new ReadableStream({
+          pull: () => new Promise<void>((_, reject) => request.signal.addEventListener("abort", reject)),
+        });
+        return new Response(body, { headers: { "content-type": request.headers.get("accept") ?? "" } });
+      }
+    }
+    const { client, clock, targets } = await serve(Model);
+    const headsOf = async (accept: string): Promise<unknown[]> => {
+      const heads: unknown[] = [];
+      const ask = { verb: "GET", url: "http://t/", headers: ["accept", accept], body: new Uint8Array(), client: "" };
+      const rest = { method: "fetch", bodyFollows: false, upgrade: false, keepRunning: false };
+      const observer = {
+        onResponse: (status: number, _: string, headers: readonly string[]) => heads.push(status, headers),
+      };
+      const ignore = { onChunk() {}, onEnd() {}, onError() {}, onWritable() {} };
+      const call = client.startHttp(
+        { ...envelopeOf({ target: targets }), ...ask, ...rest },
+        { ...observer, ...ignore },
+      );
+      await clock.advance(1);
+      call.cancel("client left");
+      return heads;
+    };
+    expect(await headsOf("text/event-stream; charset=utf-8")).toEqual([
+      200,
+      ["content-type", "text/event-stream; charset=utf-8"],
+    ]);
+    expect(await headsOf("application/x-ndjson")).toEqual([]);
+  });
+
+  it("keeps the status of an event stream that fails in the turn in which it begins", async () => {
+    class Model {
+      fetch() {
+        const body = new ReadableStream({ start: (controller) => controller.error(new Error("boom")) });
+        return new Response(body, { headers: { "content-type": "text/event-stream" } });
+      }
+    }
+    const { http } = await serve(Model);
+    expect(await http().answer).toMatchObject({ status: 0, error: "USER_CODE" });
+  });
+
   it("streams an upload of any size with back-pressure", async () => {
     class Counter {
       async fetch(request: Request) {
