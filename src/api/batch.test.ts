@@ -189,6 +189,44 @@ describe("batches", () => {
   });
 });
 
+describe("a goal", () => {
+  it("cuts what waits into batches when they start, not by what was known when the items came", async () => {
+    const sizes: number[] = [];
+    const { clock } = runtime;
+    const predict = batch(
+      async (items: number[]) => {
+        sizes.push(items.length);
+        await clock.sleep(5 + items.length / 2);
+        return items;
+      },
+      { targetLatencyS: 0.05, maxBatchSize: 64 },
+    );
+    const calls = inside(() => Array.from({ length: 500 }, (_, item) => predict(item)));
+    await clock.advance(1000);
+    expect(await Promise.all(calls)).toEqual(Array.from({ length: 500 }, (_, item) => item));
+    expect(sizes.slice(0, 7)).toEqual([1, 2, 4, 8, 16, 32, 60]);
+    expect(sizes.length).toBeLessThan(20);
+  });
+
+  it("serves every model's items in turn, however many of one wait", async () => {
+    const order: string[] = [];
+    const { clock } = runtime;
+    const predict = batch(
+      async (items: string[]) => {
+        order.push(items[0] as string);
+        await clock.sleep(10);
+        return items;
+      },
+      { targetLatencyS: 1, maxBatchSize: 2 },
+    );
+    const ask = (model: string) => runInScope(request({ multiplexedModelId: model }), () => predict(model));
+    const calls = ["a", "a", "a", "a", "a", "a", "b"].map(ask);
+    await clock.advance(1000);
+    await Promise.all(calls);
+    expect(order.indexOf("b")).toBeLessThan(3);
+  });
+});
+
 describe("a caller that leaves", () => {
   it("drops out of a forming batch; an empty one does not run (B4)", async () => {
     const { double, batches } = doubling({ maxBatchSize: 2 });

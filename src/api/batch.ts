@@ -162,7 +162,7 @@ class BatchGroup<T> {
         streams: this.#streams,
         maxConcurrent: maxConcurrentBatches,
         sizeOf: this.#sizeOf,
-        bounds: () => (draining ? { ...plan.bounds(), waitMs: 0 } : plan.bounds()), // nothing more comes
+        bounds: (waiting) => ({ ...plan.bounds(waiting), ...(draining && { waitMs: 0 }) }), // nothing more comes
       },
       {
         clock: runtime.clock,

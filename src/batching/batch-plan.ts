@@ -58,16 +58,16 @@ export class BatchPlan {
     if (this.#settings.targetLatencyS !== undefined) this.#memory = afterRun(this.#memory, size, runMs);
   }
 
-  /** For a batch that is opened now. */
-  bounds(): BatchBounds {
+  /** For a batch that is opened, or with a goal started, now. @param waiting items that could be in it */
+  bounds(waiting = 0): BatchBounds {
     const { maxBatchSize: maxSize, batchWaitTimeoutS } = this.#settings;
-    const plan = this.#goalPlan();
+    const plan = this.#goalPlan(waiting);
     if (plan === undefined) return { maxSize, goalSize: Infinity, waitMs: batchWaitTimeoutS * 1000 };
     return { maxSize, goalSize: plan.size, waitMs: plan.waitMs };
   }
 
   stats(): BatchStats {
-    const plan = this.#goalPlan();
+    const plan = this.#goalPlan(0);
     const { maxSize, goalSize, waitMs } = this.bounds();
     const sorted = this.#latenciesMs.toSorted((a, b) => a - b);
     return {
@@ -84,9 +84,9 @@ export class BatchPlan {
     };
   }
 
-  #goalPlan(): GoalPlan | undefined {
+  #goalPlan(waiting: number): GoalPlan | undefined {
     const { targetLatencyS, maxBatchSize, maxConcurrentBatches } = this.#settings;
     if (targetLatencyS === undefined) return undefined;
-    return planBatch(this.#memory, targetLatencyS * 1000, maxBatchSize, maxConcurrentBatches);
+    return planBatch(this.#memory, targetLatencyS * 1000, maxBatchSize, maxConcurrentBatches, waiting);
   }
 }

@@ -2,6 +2,8 @@
 //   R1  An open batch whose time has come waits for a free place to run and goes on taking items until it is full.
 //   R2  Closed batches run in the order in which they were closed.
 //   R3  An item that leaves is in no batch any more; a batch without items is no batch.
+//   R4  A goal says only when it starts how large a batch is: what is more than that is the next one. Closed beforehand,
+//       batches would be as small as what was known when their items came.
 import type { Cancel, Clock } from "../core/clock.ts";
 import { atTurnEnd } from "../core/tick.ts";
 import { type BatchBounds, type CloseReason, placeItem, type SizeOf } from "./form-batches.ts";
@@ -22,8 +24,8 @@ export interface ClosedBatch<I> {
 }
 
 export interface BatchQueueOptions<I> {
-  /** Bounds for a batch that is opened now. */
-  bounds(): BatchBounds;
+  /** Bounds for a batch that is opened, or with a goal started, now. @param waiting items that could be in it */
+  bounds(waiting: number): BatchBounds;
   /** How many batches run at a time. */
   readonly maxConcurrent: number;
   readonly sizeOf: SizeOf<I> | undefined;
@@ -68,7 +70,7 @@ export class BatchQueue<I extends BatchItem> {
   /** Takes an item. @returns undefined, or the size of an item that is too large for any batch (B2) */
   add(item: I): number | undefined {
     const open = this.#open.get(item.modelId);
-    const bounds = open?.bounds ?? this.#options.bounds();
+    const bounds = open?.bounds ?? this.#options.bounds(0);
     const placement = placeItem(open?.items ?? [], item, bounds, this.#options.sizeOf);
     if (placement.kind === "too large") return placement.size;
     if (placement.kind === "open next") {
@@ -77,7 +79,8 @@ export class BatchQueue<I extends BatchItem> {
     }
     const batch = open ?? this.#openBatch(item.modelId, bounds);
     batch.items.push(item);
-    if (placement.close !== undefined) this.#close(item.modelId, batch, placement.close);
+    if (placement.close === "goal") this.#isDue(batch);
+    else if (placement.close !== undefined) this.#close(item.modelId, batch, placement.close);
     return undefined;
   }
 
@@ -103,13 +106,16 @@ export class BatchQueue<I extends BatchItem> {
     const batch: OpenBatch<I> = { items: [], bounds, cancelTimer: () => undefined, due: false };
     this.#open.set(modelId, batch);
     const onTime = (): void => {
-      if (this.#open.get(modelId) !== batch) return;
-      batch.due = true;
-      this.#startNext();
+      if (this.#open.get(modelId) === batch) this.#isDue(batch);
     };
     if (bounds.waitMs > 0) batch.cancelTimer = this.#clock.after(bounds.waitMs, onTime);
     else atTurnEnd(onTime);
     return batch;
+  }
+
+  #isDue(batch: OpenBatch<I>): void {
+    batch.due = true;
+    this.#startNext();
   }
 
   #close(modelId: string, { items, bounds }: OpenBatch<I>, reason: CloseReason): void {
@@ -141,7 +147,11 @@ export class BatchQueue<I extends BatchItem> {
     for (const [modelId, batch] of this.#open) {
       if (!batch.due) continue;
       this.#forget(modelId, batch);
-      return { items: batch.items, reason: "timer", bounds: batch.bounds };
+      const { goalSize } = this.#options.bounds(batch.items.length);
+      const items = batch.items.splice(0, goalSize); // R4
+      if (batch.items.length > 0) this.#open.set(modelId, batch);
+      const reason = items.length < goalSize ? "timer" : items.length < batch.bounds.maxSize ? "goal" : "full";
+      return { items, reason, bounds: batch.bounds };
     }
     return undefined;
   }

@@ -45,7 +45,8 @@ export interface BatcherOptions<T> {
   readonly streams: boolean;
   readonly maxConcurrent: number;
   readonly sizeOf: SizeOf<T> | undefined;
-  bounds(): BatchBounds;
+  /** As `BatchQueueOptions.bounds`. */
+  bounds(waiting: number): BatchBounds;
 }
 
 interface Call<T, S> extends BatchItem {
@@ -78,7 +79,7 @@ export class Batcher<T, S> {
     const { sizeOf, maxConcurrent } = options;
     this.#queue = new BatchQueue<Call<T, S>>(
       {
-        bounds: () => options.bounds(),
+        bounds: (waiting) => options.bounds(waiting),
         maxConcurrent,
         sizeOf: sizeOf === undefined ? undefined : (calls) => sizeOf(calls.map(({ input }) => input)),
         run: (batch) => this.#run(batch),

@@ -7,7 +7,7 @@
 /** Why a batch was closed. */
 export type CloseReason = "full" | "timer" | "size function" | "goal" | "shutdown";
 
-/** What bounds one batch; a batch keeps the bounds that it was opened with. */
+/** What bounds one batch; a batch keeps the bounds that it was opened with, but for those of a goal. */
 export interface BatchBounds {
   /** Most items, or the highest value of the size function. */
   readonly maxSize: number;
@@ -22,7 +22,7 @@ export type SizeOf<I> = (items: readonly I[]) => number;
 
 /** What to do with a new item and the batch that is open for its model. */
 export type Placement =
-  /** It joins; `close` says why the batch is full with it, undefined: it stays open. */
+  /** It joins; `close` says why the batch is full with it, undefined: it stays open. By its goal it may start. */
   | { readonly kind: "join"; readonly close: CloseReason | undefined }
   /** The open batch is closed, and the item opens the next one. */
   | { readonly kind: "open next" }
@@ -44,6 +44,8 @@ export function placeItem<I>(
       return { kind: "too large", size };
     }
     if (size === bounds.maxSize) return { kind: "join", close: "full" };
-  } else if (count >= bounds.maxSize) return { kind: "join", close: "full" };
-  return { kind: "join", close: count >= bounds.goalSize ? "goal" : undefined };
+  }
+  if (count >= bounds.goalSize) return { kind: "join", close: "goal" };
+  const isFull = sizeOf === undefined && count >= bounds.maxSize;
+  return { kind: "join", close: isFull ? "full" : undefined };
 }

@@ -27,6 +27,12 @@ describe("the model of run times (R1)", () => {
     expect(runTime(memory, 4)).toBeCloseTo(50, 0);
   });
 
+  it("forgets soon how far off it was while it followed a change", () => {
+    let memory = learned((size) => 5 + size, 1);
+    for (let i = 0; i < 150; i++) memory = afterRun(memory, 1 + (i % 8), 5 * (5 + 1 + (i % 8)));
+    expect(memory.factor).toBeLessThan(1.3);
+  });
+
   it("learns the 95th percentile of what varies", () => {
     const random = seededRandom(7);
     let memory = NOTHING_LEARNED;
@@ -72,14 +78,22 @@ describe("planBatch", () => {
     expect(plan.reason).toMatch(reason);
   });
 
-  it("says so when one item alone misses the goal", () => {
-    const plan = planBatch(
-      learned(() => 80, 10),
-      50,
-      64,
-      1,
-    );
-    expect(plan).toMatchObject({ size: 1, waitMs: 0 });
+  it.each<[string, (size: number) => number, number]>([
+    ["as large as can be where that is cheaper an item", () => 80, 64],
+    ["no larger than one where it is not", (size) => 80 * size, 1],
+  ])("says so when one item alone misses the goal, and makes batches %s (R5)", (_what, time, size) => {
+    const plan = planBatch(learned(time, 10), 50, 64, 1);
+    expect(plan).toMatchObject({ size, waitMs: 0 });
     expect(plan.reason).toMatch(/one item alone takes \d+ ms/);
+  });
+
+  it("uses up the goal for items that wait already, and when it is lost does what gets through the most (R2, R5)", () => {
+    const memory = learned(steep, 0.5, [1, 8, 32, 128]);
+    const sizes = [0, 60, 200].map((waiting) => planBatch(memory, 60, 512, 1, waiting).size);
+    const [calm, some, lost] = sizes as [number, number, number];
+    expect(memory.factor * runTime(memory, calm)).toBeLessThan(30);
+    expect(memory.factor * runTime(memory, some)).toBeGreaterThan(40);
+    expect(memory.factor * runTime(memory, some)).toBeLessThan(60);
+    expect(lost).toBe(256); // twice what has run: it grows from there
   });
 });

@@ -2,24 +2,31 @@
 // the 95th percentile of an item's time (wait, queue, run) stays below the goal at the best throughput. Pure: memory in,
 // memory out, times as arguments.
 //   R1  Run time is modelled as `a + b * size`, fitted by least squares in which older batches count less and less; its
-//       95th percentile is that times a factor which is learned apart.
+//       95th percentile is that times a factor, taken from how far the newest batches were off the line.
 //   R2  A batch is never larger than the goal allows: an item may find one batch running, so run times count twice where
-//       the function is busy all the time.
+//       the function is busy all the time. Items that wait already need no such care: their batch may use up the goal.
 //   R3  Waiting is worth it only when it buys throughput: when items come faster than one by one could serve them at
 //       ease, and a larger batch costs less an item.
 //   R4  Nothing is known: no wait, and no batch larger than twice what has run yet, so that the model learns from below.
+//   R5  Where the goal is lost (one item alone misses it, or far more items wait than it has room for) batches get as
+//       large as pays: what cannot be quick any more must not make the next items late, too.
 
 /** How much an older batch counts for each newer one: the last 50 or so decide. */
 const DECAY = 0.98;
-/** Share of a miss by which the factor of the 95th percentile moves. */
-const STEP = 0.05;
+/** Newest batches that the factor of the 95th percentile is taken from. */
+const KEPT_RUNS = 50;
 const PERCENTILE = 0.95;
+/** The factor while fewer than `FEW_RUNS` are known: twenty per cent of headroom. */
+const FIRST_FACTOR = 1.2;
+const FEW_RUNS = 10;
 /** Share of the goal that plans may use up: the rest is for what the model does not know. */
 const MARGIN = 0.85;
 /** From this share of busy time on, one by one is no longer at ease (R3). */
 const AT_EASE = 0.3;
-/** By how much a larger batch must be cheaper an item to be waited for (R3). */
+/** By how much a larger batch must be cheaper an item to be waited for (R3), or to be run where the goal is lost (R5). */
 const WORTH = 1.1;
+/** From how many times the items that the goal has room for the goal is lost (R5). */
+const LOST = 2;
 /** Weight of the newest gap between two arrivals. */
 const ARRIVAL_WEIGHT = 0.05;
 
@@ -31,6 +38,8 @@ export interface GoalMemory {
   readonly wnn: number;
   readonly wt: number;
   readonly wnt: number;
+  /** Sizes and run times of the newest batches. */
+  readonly newest: readonly { readonly size: number; readonly runMs: number }[];
   /** 95th percentile of a run time as a multiple of the model's (R1). */
   readonly factor: number;
   readonly largest: number;
@@ -52,7 +61,8 @@ export const NOTHING_LEARNED: GoalMemory = {
   wnn: 0,
   wt: 0,
   wnt: 0,
-  factor: 1.2,
+  newest: [],
+  factor: FIRST_FACTOR,
   largest: 0,
   gapMs: 0,
   lastArrivalMs: undefined,
@@ -60,20 +70,27 @@ export const NOTHING_LEARNED: GoalMemory = {
 
 /** A batch of `size` items ran for `runMs`. */
 export function afterRun(memory: GoalMemory, size: number, runMs: number): GoalMemory {
-  const predicted = runTime(memory, size);
-  const ratio = predicted > 0 ? runMs / predicted : 1;
-  // Stochastic approximation of a quantile: it rests where 95 % of the ratios are below it.
-  const factor = memory.factor + STEP * (PERCENTILE - Number(ratio <= memory.factor)) * Math.max(1, ratio / 2);
-  return {
+  const learned = {
     ...memory,
     w: memory.w * DECAY + 1,
     wn: memory.wn * DECAY + size,
     wnn: memory.wnn * DECAY + size * size,
     wt: memory.wt * DECAY + runMs,
     wnt: memory.wnt * DECAY + size * runMs,
-    factor: Math.max(1, factor),
+    newest: [...memory.newest.slice(1 - KEPT_RUNS), { size, runMs }],
     largest: Math.max(memory.largest, size),
   };
+  return { ...learned, factor: slowFactor(learned) };
+}
+
+/** R1 */
+function slowFactor(memory: GoalMemory): number {
+  const ratios = memory.newest.map(({ size, runMs }) => {
+    const predicted = runTime(memory, size);
+    return predicted > 0 ? runMs / predicted : 1;
+  });
+  const slow = ratios.sort((a, b) => a - b)[Math.ceil(ratios.length * PERCENTILE) - 1] ?? 1;
+  return Math.max(ratios.length < FEW_RUNS ? FIRST_FACTOR : 1, slow);
 }
 
 /** An item came. */
@@ -91,8 +108,20 @@ export function runTime(memory: GoalMemory, size: number): number {
   return base + perItem * size;
 }
 
-/** Size and wait of the next batch. @param goalMs the latency to keep @param maxSize most items @param concurrency batches at a time */
-export function planBatch(memory: GoalMemory, goalMs: number, maxSize: number, concurrency: number): GoalPlan {
+/**
+ * Size and wait of the next batch.
+ * @param goalMs the latency to keep
+ * @param maxSize most items
+ * @param concurrency batches at a time
+ * @param waiting items that could be in it now
+ */
+export function planBatch(
+  memory: GoalMemory,
+  goalMs: number,
+  maxSize: number,
+  concurrency: number,
+  waiting = 0,
+): GoalPlan {
   const cap = Math.min(maxSize, Math.max(1, 2 * memory.largest)); // R4
   if (memory.w === 0) return { size: cap, waitMs: 0, reason: "no batch has run yet" };
   const budgetMs = goalMs * MARGIN;
@@ -101,8 +130,17 @@ export function planBatch(memory: GoalMemory, goalMs: number, maxSize: number, c
   const busy = (size: number): number => Math.min(1, (rate * runTime(memory, size)) / size / concurrency);
   const fits = (size: number): boolean => slow(size) * (1 + busy(size)) <= budgetMs; // R2
   const size = largestThat(fits, cap);
-  if (size === 1 && !fits(1)) {
-    return { size: 1, waitMs: 0, reason: `one item alone takes ${round(slow(1))} ms at the 95th percentile` };
+  const inTime = largestThat((one) => slow(one) <= budgetMs, cap);
+  const isHopeless = slow(1) > budgetMs;
+  if (isHopeless || waiting > LOST * inTime) {
+    const lost = isHopeless
+      ? `one item alone takes ${round(slow(1))} ms at the 95th percentile`
+      : `${waiting} items wait`;
+    const reason = `${lost}: the goal cannot be kept, and batches get as large as pays`;
+    return { size: isCheaper(memory, inTime, cap) ? cap : inTime, waitMs: 0, reason }; // R5
+  }
+  if (waiting > size || !fits(1)) {
+    return { size: inTime, waitMs: 0, reason: `${inTime} items take ${round(slow(inTime))} ms at the 95th percentile` };
   }
   const saving = runTime(memory, 1) / (runTime(memory, size) / size);
   if (busy(1) < AT_EASE) return { size, waitMs: 0, reason: "items come so slowly that waiting buys nothing" };
@@ -115,6 +153,12 @@ export function planBatch(memory: GoalMemory, goalMs: number, maxSize: number, c
     waitMs,
     reason: `${size} items take ${round(slow(size))} ms at the 95th percentile; ${round(waitMs)} ms are left to wait`,
   };
+}
+
+/** Whether batches of `larger` items cost clearly less an item, as far as is known: where nothing is, it is tried. */
+function isCheaper(memory: GoalMemory, size: number, larger: number): boolean {
+  if (memory.newest.every((one) => one.size === memory.newest[0]?.size)) return true;
+  return runTime(memory, size) / size >= WORTH * (runTime(memory, larger) / larger);
 }
 
 /** The largest of 1..cap for which `fits` holds; it holds up to some size and not beyond. 1 when it never does. */
