@@ -60,6 +60,11 @@ describe("what the application sees (R1)", () => {
     expect(headers).toMatchObject({ "x-a": "1", host: "shop.test:80" });
   });
 
+  it("waits for no body that a GET was sent with, because a Request has none (Fetch standard)", async () => {
+    const announced = new Request(URL_, { headers: { "content-length": "4", "x-a": "1" } });
+    expect(await seen(announced)).toMatchObject({ method: "GET", body: "", headers: { "x-a": "1" } });
+  });
+
   it("is the target as it was sent, where that is known (RT7)", async () => {
     const request = Object.assign(new Request("http://shop.test/a?q='"), received({ target: "/a?q='" }));
     expect(await seen(request)).toMatchObject({ url: "/a?q='", headers: { host: "shop.test" } });

@@ -141,6 +141,8 @@ function upload(body: ReadableStream, outgoing: ClientRequest, trailers: () => r
 function headersOf(request: Request): Record<string, string> {
   const headers: Record<string, string> = Object.fromEntries(request.headers);
   headers["host"] ??= new URL(request.url).host;
+  // The body of a GET or a HEAD was dropped: a framework must not wait for it.
+  if (request.body === null && headers["content-length"] !== "0") delete headers["content-length"];
   // A method that seldom has a body (GET, DELETE) would send it without its length.
   if (request.body !== null && !("content-length" in headers)) headers["transfer-encoding"] = "chunked";
   return headers;
