@@ -19,7 +19,12 @@ export const rooms: readonly Room[] = [
   {
     path: "src/model/",
     layer: 1,
-    sideways: ["src/config/options.generated.ts", "src/config/config-types.ts", "src/config/names.ts"],
+    sideways: [
+      "src/config/options.generated.ts",
+      "src/config/config-types.ts",
+      "src/config/names.ts",
+      "src/config/priorities.ts",
+    ],
   },
 
   { path: "src/protocol/", layer: 2 },

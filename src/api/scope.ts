@@ -3,9 +3,10 @@
 //   R2  `end` cancels streams that nobody iterated; other nested calls finish by themselves.
 //   R3  The first of `cancel` and `end` decides; later ones do nothing.
 //   R4  A call started after `cancel` fails at once with the same error.
+import type { Priority } from "../config/priorities.ts";
 import { isPast } from "../core/clock.ts";
 import { isServeError, RequestCancelledError, RequestTimeoutError, type ServeError } from "../core/errors.ts";
-import type { CancelReason, Priority } from "../model/call.ts";
+import type { CancelReason } from "../model/call.ts";
 import { parseClient } from "../protocol/client-address.ts";
 import type { Runtime } from "./runtime.ts";
 import type { RequestContext } from "./types.ts";

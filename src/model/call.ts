@@ -1,4 +1,5 @@
 // A call as both sides of a caller see it: `api/` makes requests, `router/` carries them, neither imports the other.
+import type { Priority } from "../config/priorities.ts";
 import type { ServeError } from "../core/errors.ts";
 
 /** Who is called. */
@@ -6,11 +7,6 @@ export interface CallTarget {
   readonly application: string;
   readonly deployment: string;
 }
-
-/** Priorities of calls, highest first (Q6). */
-export const PRIORITIES = ["high", "normal", "low"] as const;
-
-export type Priority = (typeof PRIORITIES)[number];
 
 /** What every call carries, whatever its payload. */
 export interface CallEnvelope {

@@ -4,7 +4,7 @@
 //       do not know at the end.
 //   C2  A fixed part may be followed by bytes of a later version; readers ignore them where no body follows.
 //   C3  Body bytes are never looked at here: they are `payload.subarray(at)` of the caller.
-import { PRIORITIES, type Priority } from "../model/call.ts";
+import { PRIORITIES, type Priority } from "../config/priorities.ts";
 import type { CancelReason } from "../model/call.ts";
 import { ByteReader } from "./byte-reader.ts";
 import type { ByteWriter } from "./byte-writer.ts";

@@ -1,7 +1,7 @@
 // One pass over a request's raw headers: what the proxy itself needs, and what the application sees. Pure.
 //   R1  Hop-by-hop headers never pass, nor those that Connection names (RT7). `Expect` was met by the proxy.
 //   R2  Everything else passes as sent: order, spelling, duplicates.
-import { PRIORITIES, type Priority } from "../model/call.ts";
+import { PRIORITIES, type Priority } from "../config/priorities.ts";
 
 /** What a request's headers say to the proxy. */
 export interface RequestFacts {

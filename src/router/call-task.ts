@@ -3,9 +3,10 @@
 //   R1  The owner hears of the end exactly once, never from inside the call that started it.
 //   R2  Whoever notices a deadline first, here or at the replica, it is told with this caller's own limit.
 //   R3  A call that ended early (cancelled, deadline) stays at its replica until the replica's last frame: it holds its slot (Q5).
+import type { Priority } from "../config/priorities.ts";
 import { isPast, type Cancel, type Clock } from "../core/clock.ts";
 import { RequestCancelledError, RequestTimeoutError, type ServeError } from "../core/errors.ts";
-import type { CallEnvelope, CancelReason, OutgoingCall, Priority } from "../model/call.ts";
+import type { CallEnvelope, CancelReason, OutgoingCall } from "../model/call.ts";
 import type { Connection } from "../transport/connection.ts";
 
 /** Where a call waits and whose deadline clock runs: its router. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { PRIORITIES, type Priority } from "../model/call.ts";
+import { PRIORITIES, type Priority } from "../config/priorities.ts";
 import { PriorityQueue } from "./priority-queue.ts";
 
 interface Call {

@@ -2,7 +2,7 @@
 // Pure: no clock, no timers.
 //   R1  A rejected call returns to its place among those of its priority.
 //   R2  Where the queue is full a call of a higher priority takes the place of the newest one of the lowest (Q6).
-import { PRIORITIES, type Priority } from "../model/call.ts";
+import { PRIORITIES, type Priority } from "../config/priorities.ts";
 import { CallQueue, type Waiter } from "./call-queue.ts";
 
 /** A call that waits. */

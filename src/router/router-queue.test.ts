@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { PRIORITIES } from "../config/priorities.ts";
 import { ROUTERS } from "../config/router-names.ts";
 import type { RoutedCall, RoutedReplica } from "../model/request-router.ts";
-import { PRIORITIES } from "../model/call.ts";
 import { FakeReplica, openCaller, type Started } from "./testing/replicas.ts";
 
 const codes = (calls: readonly Started[]): string[] => calls.map(({ code }) => code);

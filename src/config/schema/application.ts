@@ -1,5 +1,6 @@
 // Options of an application, and those of one call through a handle.
 import { z } from "zod";
+import { PRIORITIES } from "../priorities.ts";
 import { autoscalingPolicySchema } from "./autoscaling.ts";
 import { loggingSchema } from "./logging.ts";
 import { optionDocs } from "./option-docs.ts";
@@ -89,7 +90,7 @@ export const handleSchema = z.strictObject({
     since,
     expected: "a non-empty string",
   }),
-  priority: z.enum(["high", "normal", "low"]).optional().register(optionDocs, {
+  priority: z.enum(PRIORITIES).optional().register(optionDocs, {
     text: "Which waiting calls go first, and which are refused first when the queue is full. Nested calls inherit it. Without it that of the request, else `normal`.",
     unit: null,
     update: "live",
