@@ -26,7 +26,7 @@ class Client {
   constructor(server: Server, { path = "/chat?room=1", protocol = "", headers = {} } = {}) {
     const fail = (reason: unknown): never => expect.unreachable(String(reason));
     this.socket = new ServerSocket(`http://shop.test${path}`, protocol, this.#incoming.readable, fail);
-    this.#pieces = this.socket.pieces();
+    this.#pieces = this.socket.pieces(Promise.resolve());
     const request = new Request(`http://shop.test${path}`, { headers });
     this.joined = ingress.upgrade(server)(this.socket as unknown as WebSocket, request);
     this.joined.catch(() => undefined);

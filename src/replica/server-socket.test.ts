@@ -60,7 +60,7 @@ it("sends a Blob in its turn, and counts it until it is taken", async () => {
   socket.send(new Blob(["blob"]));
   socket.send("text");
   const buffered = socket.bufferedAmount;
-  const pieces = socket.pieces();
+  const pieces = socket.pieces(Promise.resolve());
   const [first, second] = await messagesOf(pieces, 2);
   expect(Buffer.from((first as { bytes: Uint8Array }).bytes).toString()).toBe("blob");
   expect(second).toEqual({ kind: "text", text: "text" });

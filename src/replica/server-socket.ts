@@ -159,8 +159,11 @@ export class ServerSocket extends EventTarget {
     this.#wake?.();
   }
 
-  /** What goes to the client, as the pieces of an answer; ends after the close message. */
-  async *pieces(): AsyncGenerator<Uint8Array, void, void> {
+  /**
+   * What goes to the client, as the pieces of an answer; ends after the close message.
+   * @param until resolves when the code that got the socket has returned: the answer lasts as long (Q5)
+   */
+  async *pieces(until: Promise<void>): AsyncGenerator<Uint8Array, void, void> {
     yield EMPTY; // the handshake must not wait for the first message
     try {
       for (;;) {
@@ -176,6 +179,7 @@ export class ServerSocket extends EventTarget {
       }
     } finally {
       this.#finish(CLOSE_CODE.abnormal, "", false); // nobody takes it any more
+      await until;
     }
   }
 
@@ -285,7 +289,7 @@ function cut(reason: string): string {
         .replace(/\ufffd+$/, "");
 }
 
-/** What a replica answers an upgrade with: a handshake, then the socket's messages; it ends with the code (Q5). */
+/** What a replica answers an upgrade with: a handshake, then the socket's messages. */
 export class SocketAnswer {
   readonly #socket: ServerSocket;
   readonly #code: Promise<void>;
@@ -300,14 +304,6 @@ export class SocketAnswer {
   asHttp(): HttpAnswer {
     const { protocol } = this.#socket;
     const headers = protocol === "" ? [] : ["sec-websocket-protocol", protocol];
-    return { kind: "stream", head: { status: 101, statusText: "", headers }, pieces: this.#pieces() };
-  }
-
-  async *#pieces(): AsyncGenerator<Uint8Array, void, void> {
-    try {
-      yield* this.#socket.pieces();
-    } finally {
-      await this.#code;
-    }
+    return { kind: "stream", head: { status: 101, statusText: "", headers }, pieces: this.#socket.pieces(this.#code) };
   }
 }
