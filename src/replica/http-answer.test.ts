@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { toHttpAnswer } from "./http-answer.ts";
 
@@ -25,5 +26,41 @@ describe("a Response that an ingress passes on from fetch", () => {
     expect(headerNames(new Response("zipped", { headers: { "content-encoding": "gzip" } }))).toContain(
       "content-encoding",
     );
+  });
+});
+
+describe("a Response that is not of Node's own class, as libraries bring them", () => {
+  const other = (body: unknown): object => ({
+    [Symbol.toStringTag]: "Response",
+    status: 201,
+    statusText: "Made",
+    headers: new Headers([
+      ["set-cookie", "a=1"],
+      ["set-cookie", "b=2"],
+    ]),
+    type: "default",
+    url: "",
+    bodyUsed: false,
+    body,
+  });
+
+  it.each([
+    ["a web stream", () => new Blob(["abc"]).stream()],
+    ["a stream of Node, as node-fetch has", () => Readable.from([Buffer.from("abc")])],
+  ])("is answered as one, its body %s (R1)", async (_what, body) => {
+    const answer = toHttpAnswer(other(body()));
+    if (answer.kind !== "stream") return expect(answer).toMatchObject({ kind: "stream" });
+    expect(answer.head).toEqual({ status: 201, statusText: "Made", headers: expect.any(Array) });
+    expect(answer.head?.headers).toEqual(["set-cookie", "a=1", "set-cookie", "b=2"]);
+    expect(Buffer.from((await answer.pieces.next()).value as Uint8Array).toString()).toBe("abc");
+  });
+
+  it("may have no body", () => {
+    expect(toHttpAnswer(other(null))).toMatchObject({ kind: "whole", head: { status: 201 } });
+  });
+
+  it("is not what only calls itself so", () => {
+    const named = { [Symbol.toStringTag]: "Response", value: 1 };
+    expect(toHttpAnswer(named)).toMatchObject({ kind: "whole", body: '{"value":1}' });
   });
 });

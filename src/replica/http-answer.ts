@@ -44,7 +44,7 @@ export function toHttpAnswer(value: unknown): HttpAnswer {
   if (typeof value === "string") return { kind: "whole", head: TEXT_HEAD, body: value };
   if (value === undefined) return { kind: "whole", head: NO_CONTENT, body: EMPTY };
   if (typeof value === "object" && value !== null) {
-    if (value instanceof Response) return fromResponse(value);
+    if (isResponse(value)) return fromResponse(value);
     const bytes = asBytes(value);
     if (bytes !== undefined) return { kind: "whole", head: BYTES_HEAD, body: bytes };
     const pieces = asPieces(value);
@@ -57,9 +57,16 @@ export function toHttpAnswer(value: unknown): HttpAnswer {
     : { kind: "whole", head: JSON_HEAD, body: json };
 }
 
+/** A `Response`, also one of another class than Node's own: of npm's undici, node-fetch, a framework's ponyfill. */
+export function isResponse(value: object): value is Response {
+  if (value instanceof Response) return true;
+  const isCalledSo = Symbol.toStringTag in value && value[Symbol.toStringTag] === "Response";
+  return isCalledSo && "status" in value && "headers" in value && "body" in value;
+}
+
 /** A generator, async iterable or `ReadableStream`, as an iterator; undefined for everything else. */
 export function asPieces(value: object): PieceSource | undefined {
-  if (value instanceof ReadableStream) return readPieces(value);
+  if (isWebStream(value)) return readPieces(value);
   if (Symbol.asyncIterator in value) {
     return (value as AsyncIterable<unknown>)[Symbol.asyncIterator]();
   }
@@ -68,6 +75,10 @@ export function asPieces(value: object): PieceSource | undefined {
     return (value as Iterable<unknown>)[Symbol.iterator]();
   }
   return undefined;
+}
+
+function isWebStream(value: object): value is ReadableStream<unknown> {
+  return value instanceof ReadableStream || ("getReader" in value && typeof value.getReader === "function");
 }
 
 /** Unlike the stream's own iterator it can be ended while a read is pending. */
@@ -106,7 +117,7 @@ function fromResponse(response: Response): HttpAnswer {
     );
   }
   if (response.body === null) return { kind: "whole", head, body: EMPTY };
-  return { kind: "stream", head, pieces: readPieces(response.body) };
+  return { kind: "stream", head, pieces: asPieces(response.body) as PieceSource };
 }
 
 /** `fetch` decodes the body it gets and keeps the headers that describe the encoded one: `return fetch(url)` (R3). */

@@ -17,7 +17,7 @@ import type { Connection } from "../transport/connection.ts";
 import { IncomingBody } from "../transport/incoming-body.ts";
 import { IncomingBodies } from "../transport/value-bodies.ts";
 import { AnswerWriter } from "./answer-writer.ts";
-import { asPieces, toHttpAnswer } from "./http-answer.ts";
+import { asPieces, isResponse, toHttpAnswer } from "./http-answer.ts";
 import { abortIncoming, createRequest } from "./http-request.ts";
 import type { ReplicaHost } from "./replica-host.ts";
 import { ServerSocket, SocketAnswer } from "./server-socket.ts";
@@ -260,7 +260,7 @@ export class RunningCall {
 
   /** The code returned after the call was cancelled: a stream it made is closed unread. */
   #discard(value: unknown, failure: ServeError): void {
-    const source = value instanceof Response ? value.body : value;
+    const source = typeof value === "object" && value !== null && isResponse(value) ? value.body : value;
     const pieces = typeof source === "object" && source !== null ? asPieces(source) : undefined;
     void Promise.resolve(pieces?.return?.(failure)).catch(() => undefined);
     this.#fail(failure);
