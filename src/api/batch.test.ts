@@ -134,6 +134,18 @@ describe("batches", () => {
     ]);
   });
 
+  it("run in the order in which they could, whether they are full or their time has come (B1)", async () => {
+    const gate = Promise.withResolvers<void>();
+    const { double, batches } = doubling({ maxBatchSize: 2, batchWaitTimeoutS: 0.01 }, gate.promise);
+    const of = (id: string, item: number) => runInScope(request({ multiplexedModelId: id }), () => double(item));
+    const calls = [of("hot", 1), of("hot", 2), of("cold", 3)];
+    await runtime.clock.advance(10); // the time of the cold one has come
+    calls.push(...[4, 5, 6, 7].map((item) => of("hot", item)));
+    gate.resolve();
+    await Promise.all(calls);
+    expect(batches).toEqual([[1, 2], [3], [4, 5], [6, 7]]);
+  });
+
   it("keep the bounds that they were opened with when a setter changes them", async () => {
     const { double, batches } = doubling({ maxBatchSize: 2, batchWaitTimeoutS: 100 });
     const calls = inside(() => [double(1)]);
