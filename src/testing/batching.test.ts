@@ -42,6 +42,8 @@ class Ingress {
   }
 }
 
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 const app = deployment(Ingress).bind(deployment(Model).bind());
 
 describe("in an application", () => {
@@ -49,6 +51,20 @@ describe("in an application", () => {
     await using instance = await runInMemory(app);
     expect(await (await instance.fetch("http://h/")).json()).toEqual([2, 4, 6, 8]);
     expect((await instance.handle.seen()).sizes).toEqual([4]);
+  });
+
+  it("a batch that forms when the end comes runs at once, and its callers are answered", async () => {
+    const patient = batch(async (items: number[]) => items.map((item) => item * 2), { batchWaitTimeoutS: 3600 });
+    const instance = await runInMemory(
+      deployment(async function twice(item: number) {
+        return patient(item);
+      }).bind(),
+      { routePrefix: null },
+    );
+    const answers = [1, 2].map((item) => instance.handle(item));
+    await turn();
+    await instance.close();
+    expect(await Promise.all(answers)).toEqual([2, 4]);
   });
 
   it("a handle's option and the header name the model (M2)", async () => {

@@ -83,12 +83,12 @@ export async function runInMemory<T>(
   const spec = buildApplicationSpec(app, { name, routePrefix, workingDir: process.cwd(), inProcess: true });
   const target = { application: name, deployment: spec.ingress };
   const close = async (): Promise<void> => {
-    calls.close();
     const drained = head.shutdown();
     // Time that stands still would never end the grace of code that goes on: it gets a few turns, then no more.
     if (clock !== systemClock && !(await isDone(drained, CLOSING_TURNS))) head.killAll();
     await drained;
     await head.ended;
+    calls.close();
     link.close("the test ends");
   };
   try {
