@@ -43,6 +43,9 @@ export interface BatchStreamFunction<T, Y> extends BatchControls {
   (item: T): AsyncIterableIterator<Y>;
 }
 
+/** A typed array, as models give them. */
+type Numbers = ArrayBufferView & ArrayLike<number>;
+
 /** What a batch may give one caller. */
 type Given<R> = Exclude<R, Error | typeof DONE>;
 
@@ -60,6 +63,10 @@ export function batch<T, R, This = unknown>(
   fn: (this: This, items: T[]) => readonly R[] | Promise<readonly R[]>,
   options?: BatchOptions<T>,
 ): BatchFunction<T, Given<R>>;
+export function batch<T, This = unknown>(
+  fn: (this: This, items: T[]) => Numbers | Promise<Numbers>,
+  options?: BatchOptions<T>,
+): BatchFunction<T, number>;
 export function batch<T>(
   fn: (items: T[]) => unknown,
   options: BatchOptions<T> = {},

@@ -34,6 +34,10 @@ declare const handle: Handle<Model>;
 expectTypeOf(handle.predict(1)).toEqualTypeOf<DeploymentResponse<string>>();
 expectTypeOf(handle.write("a")).toEqualTypeOf<DeploymentResponseStream<string>>();
 
+expectTypeOf(batch((images: Float32Array[]) => new Float32Array(images.length))(new Float32Array(4))).toEqualTypeOf<
+  Promise<number>
+>();
+
 // @ts-expect-error one item, not a list
 model.predict([1]);
 // @ts-expect-error an item is missing
