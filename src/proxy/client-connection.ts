@@ -2,6 +2,7 @@
 //   R1  A malformed request is answered after the requests before it, then the connection closes.
 //   R2  What follows a request whose answer closes the connection is not taken: where it begins may be in doubt.
 //   R3  A connection that closes while the client may still be sending is first half-closed, so that the answer arrives.
+//   R4  What a client pipelines beyond a limit waits in the kernel: one connection is not a queue without end.
 import type { Clock } from "../core/clock.ts";
 import { formatClient } from "../protocol/client-address.ts";
 import type { ClientSocket } from "./http-message.ts";
@@ -17,6 +18,8 @@ export interface OpenRequest {
   bodyMalformed(refusal: Refusal): void;
 }
 
+/** Open requests of a connection. Chosen: ten times what clients pipeline. */
+const MAX_OPEN = 1000;
 /** How long a half-closed connection may go on sending, milliseconds. */
 export const LINGER_MS = 2000;
 
@@ -29,6 +32,7 @@ export class ClientConnection {
   #client: string | undefined;
   #failed = false;
   #lastWords: string | undefined;
+  #letGo: (() => void) | undefined;
 
   constructor(socket: ClientSocket, clock: Clock) {
     this.socket = socket;
@@ -47,12 +51,14 @@ export class ClientConnection {
 
   add(request: OpenRequest): void {
     this.#open.push(request);
+    if (this.#open.length === MAX_OPEN) this.#hold();
   }
 
   /** The request was answered. */
   remove(request: OpenRequest): void {
     if (this.#open.length === 1 && this.#open[0] === request) this.#open.length = 0;
     else this.#open.splice(this.#open.indexOf(request), 1);
+    if (this.#letGo !== undefined && this.#open.length < MAX_OPEN) this.#letGo();
     if (this.#lastWords !== undefined && this.idle) this.closeWith(this.#lastWords);
   }
 
@@ -77,6 +83,19 @@ export class ClientConnection {
     this.linger();
     this.socket.write(rawAnswer, "latin1");
     this.socket.destroySoon();
+  }
+
+  /** Takes nothing more from the client (R4). */
+  #hold(): void {
+    const { socket } = this;
+    const { resume } = socket;
+    socket.pause();
+    socket.resume = () => socket; // node:http resumes it whenever an answer is complete
+    this.#letGo = () => {
+      this.#letGo = undefined;
+      socket.resume = resume;
+      socket.resume();
+    };
   }
 
   /** Makes the coming close half-close first (R3). */

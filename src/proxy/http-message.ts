@@ -16,6 +16,9 @@ export interface ClientSocket {
   destroySoon(): void;
   /** Destroys it so that the client takes it for no regular end. @throws it is encrypted */
   resetAndDestroy(): unknown;
+  /** Stops reading, and goes on. */
+  pause(): unknown;
+  resume: () => unknown;
   once(event: "close", listener: () => void): unknown;
 }
 

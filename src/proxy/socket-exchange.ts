@@ -12,7 +12,7 @@ import { randomUuid } from "../core/random.ts";
 import type { HttpObserver, OutgoingHttpCall } from "../model/call.ts";
 import { formatClient } from "../protocol/client-address.ts";
 import { CLOSE_CODE, encodeSocketMessage, type SocketMessage } from "../protocol/socket-messages.ts";
-import { ClientSocket } from "./client-socket.ts";
+import { WebSocketClient } from "./websocket-client.ts";
 import type { Door, Leaving, Waiting } from "./door.ts";
 import { deadlineOf, httpCallOf, refusalOfCall, timeoutOf } from "./http-call.ts";
 import { applicationUnavailable, DRAINING, type Refusal, routeNotFound } from "./refusals.ts";
@@ -61,7 +61,7 @@ export class SocketExchange implements HttpObserver, Leaving, Waiting {
   #url = "";
   #path = "";
   #call: OutgoingHttpCall | undefined;
-  #client: ClientSocket | undefined;
+  #client: WebSocketClient | undefined;
   #waitTimer: Cancel | undefined;
   /** What the replica sends while the handshake is on its way; at most a window. */
   readonly #early: Uint8Array[] = [];
@@ -192,7 +192,7 @@ export class SocketExchange implements HttpObserver, Leaving, Waiting {
 
   #join(client: WebSocket, body: Uint8Array): void {
     this.#state = "joined";
-    this.#client = new ClientSocket(client, (bytes) => this.#call?.consumed(bytes), this.#parts.door.clock);
+    this.#client = new WebSocketClient(client, (bytes) => this.#call?.consumed(bytes), this.#parts.door.clock);
     client.on("message", (data: Buffer, isBinary) => {
       this.#toReplica(isBinary ? { kind: "binary", bytes: data } : { kind: "text", text: data.toString() });
     });

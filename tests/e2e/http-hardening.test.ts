@@ -297,6 +297,24 @@ describe("slow and half-closed clients", () => {
     expect(bodiesOf(client)).toBe(Array.from({ length: 100 }, (_, i) => `/${i}`).join());
   });
 
+  it("what a client pipelines beyond a thousand waits, and is answered in its turn", async () => {
+    const door = (opened = await openDoor());
+    const paths = Array.from({ length: 3000 }, (_, i) => `/${i}${"-".repeat(1000)}`);
+    const client = door.send(paths.map((path) => `GET ${path} HTTP/1.1\r\n${h}\r\n`).join(""));
+    let mostOpen = 0;
+    for (let i = 0; i < paths.length; i++) {
+      const call = await door.call(i);
+      // A turn of the loop for whatever else has come by then.
+      if (i % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+      mostOpen = Math.max(mostOpen, door.server.ongoing);
+      call.answer(`<${parseInt(new URL(call.call.url).pathname.slice(1))}>`);
+    }
+    await client.sees("<2999>");
+    expect(bodiesOf(client)).toBe(paths.map((_, i) => i).join());
+    expect(mostOpen).toBeGreaterThan(900);
+    expect(mostOpen).toBeLessThan(1200); // and what had come with the last one
+  });
+
   it("a refusal is JSON for a client that asks for it", async () => {
     const headers = ["transfer-encoding: gzip, chunked", "accept: application/json"];
     const { statusLine, body } = await (await open()).ask("POST /p", headers, "0\r\n\r\n");

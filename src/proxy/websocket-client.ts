@@ -12,7 +12,7 @@ const PING_MS = 20_000;
 const EMPTY = new Uint8Array(0);
 const OPEN = 1;
 
-export class ClientSocket {
+export class WebSocketClient {
   readonly #socket: WebSocket;
   readonly #consumed: (bytes: number) => void;
   readonly #reader = new SocketMessageReader(0xffff_ffff);

@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import { describe, expect, it } from "vitest";
 import { ManualClock } from "../core/clock.ts";
 import { encodeSocketMessage } from "../protocol/socket-messages.ts";
-import { ClientSocket } from "./client-socket.ts";
+import { WebSocketClient } from "./websocket-client.ts";
 
 /** The library's socket, with a client that reads only when the test says so. */
 class FakeSocket extends EventEmitter {
@@ -34,7 +34,7 @@ function openSocket() {
   const socket = new FakeSocket();
   const clock = new ManualClock();
   const seen = { consumed: 0 };
-  const client = new ClientSocket(socket as never, (bytes) => (seen.consumed += bytes), clock);
+  const client = new WebSocketClient(socket as never, (bytes) => (seen.consumed += bytes), clock);
   return { socket, clock, seen, client };
 }
 
