@@ -221,6 +221,20 @@ describe("an answer", () => {
   });
 });
 
+it("answers that are not read hold up no other request of their connection (Q7)", async () => {
+  const door = await open();
+  const session = speak(door, { settings: { initialWindowSize: 0 } });
+  const streams = Array.from({ length: 100 }, () => session.request({ ":path": "/" }));
+  const fakes = await Promise.all(streams.map((_, i) => door.call(i)));
+  for (const fake of fakes) {
+    fake.head();
+    for (let i = 0; i < 4; i++) fake.observer.onChunk(Buffer.alloc(65_536));
+  }
+  await Promise.all(streams.map(headOf));
+  expect((await headOf(session.request({ ":path": "/-/healthz" })))[":status"]).toBe(200);
+  expect(fakes.every(({ cancelled }) => cancelled === undefined)).toBe(true);
+});
+
 describe("one stream's end", () => {
   it("is the end of that request alone, when the client resets it (Q5)", async () => {
     const door = await open();
@@ -354,6 +368,20 @@ describe("a connection", () => {
     expect(await running).toMatchObject({ status: 200, body: "done" });
     await drained;
     expect(door.server.ongoing).toBe(0);
+  });
+
+  it("that is new while the proxy drains hears so, and keeps it from nothing (RT4)", async () => {
+    const door = await open();
+    const running = ask(speak(door), { ":path": "/" });
+    const fake = await door.call();
+    const drained = door.server.drain(10_000);
+    const draining = { status: 503, body: "This node is being drained." };
+    const late = speak(door);
+    expect(await ask(late, { ":path": "/-/healthz" })).toMatchObject(draining);
+    expect(await ask(late, { ":path": "/" })).toMatchObject(draining);
+    fake.answer("done");
+    expect((await running).body).toBe("done");
+    await drained;
   });
 
   it("is cut when the grace of a drain is over", async () => {
