@@ -5,7 +5,7 @@ import path from "node:path";
 import { percentile } from "../../scripts/lib/percentile.ts";
 import { root } from "../../scripts/lib/root.ts";
 import { type Bench, type BenchCase, compare } from "../lib/bench.ts";
-import { openLoop } from "../lib/open-loop.ts";
+import { type Answer, openLoop } from "../lib/open-loop.ts";
 
 const RATES = [250, 500, 1000, 2000] as const;
 /** The rate of the table; the others are shown while it runs. */
@@ -19,26 +19,40 @@ function sample(): { readonly body: string; readonly expected: string } {
   return { body: JSON.stringify(images[0]?.map((pixel) => pixel / INK)), expected: `${labels[0]}\n` };
 }
 
+/** What a round showed: answers a second until the last one came, and percentiles of how long they took, milliseconds. */
+interface Measured {
+  readonly served: number;
+  readonly p50: number;
+  readonly p95: number;
+}
+
+function measured(answers: readonly Answer[], perSecond: number): Measured {
+  const times = answers.map(({ tookMs }) => tookMs);
+  const lastMs = Math.max(...times.map((tookMs, n) => (n * 1000) / perSecond + tookMs));
+  return {
+    served: (answers.length * 1000) / lastMs,
+    p50: percentile(times, 0.5),
+    p95: percentile(times, 0.95),
+  };
+}
+
 /** 95th percentiles at `SHOWN_RATE`, one for each round. */
 async function latencies({ effort, say }: Bench, name: string, url: string, body: string): Promise<readonly number[]> {
   const shown: number[] = [];
   for (const perSecond of effort.rounds > 1 ? RATES : [SHOWN_RATE]) {
-    const found: number[] = [];
+    const found: Measured[] = [];
     for (let round = 0; round < effort.rounds; round += 1) {
       const answers = await openLoop({ url, perSecond, seconds: effort.seconds, kinds: [{}], body });
       const bad = answers.filter(({ status }) => status !== 200).length;
       if (bad > 0) throw new Error(`${name} at ${perSecond}/s: ${bad} of ${answers.length} answers were not 200`);
-      found.push(
-        percentile(
-          answers.map(({ tookMs }) => tookMs),
-          0.95,
-        ),
-      );
+      found.push(measured(answers, perSecond));
     }
+    const all = (of: (one: Measured) => number): string => found.map((one) => of(one).toFixed(0)).join(", ");
+    const times = `p50 ${all(({ p50 }) => p50)} ms   p95 ${all(({ p95 }) => p95)} ms`;
     say(
-      `  ${name.padEnd(5)} ${String(perSecond).padStart(5)} req/s   p95 ${found.map((ms) => ms.toFixed(1)).join(", ")} ms`,
+      `  ${name.padEnd(5)} ${String(perSecond).padStart(5)} req/s   served ${all(({ served }) => served)}   ${times}`,
     );
-    if (perSecond === SHOWN_RATE) shown.push(...found);
+    if (perSecond === SHOWN_RATE) shown.push(...found.map(({ p95 }) => p95));
   }
   return shown;
 }
