@@ -4,9 +4,13 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import { buffer } from "node:stream/consumers";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { FakeRuntime } from "../../tests/fixtures/api/fake-runtime.ts";
+import { requestFacts } from "../../tests/fixtures/api/request-facts.ts";
 import { ConfigError } from "../core/errors.ts";
+import { runInScope } from "./globals.ts";
 import { ingress, type NodeApp } from "./ingress.ts";
 import { RECEIVED, type Received } from "./received.ts";
+import { RequestScope } from "./scope.ts";
 
 const URL_ = "http://shop.test/orders?q=1";
 const CHUNK = new Uint8Array(64 * 1024).fill(7);
@@ -17,7 +21,7 @@ const read = (req: IncomingMessage): Promise<Buffer> => buffer(req);
 
 /** What a replica says of a request besides the request. */
 const received = (said: Partial<Received>) => ({
-  [RECEIVED]: { target: undefined, client: "", trailers: [], ...said },
+  [RECEIVED]: { target: undefined, trailers: [], ...said },
 });
 
 async function until(isTrue: () => boolean): Promise<void> {
@@ -65,20 +69,37 @@ describe("what the application sees (R1)", () => {
     expect(await seen(announced)).toMatchObject({ method: "GET", body: "", headers: { "x-a": "1" } });
   });
 
+  it.each(["2", "9"])(
+    "is the whole body of a request made anew with the old one's length, %s bytes",
+    async (length) => {
+      expect(await seen(post("abc", { headers: { "content-length": length } }))).toMatchObject({ body: "abc" });
+    },
+  );
+
+  it("is the length that a body was received with", async () => {
+    const request = Object.assign(post("abc", { headers: { "content-length": "3" } }), received({}));
+    expect(await seen(request)).toMatchObject({ body: "abc", headers: { "content-length": "3" } });
+  });
+
   it("is the target as it was sent, where that is known (RT7)", async () => {
     const request = Object.assign(new Request("http://shop.test/a?q='"), received({ target: "/a?q='" }));
     expect(await seen(request)).toMatchObject({ url: "/a?q='", headers: { host: "shop.test" } });
   });
 
-  it("is the client's address at the proxy, and none where there is no proxy", async () => {
+  it("is the client's address at the proxy, also for a request that was made of the received one, and none without a proxy", async () => {
     const socket: RequestListener = ({ socket: { remoteAddress, remotePort, remoteFamily } }, res) => {
       res.end([remoteAddress, remotePort, remoteFamily].join());
     };
-    const from = async (client: string) =>
-      (await ask(socket, Object.assign(new Request(URL_), received({ client })))).text();
+    const from = async (client: string) => {
+      const scope = new RequestScope(requestFacts({ client }), new FakeRuntime());
+      // Made anew, as by code that adds a header.
+      const request = new Request(new Request(URL_), { headers: { "x-user": "ann" } });
+      return runInScope(scope, async () => (await ask(socket, request)).text());
+    };
     expect(await from("10.0.0.9:4711")).toBe("10.0.0.9,4711,IPv4");
     expect(await from("[::1]:80")).toBe("::1,80,IPv6");
     expect(await from("")).toBe(",,");
+    expect(await (await ask(socket)).text()).toBe(",,");
   });
 
   it("is the trailers behind the body, in order and with their duplicates (RT7)", async () => {

@@ -12,8 +12,9 @@ import { type Duplex, duplexPair, Readable } from "node:stream";
 import { showValue } from "../config/check-rule.ts";
 import { ConfigError } from "../core/errors.ts";
 import { parseClient } from "../protocol/client-address.ts";
+import { currentScope } from "./globals.ts";
 import { joinSockets } from "./join-sockets.ts";
-import { receivedWith, targetOf } from "./received.ts";
+import { RECEIVED, receivedWith, targetOf } from "./received.ts";
 
 /** A framework that is made ready and brings its own server: Fastify. */
 export interface NodeServerApp {
@@ -141,8 +142,8 @@ function upload(body: ReadableStream, outgoing: ClientRequest, trailers: () => r
 function headersOf(request: Request): Record<string, string> {
   const headers: Record<string, string> = Object.fromEntries(request.headers);
   headers["host"] ??= new URL(request.url).host;
-  // The body of a GET or a HEAD was dropped: a framework must not wait for it.
-  if (request.body === null && headers["content-length"] !== "0") delete headers["content-length"];
+  // The length of another body makes a framework wait, or cuts: a GET's was dropped, a request made anew may have its own.
+  if (request.body === null || !(RECEIVED in request)) delete headers["content-length"];
   // A method that seldom has a body (GET, DELETE) would send it without its length.
   if (request.body !== null && !("content-length" in headers)) headers["transfer-encoding"] = "chunked";
   return headers;
@@ -173,7 +174,7 @@ const SOCKET_METHODS = Object.fromEntries(
 function connect(server: Server, request: Request): Duplex {
   const [ours, theirs] = duplexPair();
   Object.assign(ours, SOCKET_METHODS);
-  const { host, port } = parseClient(receivedWith(request).client) ?? {};
+  const { host, port } = parseClient(currentScope()?.facts.client ?? "") ?? {};
   Object.assign(theirs, SOCKET_METHODS, {
     encrypted: request.url.startsWith("https:"),
     remoteAddress: host,

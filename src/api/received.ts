@@ -9,13 +9,11 @@ export interface Received {
    * gone. Undefined when that is not known.
    */
   readonly target: string | undefined;
-  /** Who sent it (protocol/client-address.ts); "" when that is not known. */
-  readonly client: string;
   /** Flat; complete when the body has ended. */
   readonly trailers: readonly string[];
 }
 
-const NOTHING: Received = { target: undefined, client: "", trailers: [] };
+const NOTHING: Received = { target: undefined, trailers: [] };
 
 /** What `request` was received with. */
 export function receivedWith(request: Request & { readonly [RECEIVED]?: Received }): Received {

@@ -8,7 +8,7 @@ function post(text: string, controller = new AbortController()): Request {
   const body = new IncomingBody(undefined, whole);
   body.end();
   const headers = ["content-type", "application/json", "x-a", "1", "x-a", "2"];
-  return createRequest({ verb: "POST", url: "http://h/p?q=1", headers, scope: controller, body, whole, client: "" });
+  return createRequest({ verb: "POST", url: "http://h/p?q=1", headers, scope: controller, body, whole });
 }
 
 describe("the request of an ingress", () => {

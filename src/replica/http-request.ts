@@ -17,8 +17,6 @@ export interface RequestParts {
   /** Where `signal` comes from. */
   readonly scope: { readonly signal: AbortSignal };
   readonly body: IncomingBody | undefined;
-  /** As `formatClient` says it. */
-  readonly client: string;
   /** The body's bytes when all of them came with the call; their memory is shared, so readers get copies. */
   readonly whole: Uint8Array | undefined;
 }
@@ -40,15 +38,13 @@ type Overridable = new (
 class IncomingRequest extends (Request as unknown as Overridable) {
   readonly #scope: RequestParts["scope"];
   readonly #sentUrl: string;
-  readonly #client: string;
   readonly #incoming: IncomingBody | undefined;
   #whole: Uint8Array | undefined;
 
-  constructor(init: RequestInit, { url, scope, client, body, whole }: RequestParts) {
+  constructor(init: RequestInit, { url, scope, body, whole }: RequestParts) {
     super(url, init);
     this.#sentUrl = url;
     this.#scope = scope;
-    this.#client = client;
     this.#incoming = body;
     this.#whole = whole;
   }
@@ -56,7 +52,7 @@ class IncomingRequest extends (Request as unknown as Overridable) {
   get [RECEIVED](): Received {
     const at = this.#sentUrl.indexOf("/", this.#sentUrl.indexOf("//") + 2);
     const target = at === -1 ? undefined : this.#sentUrl.slice(at);
-    return { target, client: this.#client, trailers: this.#incoming?.trailers ?? [] };
+    return { target, trailers: this.#incoming?.trailers ?? [] };
   }
 
   get signal(): AbortSignal {

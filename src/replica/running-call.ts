@@ -157,16 +157,16 @@ export class RunningCall {
       body = new IncomingBody(undefined, inline);
       body.end();
     }
-    const { verb, url, headers, flags, client } = http;
+    const { verb, url, headers, flags } = http;
     if ((flags & HTTP_FLAG_WEBSOCKET) !== 0 && body !== undefined) return this.#runSocket(body);
     const whole = continues ? undefined : inline;
-    const parts = { verb, url, headers, scope: this.#scope, body, whole, client };
+    const parts = { verb, url, headers, scope: this.#scope, body, whole };
     this.#run((callable) => callable.fetch((this.#request = createRequest(parts))));
   }
 
   /** Gives the ingress a WebSocket; the call lasts until it is closed and the code has returned. */
   #runSocket(body: IncomingBody): void {
-    const { verb, url, headers, client } = this.meta.http as NonNullable<CallMeta["http"]>;
+    const { verb, url, headers } = this.meta.http as NonNullable<CallMeta["http"]>;
     const { host, scope } = { host: this.#host, scope: this.#scope };
     this.#run((callable) => {
       const failed = (reason: unknown): void => {
@@ -176,7 +176,7 @@ export class RunningCall {
       };
       // Made here, because its listeners are called in the context in which it was made.
       const socket = new ServerSocket(URL.parse(url)?.href ?? url, firstProtocol(headers), body.stream, failed);
-      const request = createRequest({ verb, url, headers, scope, body: undefined, whole: undefined, client });
+      const request = createRequest({ verb, url, headers, scope, body: undefined, whole: undefined });
       this.#request = request;
       const returned = callable.websocket(socket, request);
       const code = isThenable(returned) ? Promise.resolve(returned).then(() => undefined, failed) : Promise.resolve();
