@@ -177,7 +177,8 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
   slotFreed(link: ReplicaLink): void {
     // The slot that freed is this replica's: it may be held for us only for a moment.
     while (this.#queue.length > 0 && link.free) {
-      const task = this.#taken(this.#queue.takeFirst((one) => this.#chooser.suits(one, link, this.#candidates)));
+      const suits = this.#chooser.onceOfAlike((one) => this.#chooser.suits(one, link, this.#candidates));
+      const task = this.#taken(this.#queue.takeFirst(suits));
       if (task === undefined) return this.#matchLater([]);
       this.#send(link, task);
     }
@@ -238,10 +239,11 @@ export class DeploymentRouter implements LinkOwner, TaskRouter {
   #serveQueue(): void {
     while (this.#queue.length > 0) {
       let link: ReplicaLink | undefined;
-      const task = this.#queue.takeFirst((waiting) => {
+      const hasPlace = this.#chooser.onceOfAlike((waiting) => {
         link = this.#chooser.choose(waiting, this.#candidates);
         return link !== undefined;
       });
+      const task = this.#queue.takeFirst(hasPlace);
       if (link === undefined || this.#taken(task) === undefined) return this.#matchLater(this.#queue);
       this.#send(link, task as CallTask);
     }

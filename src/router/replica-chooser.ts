@@ -5,6 +5,7 @@
 //   R3  One that cannot be loaded is stood in for by the two choices of P1; the log says so. So is one that throws.
 //   R4  The caller's node counts only while there are replicas on it and elsewhere (P2).
 //   R5  A user's router that keeps calls from free replicas is asked again after a while: it may go by how long they wait.
+//   R6  Of calls that wait alike one is asked, so that thousands of a hot model or session cost the others nothing.
 import { isRouterName } from "../config/router-names.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import { describeThrown, ServeError } from "../core/errors.ts";
@@ -41,7 +42,7 @@ const MAX_FAULTS = 20;
 const DEFAULT_ROUTER: RouterRef = { name: "pow2", kwargs: {} };
 const TWO_CHOICES = createStrategy("pow2", {}, { next: () => 0 });
 /** Calls wait (R2). */
-const LOADING: Strategy = { choose: () => undefined, accepts: () => false };
+const LOADING: Strategy = { bySession: false, choose: () => undefined, accepts: () => false };
 
 export class ReplicaChooser {
   readonly #deployment: string;
@@ -97,6 +98,23 @@ export class ReplicaChooser {
     return mayUse(this.#routed(task), replica, replicas, this.#strategy ?? TWO_CHOICES, this.#surroundings.random);
   }
 
+  /** A question to the calls that wait, in their order, until one says yes (R6). */
+  onceOfAlike(ask: (task: CallTask) => boolean): (task: CallTask) => boolean {
+    if (this.#router !== undefined) return ask; // it may tell any two calls apart
+    const bySession = this.#strategy?.bySession === true;
+    const late = new Set<string>();
+    const early = new Set<string>();
+    return (task) => {
+      const { multiplexedModelId: model, sessionId, requestId } = task.envelope;
+      const refused = model !== "" && this.#hasWaitedForModel(task) ? late : early;
+      const kind = bySession ? `${model}\n${sessionId || requestId}` : model;
+      if (refused.has(kind)) return false;
+      if (ask(task)) return true;
+      refused.add(kind);
+      return false;
+    };
+  }
+
   /** In how many milliseconds one of the waiting calls may suit more replicas by time alone (P3, R5); undefined: never. */
   nextMatchMs(waiting: Iterable<CallTask>, queued: number, replicas: readonly RoutedReplica[]): number | undefined {
     const isHeldBack = this.#router !== undefined && replicas.some(({ free }) => free);
@@ -125,6 +143,12 @@ export class ReplicaChooser {
 
   close(): void {
     this.#cancelLimit?.();
+  }
+
+  /** P3: it may go to any replica. */
+  #hasWaitedForModel(task: CallTask): boolean {
+    const call = this.#routed(task);
+    return call.waitedMs >= matchLimitMs(call);
   }
 
   #routed({ envelope, waitsSinceMs }: CallTask): RoutedCall {

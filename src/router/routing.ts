@@ -12,6 +12,8 @@ import { HashRing } from "./hash-ring.ts";
 
 /** How a deployment's calls are spread over the replicas that suit them. */
 export interface Strategy {
+  /** It tells calls of one model apart by their session, or their id. */
+  readonly bySession: boolean;
   /** One of `pool` that has a free slot; undefined: the call waits. */
   choose<R extends RoutedReplica>(pool: readonly R[], call: RoutedCall, random: Random): R | undefined;
   /** Whether the call may have a slot that frees at `replica`, which is in `pool`. */
@@ -57,7 +59,7 @@ export function mayUse<R extends RoutedReplica>(
 }
 
 /** How long a call waits for a replica that holds its model, milliseconds after it began to wait (P3). */
-export function matchLimitMs({ waitedMs, remainingMs }: RoutedCall): number {
+export function matchLimitMs({ waitedMs, remainingMs }: Pick<RoutedCall, "waitedMs" | "remainingMs">): number {
   return Math.min(MATCH_MS, (waitedMs + remainingMs) / 10);
 }
 
@@ -81,10 +83,15 @@ function withFewestModels<R extends RoutedReplica>(replicas: readonly R[]): read
 const anyOfPool = (): boolean => true;
 
 /** P1 */
-const powerOfTwo: Strategy = { choose: (pool, _call, random) => chooseReplica(pool, random), accepts: anyOfPool };
+const powerOfTwo: Strategy = {
+  bySession: false,
+  choose: (pool, _call, random) => chooseReplica(pool, random),
+  accepts: anyOfPool,
+};
 
 /** The one with the fewest ongoing calls; suspects last. */
 const leastLoaded: Strategy = {
+  bySession: false,
   choose(pool, _call, random) {
     const free = soundFirst(pool.filter((replica) => replica.free));
     const least = Math.min(...free.map(({ load }) => load));
@@ -98,6 +105,7 @@ const leastLoaded: Strategy = {
 function roundRobin(random: Random): Strategy {
   let last = Math.floor(random.next() * 0xffff);
   return {
+    bySession: false,
     choose(pool) {
       const sound = soundFirst(pool);
       for (const candidates of sound === pool ? [pool] : [sound, pool]) {
@@ -136,6 +144,7 @@ function consistentHash(points: number | undefined, fallbacks: number): Strategy
     return ring.owners(call.sessionId || call.requestId, 1 + fallbacks);
   };
   return {
+    bySession: true,
     choose(pool, call) {
       const candidates = owners(pool, call).flatMap((id) => pool.find((replica) => replica.id === id) ?? []);
       return soundFirst(candidates.filter(({ free }) => free))[0];

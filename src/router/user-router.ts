@@ -10,6 +10,7 @@ import { chooseReplica } from "./choose-replica.ts";
 import type { Strategy } from "./routing.ts";
 
 export class UserRouter implements Strategy {
+  readonly bySession = true;
   readonly #router: RequestRouter;
   readonly #onFault: (method: string, reason: string) => void;
 
