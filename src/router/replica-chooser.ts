@@ -102,12 +102,11 @@ export class ReplicaChooser {
   onceOfAlike(ask: (task: CallTask) => boolean): (task: CallTask) => boolean {
     if (this.#router !== undefined) return ask; // it may tell any two calls apart
     const bySession = this.#strategy?.bySession === true;
-    const late = new Set<string>();
-    const early = new Set<string>();
+    const refused = new Set<string>();
     return (task) => {
       const { multiplexedModelId: model, sessionId, requestId } = task.envelope;
-      const refused = model !== "" && this.#hasWaitedForModel(task) ? late : early;
-      const kind = bySession ? `${model}\n${sessionId || requestId}` : model;
+      const late = model !== "" && this.#hasWaitedForModel(task) ? "\nlate" : "";
+      const kind = bySession ? `${model}\n${sessionId || requestId}${late}` : model + late;
       if (refused.has(kind)) return false;
       if (ask(task)) return true;
       refused.add(kind);
