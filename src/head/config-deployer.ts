@@ -3,6 +3,7 @@
 //   R2  A later file ends the builds of the one before: nobody waits for them (the controller takes their answers for void).
 //   R3  What an earlier head accepted and did not build is built after its restart (K1).
 import { applicationName } from "../config/application-config.ts";
+import { instanceOptionsOf } from "../config/config-instance.ts";
 import { parseServeConfig, type ServeConfig } from "../config/serve-config.ts";
 import type { BuildTask } from "../controller/accept-config.ts";
 import type { ControllerCommands } from "../controller/commands.ts";
@@ -66,7 +67,8 @@ export class ConfigDeployer {
     const { commands } = this.#parts;
     await commands.whenOpen();
     const running = commands.status();
-    const ignored = running.controller === null ? [] : ignoredOptions(config, running);
+    const said = instanceOptionsOf(config, workingDir);
+    const ignored = running.controller === null ? [] : ignoredOptions(config, said, running);
     const warnings = [...unknown, ...ignored];
     const applications = config.applications.map(applicationName);
     commands.order(orderId, applications, () => this.#start(commands.acceptConfig(config, workingDir)));

@@ -1,9 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { resolveOptions } from "../config/check-options.ts";
+import { instanceOptionsOf } from "../config/config-instance.ts";
+import type { ServeConfig } from "../config/serve-config.ts";
+import type { InstanceStatus } from "../model/status.ts";
 import { ignoredOptions } from "./ignored-options.ts";
 
 const RUNNING = { proxyLocation: "EveryNode", httpOptions: resolveOptions("http", { port: 8000 }) } as const;
-const lines = (more: object): readonly string[] => ignoredOptions({ applications: [], ...more }, RUNNING);
+const lines = (
+  more: object,
+  running: Pick<InstanceStatus, "proxyLocation" | "httpOptions"> = RUNNING,
+): readonly string[] => {
+  const config: ServeConfig = { applications: [], ...more };
+  return ignoredOptions(config, instanceOptionsOf(config, "/srv"), running);
+};
 
 describe("ignoredOptions", () => {
   it("names what the file says and the running instance does not follow", () => {
@@ -19,7 +28,13 @@ describe("ignoredOptions", () => {
   it("says nothing of what is the same, of any free port, and where there is no proxy to compare with", () => {
     expect(lines({ http_options: { port: 0 }, proxy_location: "EveryNode" })).toEqual([]);
     const none = { proxyLocation: "Disabled", httpOptions: null } as const;
-    expect(ignoredOptions({ applications: [], http_options: { port: 1 } }, none)).toEqual([]);
+    expect(lines({ http_options: { port: 1 } }, none)).toEqual([]);
+  });
+
+  it("says nothing of a path that is the same from the folder of the file", () => {
+    const httpOptions = resolveOptions("http", { sslCertfile: "/srv/c.pem", sslKeyfile: "/srv/k.pem" });
+    const running = { ...RUNNING, httpOptions };
+    expect(lines({ http_options: { ssl_certfile: "c.pem", ssl_keyfile: "./k.pem" } }, running)).toEqual([]);
   });
 
   it("shows no password", () => {

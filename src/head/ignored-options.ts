@@ -1,16 +1,18 @@
 // What a config file says of the instance and a running instance does not follow: it keeps what it was started with (Ray).
 // Pure.
 import { toCamelCase } from "../config/names.ts";
-import type { JsonObject, ServeConfig } from "../config/serve-config.ts";
+import type { InstanceOptions } from "../config/options.generated.ts";
+import type { ServeConfig } from "../config/serve-config.ts";
 import type { InstanceStatus } from "../model/status.ts";
 
-/** A line for each option that differs; only what the file says itself counts. */
+/** A line for each option that differs; only what the file says itself counts. @param said its options as a start takes them */
 export function ignoredOptions(
   config: ServeConfig,
+  said: Pick<InstanceOptions, "http">,
   running: Pick<InstanceStatus, "proxyLocation" | "httpOptions">,
 ): readonly string[] {
   const { proxy_location: location, http_options: http = {} } = config;
-  const lines = running.httpOptions === null ? [] : differing(http, running.httpOptions);
+  const lines = running.httpOptions === null ? [] : differing(Object.keys(http), said.http ?? {}, running.httpOptions);
   if (location !== undefined && location !== running.proxyLocation) {
     lines.unshift(line("proxy_location", location, running.proxyLocation));
   }
@@ -31,8 +33,9 @@ function withoutEffect({ grpc_options, tracing_config, controller_options }: Ser
   return lines;
 }
 
-function differing(given: JsonObject, running: object): string[] {
-  return Object.entries(given).flatMap(([name, value]) => {
+function differing(names: readonly string[], said: object, running: object): string[] {
+  return names.flatMap((name) => {
+    const value: unknown = said[toCamelCase(name) as never];
     const kept: unknown = running[toCamelCase(name) as never];
     const isAnyPort = name === "port" && value === 0;
     return kept === undefined || kept === value || isAnyPort ? [] : [line(`http_options.${name}`, value, kept)];
