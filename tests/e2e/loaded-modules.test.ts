@@ -57,6 +57,13 @@ describe("loaded modules", () => {
     },
   );
 
+  it("of a proxy without a certificate hold neither TLS nor HTTP/2", () => {
+    const script = `await import(${JSON.stringify(join(ROOT, "src/proxy/run-proxy.ts"))});
+    console.log(process.moduleLoadList.filter((name) => /NativeModule (tls|https|http2)$/.test(name)).join());`;
+    const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+    expect(stdout).toBe("\n");
+  });
+
   it("of a head hold no user code (architecture section 1)", () => {
     expect(loaded.get("head")?.filter((url) => url.includes("examples/"))).toEqual([]);
   });
