@@ -34,7 +34,10 @@ export interface RoutedCall {
 
 /** A user's router (P5). Loaded in each caller; must answer at once. */
 export interface RequestRouter {
-  /** Replicas for a call, best first; the first with a free slot gets it. None of them free: it waits for one of them. */
+  /**
+   * Replicas for a call, best first, of those that it is given; the first with a free slot gets it. None of them free: it
+   * waits for one of them. An empty list: it waits, and the router is asked again.
+   */
   choose(candidates: readonly RoutedReplica[], call: RoutedCall, random: Random): readonly RoutedReplica[];
   /** The call was sent. */
   onRouted?(replica: RoutedReplica, call: RoutedCall): void;
