@@ -19,7 +19,7 @@ export interface RouterRef {
 }
 
 /** The version that each file's plain import stands for. */
-const first = new Map<string, string | undefined>();
+const firstVersions = new Map<string, string | undefined>();
 
 /**
  * @throws {ServeError} DEPLOY_FAILED: its module cannot be imported, or its constructor threw
@@ -27,8 +27,8 @@ const first = new Map<string, string | undefined>();
  */
 export async function loadRouter({ name: path, kwargs, version }: RouterRef): Promise<RequestRouter> {
   const { file, name } = readCodePlace(path, "/");
-  if (!first.has(file)) first.set(file, version);
-  const isPlain = store.registry.mode === "driver" || first.get(file) === version; // R4
+  if (!firstVersions.has(file)) firstVersions.set(file, version);
+  const isPlain = store.registry.mode === "driver" || firstVersions.get(file) === version; // R4
   const registered = isPlain ? store.routers.find(path) : undefined;
   const Class = registered ?? (await importRouter(file, name, path, isPlain ? "" : `?version=${version}`));
   let router: Partial<RequestRouter>;

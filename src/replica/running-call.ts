@@ -170,7 +170,9 @@ export class RunningCall {
     const { host, scope } = { host: this.#host, scope: this.#scope };
     this.#run((callable) => {
       const failed = (reason: unknown): void => {
-        if (this.#ended && scope.failure === undefined) host.runtime.logger.error("socket.failed", { error: reason });
+        const { requestId } = this.meta;
+        const isLate = this.#ended && scope.failure === undefined; // nothing tells of it any more
+        if (isLate) host.runtime.logger.error("socket.failed", { requestId, error: reason });
         this.#socketFailure ??= this.#asError(reason);
         socket.end(CLOSE_CODE.internalError, "internal error");
       };
