@@ -47,6 +47,13 @@ export function withoutHeaders(headers: readonly string[], names: readonly strin
   return kept;
 }
 
+/** Makes `host` the value of the one Host header in a flat header list. */
+export function setHost(headers: string[], host: string): void {
+  const at = headers.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === "host");
+  if (at === -1) headers.push("host", host);
+  else headers[at + 1] = host;
+}
+
 /** All values of a header, joined as RFC 9110 5.3 says; "" when it is missing. */
 export function headerValue(headers: readonly string[], name: string): string {
   const values: string[] = [];

@@ -18,11 +18,16 @@ describe("the path is the one that request.url shows (RT7)", () => {
     ["//other/x", "//other/x", "http://h:1//other/x"],
     ["/caf\u00c3\u00a9", "/caf%C3%A9", "http://h:1/caf%C3%A9"],
     ["/a?{raw}|'\"", "/a", "http://h:1/a?{raw}|'\""],
-    ["http://Other.example:80/p?q", "/p", "http://other.example/p?q"],
-    ["HTTP://other", "/", "http://other/"],
-    ["https://other?q", "/", "https://other/?q"],
   ])("%s", (target, path, url) => {
     expect(resolve(target)).toEqual({ kind: "path", path, url });
+  });
+
+  it.each([
+    ["http://Other.example:80/p?q", "/p", "http://other.example/p?q", "Other.example:80"],
+    ["HTTP://other", "/", "http://other/", "other"],
+    ["https://other?q", "/", "https://other/?q", "other"],
+  ])("%s, with the host that it names", (target, path, url, host) => {
+    expect(resolve(target)).toEqual({ kind: "path", path, url, host });
   });
 
   it("agrees with the URL parser for any path", () => {

@@ -7,7 +7,13 @@
 
 /** What a request line asks for. */
 export type RequestTarget =
-  | { readonly kind: "path"; readonly path: string; readonly url: string }
+  | {
+      readonly kind: "path";
+      readonly path: string;
+      readonly url: string;
+      /** Of a target that is a whole URL: it counts, whatever the Host header says (RFC 9112 3.2.2). */
+      readonly host?: string;
+    }
   /** `OPTIONS *`: the server as a whole. */
   | { readonly kind: "server" }
   | { readonly kind: "refused"; readonly reason: string };
@@ -71,7 +77,8 @@ export class RequestTargets {
     if (authority.includes("@")) return refused("The request target holds user information.");
     const origin = this.#origin(scheme.toLowerCase(), authority);
     if (origin === null) return refused("The host of the request target is not valid.");
-    return originForm(origin, rest.startsWith("/") ? rest : `/${rest}`);
+    const resolved = originForm(origin, rest.startsWith("/") ? rest : `/${rest}`);
+    return resolved.kind === "path" ? { ...resolved, host: authority } : resolved;
   }
 
   /** `scheme://host` in its normal form; null when the host is none. */

@@ -28,6 +28,7 @@ import {
   verbRefused,
   type Refusal,
 } from "./refusals.ts";
+import { setHost } from "./request-headers.ts";
 import { RequestTargets } from "./request-target.ts";
 import { NO_ROUTE, systemRoute, type RequestRecorder } from "./request-recorder.ts";
 import { cutRootPath, RouteTable } from "./route-table.ts";
@@ -226,6 +227,7 @@ export class HttpServer {
     const target = this.#door.targets.resolve(exchange.verb, sentTarget, host ?? "localhost");
     if (target.kind === "refused") return exchange.refuse(badRequest(target.reason), true);
     if (target.kind === "server") return exchange.answerSystem(NO_ROUTE, 200, ["allow", ALLOWED_VERBS], "");
+    if (target.host !== undefined) setHost(exchange.facts.headers, target.host);
     if (!this.#answeredSystem(exchange, target.path)) exchange.take(target.url, target.path);
   }
 

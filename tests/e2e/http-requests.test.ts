@@ -68,7 +68,9 @@ describe("requests and whole answers", () => {
   ])("%s is seen as %s (RT7)", async (requestLine, url) => {
     const door = await open({ handler: echo });
     await door.ask(requestLine);
-    expect(new URL((await door.call()).call.url).href).toBe(url);
+    const call = await door.call();
+    expect(new URL(call.call.url).href).toBe(url);
+    expect(call.header("host")).toEqual([new URL(url).host]);
   });
 
   it("answers pipelined requests in their order (RT7)", async () => {
