@@ -91,7 +91,9 @@ export class Http2Session implements Leaving, Receiving {
 
   sweep(): boolean {
     const quietMs = this.#streams > 0 ? 0 : this.#clock.monotonic() - this.#quietMs;
-    if (this.#session.closed && quietMs > LINGER_MS) this.#socket.destroy();
+    const isOver = this.#session.closed || this.#session.destroyed;
+    if (isOver && quietMs > LINGER_MS)
+      this.#socket.destroy(); // its client reads no more, or does not close
     else if (quietMs > this.#idleMs) this.goAway();
     return this.#socket.destroyed;
   }

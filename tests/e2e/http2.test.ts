@@ -283,7 +283,7 @@ describe("one stream's end", () => {
     const session = speak(door);
     for (let i = 0; i < 3; i++) session.request({ ":path": "/" }).on("error", () => undefined);
     await door.call(2);
-    session.socket.destroy();
+    session.destroy();
     await waitUntil(() => door.calls.every(({ cancelled }) => cancelled === "client left"));
     expect(door.server.ongoing).toBe(0);
   });
