@@ -58,7 +58,34 @@ describe("explainImportError", () => {
       "ERR_MODULE_NOT_FOUND",
       `Cannot find module '${folder}/types.js' imported from ${folder}/app.ts`,
     );
-    expect(explain(error)).toContain(`the file is ${folder}/types.ts: write the extension .ts in the import`);
+    expect(explain(error)).toContain(`the file is ${folder}/types.ts: write its whole name in the import`);
+  });
+
+  it.each([
+    ["types", "types.ts", "ERR_MODULE_NOT_FOUND", ["Cannot find module", "imported"]],
+    [
+      "parts",
+      "parts/index.ts",
+      "ERR_UNSUPPORTED_DIR_IMPORT",
+      ["Directory import", "is not supported resolving ES modules imported"],
+    ],
+  ] as const)("says which file is meant by ./%s: %s", (name, source, code, [before, behind]) => {
+    write("parts/index.ts", "");
+    const error = nodeError(code, `${before} '${folder}/${name}' ${behind} from ${folder}/app.ts`);
+    expect(explain(error)).toContain(`the file is ${folder}/${source}: write its whole name in the import`);
+  });
+
+  it.each(["@/model", "~", "src"])("says that paths of a tsconfig are nothing to Node, for %s", (name) => {
+    const error = nodeError("ERR_MODULE_NOT_FOUND", `Cannot find package '${name}' imported from /x/app.ts`);
+    expect(explain(error)).toContain(`/x/app.ts imports ${name}: Node does not read "paths" of tsconfig.json`);
+  });
+
+  it("says where a decorator stands, which Node does not", () => {
+    write("decorated.ts", "class Cat {}\n\n@sealed\nexport class Dog {}\n");
+    const error = nodeError(undefined, "Invalid or unexpected token", "SyntaxError: Invalid or unexpected token");
+    expect(explainImportError(join(folder, "decorated.ts"), error).message).toBe(
+      `${folder}/decorated.ts: line 3: a decorator cannot be erased, and Node runs TypeScript by erasing types; call it as a function, or compile the file before`,
+    );
   });
 
   it("says that a package is not installed", () => {

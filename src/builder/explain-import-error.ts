@@ -12,6 +12,7 @@ export function explainImportError(file: string, reason: unknown): ServeError {
     missingFile(reason) ??
     typesInNodeModules(reason) ??
     notErasable(reason) ??
+    decorator(reason, file) ??
     missingType(reason, place) ??
     notAModule(reason);
   const thrown = found === undefined ? describeThrown(reason) : `${found}: ${describeThrown(reason)}`;
@@ -26,18 +27,23 @@ function placeOf(reason: unknown): string | undefined {
   return place === undefined ? undefined : decodeURIComponent(place);
 }
 
+const MISSING = /^(?:Cannot find (?:module|package)|Directory import) '(.+?)' .*?imported from (.+)$/;
+/** How aliases of a tsconfig begin, which Node takes for packages. */
+const ALIAS = /^(?:[@~]|src)(?:\/|$)/;
+
 function missingFile(reason: unknown): string | undefined {
-  if (codeOf(reason) !== "ERR_MODULE_NOT_FOUND") return undefined;
-  const message = textOf(reason);
-  const [, missing, importer] = /^Cannot find (?:module|package) '(.+?)' imported from (.+)$/.exec(message) ?? [];
+  const [, missing, importer] = MISSING.exec(textOf(reason)) ?? [];
   if (missing === undefined || importer === undefined) return undefined;
+  const imports = `${importer} imports ${missing}`;
+  if (ALIAS.test(missing)) {
+    return `${imports}: Node does not read "paths" of tsconfig.json; write a relative path, or a name with # from "imports" of package.json`;
+  }
   if (!missing.startsWith("/"))
     return `package ${missing} is not installed (imported by ${importer}); run npm install ${missing}`;
-  const source = missing.replace(/\.([cm]?)js$/, ".$1ts");
-  if (source !== missing && existsSync(source)) {
-    return `${importer} imports ${missing}, which does not exist; the file is ${source}: write the extension .ts in the import`;
-  }
-  return `${importer} imports ${missing}, which does not exist`;
+  const sources = [missing.replace(/\.([cm]?)js$/, ".$1ts"), `${missing}.ts`, `${missing}/index.ts`];
+  const source = sources.find((candidate) => candidate !== missing && existsSync(candidate));
+  const meant = source === undefined ? "" : `; the file is ${source}: write its whole name in the import`;
+  return `${imports}, which is no file${meant}`;
 }
 
 function typesInNodeModules(reason: unknown): string | undefined {
@@ -56,6 +62,16 @@ function notErasable(reason: unknown): string | undefined {
         ? "; declare the field and assign it in the constructor"
         : "";
   return `${what ?? "this TypeScript syntax"} cannot be erased, and Node runs TypeScript by erasing types${instead}`;
+}
+
+/** V8 tells no place for it, so only the file itself is looked at. */
+function decorator(reason: unknown, file: string): string | undefined {
+  if (!(reason instanceof SyntaxError) || reason.message !== "Invalid or unexpected token") return undefined;
+  const at = readOrEmpty(file)
+    .split("\n")
+    .findIndex((line) => /^\s*@[A-Za-z_$]/.test(line));
+  if (at === -1) return undefined;
+  return `line ${at + 1}: a decorator cannot be erased, and Node runs TypeScript by erasing types; call it as a function, or compile the file before`;
 }
 
 function missingType(reason: unknown, place: string): string | undefined {
