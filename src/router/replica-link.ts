@@ -77,6 +77,10 @@ export class ReplicaLink implements RoutedReplica, TaskPlace {
   set target(target: ReplicaTarget) {
     this.#target = target;
     this.#models = new Set(target.models);
+    // These targets may have been made before the replica told of what it was just sent.
+    for (const { envelope } of this.#calls.values()) {
+      if (envelope.multiplexedModelId !== "") this.#expect(envelope.multiplexedModelId);
+    }
   }
 
   get node(): string {

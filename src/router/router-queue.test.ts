@@ -195,6 +195,17 @@ describe("a call with a model (P3)", () => {
     await settle();
     expect(replicas.map(({ got }) => got.length).toSorted((a, b) => a - b)).toEqual([0, 0, 3]);
   });
+
+  it("sends them there too when new targets come before the model is told of", async () => {
+    const replicas = ["a", "b", "c"].map((id) => new FakeReplica(id));
+    const { client, targets, start, settle } = await openCaller(replicas, { targets: { maxOngoingRequests: 10 } });
+    for (let n = 0; n < 8; n++) {
+      start({ multiplexedModelId: "m" });
+      client.applyTargets({ ...targets, replicas: replicas.map(({ target }) => ({ ...target })) });
+      await settle();
+    }
+    expect(replicas.map(({ got }) => got.length).toSorted((a, b) => a - b)).toEqual([0, 0, 8]);
+  });
 });
 
 describe("locality (P2)", () => {
