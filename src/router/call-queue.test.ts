@@ -28,7 +28,7 @@ describe("the caller's queue", () => {
   });
 
   it("keeps order and count whatever comes, returns and leaves", () => {
-    const step = fc.constantFrom("add", "take", "return", "leave");
+    const step = fc.constantFrom("add", "take", "last", "even", "return", "leave");
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
         const queue = new CallQueue<{ arrival: number }>();
@@ -44,6 +44,13 @@ describe("the caller's queue", () => {
             const item = queue.take();
             expect(item).toBe(model.shift());
             if (item !== undefined) taken.push(item);
+          } else if (what === "last") {
+            expect(queue.takeLast()).toBe(model.pop());
+          } else if (what === "even") {
+            const isEven = ({ arrival }: { arrival: number }): boolean => arrival % 2 === 0;
+            const item = model.find(isEven);
+            expect(queue.takeFirst(isEven)).toBe(item);
+            model = model.filter((each) => each !== item);
           } else if (what === "return") {
             const item = taken.pop();
             if (item === undefined) continue;
@@ -57,6 +64,7 @@ describe("the caller's queue", () => {
             model = model.filter((each) => each !== item);
           }
           expect(queue.length).toBe(model.length);
+          expect([...queue]).toEqual(model);
         }
         for (const item of model) expect(queue.take()).toBe(item);
       }),
@@ -68,5 +76,20 @@ describe("the caller's queue", () => {
     for (let arrival = 0; arrival < 50_000; arrival++) queue.add({ arrival });
     for (let arrival = 0; arrival < 50_000; arrival++) expect(queue.take()?.arrival === arrival).toBe(true);
     expect(queue.length).toBe(0);
+  });
+
+  it("stays quick when thousands leave at once, or come and leave while the first one waits", () => {
+    const queue = new CallQueue<{ arrival: number }>();
+    const items = Array.from({ length: 30_000 }, (_, arrival) => ({ arrival }));
+    for (const item of items) queue.add(item);
+    const startMs = performance.now();
+    for (const item of items.slice(1)) queue.remove(item);
+    for (let arrival = 30_000; arrival < 60_000; arrival++) {
+      const item = { arrival };
+      queue.add(item);
+      queue.remove(item);
+    }
+    expect(performance.now() - startMs).toBeLessThan(1000); // 3 s when each one that leaves moves the others
+    expect([queue.length, queue.take()]).toEqual([1, items[0]]);
   });
 });

@@ -6,6 +6,9 @@ export interface Waiter {
   readonly arrival: number;
 }
 
+/** Gaps that are not worth a copy of the queue. */
+const SPARE = 1024;
+
 /** A queue ordered by arrival. Adding at the end and taking from the front are O(1) amortised. */
 export class CallQueue<W extends Waiter> {
   #items: (W | undefined)[] = [];
@@ -21,7 +24,7 @@ export class CallQueue<W extends Waiter> {
     this.#length++;
     const items = this.#items;
     const last = items[items.length - 1];
-    if (items.length === this.#head || (last !== undefined && last.arrival < item.arrival)) {
+    if (last === undefined || last.arrival < item.arrival) {
       items.push(item);
       return;
     }
@@ -30,44 +33,25 @@ export class CallQueue<W extends Waiter> {
       const other = items[at];
       if (other !== undefined && other.arrival > item.arrival) break;
     }
-    items.splice(at, 0, item);
+    if (at === this.#head && at > 0) items[--this.#head] = item;
+    else items.splice(at, 0, item);
   }
 
   /** Takes the longest waiting one. */
   take(): W | undefined {
-    const items = this.#items;
-    while (this.#head < items.length) {
-      const item = items[this.#head];
-      items[this.#head++] = undefined;
-      if (item === undefined) continue;
-      this.#length--;
-      this.#compact();
-      return item;
-    }
-    return undefined;
+    return this.#takeAt(this.#head);
   }
 
   /** Takes the newest one. */
   takeLast(): W | undefined {
-    const items = this.#items;
-    while (items.length > this.#head) {
-      const item = items.pop();
-      if (item === undefined) continue;
-      this.#length--;
-      return item;
-    }
-    return undefined;
+    return this.#takeAt(this.#items.length - 1);
   }
 
   /** Takes the longest waiting one that `suits`. */
   takeFirst(suits: (item: W) => boolean): W | undefined {
     for (let at = this.#head; at < this.#items.length; at++) {
       const item = this.#items[at];
-      if (item === undefined || !suits(item)) continue;
-      if (at === this.#head) return this.take();
-      this.#items.splice(at, 1);
-      this.#length--;
-      return item;
+      if (item !== undefined && suits(item)) return this.#takeAt(at);
     }
     return undefined;
   }
@@ -82,20 +66,26 @@ export class CallQueue<W extends Waiter> {
 
   /** Takes out one that left. False when it did not wait here. */
   remove(item: W): boolean {
-    const at = this.#items.indexOf(item, this.#head);
-    if (at < 0) return false;
-    this.#length--;
-    this.#items.splice(at, 1);
-    return true;
+    return this.#takeAt(this.#items.indexOf(item, this.#head)) !== undefined;
   }
 
-  #compact(): void {
-    if (this.#head === this.#items.length) {
-      this.#items = [];
-      this.#head = 0;
-    } else if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
-    }
+  /** Leaves a gap: thousands may go at once, and the others must not move for each of them. */
+  #takeAt(at: number): W | undefined {
+    const item = this.#items[at];
+    if (item === undefined) return undefined;
+    this.#items[at] = undefined;
+    this.#length--;
+    this.#trim();
+    return item;
+  }
+
+  /** Keeps both ends free of gaps, and those in between fewer than what waits. */
+  #trim(): void {
+    const items = this.#items;
+    while (items.length > this.#head && items[items.length - 1] === undefined) items.pop();
+    while (this.#head < items.length && items[this.#head] === undefined) this.#head++;
+    if (items.length <= 2 * this.#length + SPARE) return;
+    this.#items = items.filter((item) => item !== undefined);
+    this.#head = 0;
   }
 }
