@@ -67,11 +67,28 @@ describe("sse", () => {
     const next = read();
     await runtime.clock.advance(15_000);
     expect(await next).toBe(": keep-alive\n\n");
-    await runtime.clock.advance(60_000); // nobody reads: one is kept, not four
-    expect(await read()).toBe(": keep-alive\n\n");
+    await runtime.clock.advance(60_000); // nobody reads
     const after = read();
     source.cancel();
     expect(await after).toBe("");
+    expect(runtime.clock.pending).toBe(0);
+  });
+
+  it("keeps an event that comes between two reads", async () => {
+    const runtime = new FakeRuntime();
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const events = async function* () {
+      yield await promise;
+      yield "two";
+    };
+    const reader = runWithRuntime(runtime, () => sse(events())).body?.getReader();
+    const read = async () => new TextDecoder().decode((await reader?.read())?.value);
+    const comment = read();
+    await runtime.clock.advance(15_000);
+    expect(await comment).toBe(": keep-alive\n\n");
+    resolve("one");
+    await runtime.clock.advance(0);
+    expect([await read(), await read(), await read()]).toEqual(["data: one\n\n", "data: two\n\n", ""]);
     expect(runtime.clock.pending).toBe(0);
   });
 

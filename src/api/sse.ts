@@ -4,11 +4,11 @@
 //       the connection for dead.
 //   R3  A throw ends the stream with `event: error` and the message; the stack goes to the log. The request's own deadline
 //       breaks the stream instead, whoever notices it first (Q4).
-import { AsyncLocalStorage } from "node:async_hooks";
-import type { UnderlyingSource } from "node:stream/web";
+import { AsyncResource } from "node:async_hooks";
 import { showValue } from "../config/check-rule.ts";
 import type { Cancel } from "../core/clock.ts";
 import { ConfigError, SerializationError } from "../core/errors.ts";
+import { PIECES } from "./brands.ts";
 import { currentRuntime, currentScope } from "./globals.ts";
 import { logger } from "./logger.ts";
 import type { Runtime } from "./runtime.ts";
@@ -17,7 +17,6 @@ import type { Runtime } from "./runtime.ts";
 const HEARTBEAT_MS = 15_000;
 
 const encoder = new TextEncoder();
-const HEARTBEAT = encoder.encode(": keep-alive\n\n");
 
 /** Fields of one event. */
 export interface SseEventFields {
@@ -51,8 +50,7 @@ function stream(events: AsyncIterable<unknown> | Iterable<unknown>): Response {
     const expected = "an iterable or async iterable of events";
     throw new ConfigError({ path: "sse(...)", received: showValue(events), expected });
   }
-  const source = new EventSource(events, currentRuntime());
-  const body = new ReadableStream<Uint8Array>(source, { highWaterMark: 0 });
+  const body = streamOf(new EventPieces(events, currentRuntime()));
   return new Response(body, { headers: { "content-type": "text/event-stream", "cache-control": "no-cache" } });
 }
 
@@ -108,77 +106,125 @@ function format(item: unknown): Uint8Array {
   return encoder.encode(item instanceof SseEvent ? item.text : `${formatData(item)}\n`);
 }
 
-/** Feeds a `ReadableStream` from an iterable (R1). */
-class EventSource implements UnderlyingSource<Uint8Array> {
+/** What a reader gets. A promise of it only when the stream breaks. */
+type Piece = IteratorResult<Uint8Array, undefined>;
+
+const OVER: Piece = { done: true, value: undefined };
+const HEARTBEAT: Piece = { done: false, value: encoder.encode(": keep-alive\n\n") };
+
+/** The events of an iterable as bytes, for one reader (R1). */
+class EventPieces implements AsyncIterator<Uint8Array, undefined, void> {
   readonly #events: AsyncIterable<unknown> | Iterable<unknown>;
   readonly #runtime: Runtime;
-  /** The iterable's code belongs to the request, whoever pulls. */
-  readonly #inRequest = AsyncLocalStorage.snapshot();
+  /** The iterable's code belongs to the request, whoever reads. A tenth of the memory of `AsyncLocalStorage.snapshot()`. */
+  readonly #request = new AsyncResource("manta.sse", { requireManualDestroy: true });
   #iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined;
   #stopHeartbeat: Cancel | undefined;
-  #waiting = false;
+  /** Answers the one who reads. */
+  #answer: ((piece: Piece | Promise<never>) => void) | undefined;
+  /** The iterable was asked and has not answered. */
+  #asked = false;
+  /** Its answer, when it came while nobody read: a comment had gone out before it. */
+  #kept: Piece | Promise<never> | undefined;
 
   constructor(events: AsyncIterable<unknown> | Iterable<unknown>, runtime: Runtime) {
     this.#events = events;
     this.#runtime = runtime;
   }
 
-  pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+  next(): Promise<Piece> {
+    const kept = this.#kept ?? (this.#over ? OVER : undefined);
+    this.#kept = undefined;
+    if (kept !== undefined) return Promise.resolve(kept);
     this.#stopHeartbeat ??= this.#runtime.clock.every(HEARTBEAT_MS, () => {
-      const isRead = (controller.desiredSize ?? -1) >= 0;
-      if (this.#waiting && isRead) controller.enqueue(HEARTBEAT);
+      if (this.#answer !== undefined) this.#give(HEARTBEAT);
     });
-    return this.#inRequest(() => this.#next(controller));
+    return new Promise((resolve) => {
+      this.#answer = resolve;
+      if (!this.#asked) void this.#request.runInAsyncScope(this.#ask, this);
+    });
   }
 
-  async cancel(): Promise<void> {
+  async return(): Promise<Piece> {
     this.#stop();
+    this.#give(OVER);
     try {
-      await this.#inRequest(() => this.#iterator?.return?.());
+      await this.#request.runInAsyncScope(() => this.#iterator?.return?.());
     } catch (reason) {
       logger.error("sse.failed", { error: reason });
     }
+    return OVER;
   }
 
-  async #next(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    this.#waiting = true;
+  get #over(): boolean {
+    return this.#stopHeartbeat === stopped;
+  }
+
+  async #ask(): Promise<void> {
+    this.#asked = true;
     try {
       this.#iterator ??= iterate(this.#events);
       const { done, value } = await this.#iterator.next();
-      if (this.#stopHeartbeat === stopped) return;
-      if (done !== true) controller.enqueue(format(value));
-      else this.#close(controller);
+      if (this.#over) return;
+      if (done === true) this.#stop();
+      this.#give(done === true ? OVER : { done: false, value: format(value) });
     } catch (reason) {
-      if (this.#stopHeartbeat === stopped) return;
-      if (this.#endsRequest(reason)) return this.#break(controller, reason);
-      logger.error("sse.failed", { error: reason });
-      const message = reason instanceof Error ? reason.message : String(reason);
-      controller.enqueue(format(event({ event: "error", data: { message } })));
-      this.#close(controller);
+      if (!this.#over) this.#fail(reason);
     } finally {
-      this.#waiting = false;
+      this.#asked = false;
     }
   }
 
-  #endsRequest(reason: unknown): boolean {
-    const scope = currentScope();
-    return scope !== undefined && (scope.failure !== undefined || scope.isTimedOutBy(reason));
+  #fail(reason: unknown): void {
+    this.#stop();
+    if (endsRequest(reason)) {
+      const broken = Promise.reject(reason);
+      broken.catch(() => undefined); // maybe nobody reads any more
+      return this.#give(broken);
+    }
+    logger.error("sse.failed", { error: reason });
+    const message = reason instanceof Error ? reason.message : String(reason);
+    this.#give({ done: false, value: format(event({ event: "error", data: { message } })) });
   }
 
-  #break(controller: ReadableStreamDefaultController<Uint8Array>, reason: unknown): void {
-    this.#stop();
-    controller.error(reason);
-  }
-
-  #close(controller: ReadableStreamDefaultController<Uint8Array>): void {
-    this.#stop();
-    controller.close();
+  #give(piece: Piece | Promise<never>): void {
+    const answer = this.#answer;
+    this.#answer = undefined;
+    if (answer === undefined) this.#kept = piece;
+    else answer(piece);
   }
 
   #stop(): void {
     this.#stopHeartbeat?.();
     this.#stopHeartbeat = stopped;
   }
+}
+
+/** The request's code failed because the request is over (R3). */
+function endsRequest(reason: unknown): boolean {
+  const scope = currentScope();
+  return scope !== undefined && (scope.failure !== undefined || scope.isTimedOutBy(reason));
+}
+
+/** A web stream of pieces. Who knows the mark takes the pieces themselves: an open web stream costs 3 KB. */
+function streamOf(pieces: EventPieces): ReadableStream<Uint8Array> {
+  let left = false;
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        Object.defineProperty(body, PIECES, { value: undefined });
+        const { done, value } = await pieces.next();
+        if (done !== true) controller.enqueue(value);
+        else if (!left) controller.close();
+      },
+      async cancel() {
+        left = true;
+        await pieces.return();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return Object.defineProperty(body, PIECES, { value: pieces, configurable: true });
 }
 
 /** Stands where the timer was once a stream is over. */

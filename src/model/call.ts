@@ -65,9 +65,10 @@ export interface HttpCall extends CallEnvelope {
   readonly verb: string;
   /** Absolute URL as the application sees it. */
   readonly url: string;
-  readonly headers: readonly string[];
+  /** Emptied, as `body` is, once the answer streams: that may take long, and nothing is sent again. */
+  readonly headers: string[];
   /** First part of the body, at most 64 KiB. */
-  readonly body: Uint8Array;
+  body: Uint8Array;
   /** True when more body follows by `writeBody`, ended by `endBody`. */
   readonly bodyFollows: boolean;
   /** The client asks for a WebSocket; both bodies are socket messages (protocol/socket-messages.ts). */

@@ -51,8 +51,8 @@ export interface HttpCallMeta {
   readonly verb: string;
   /** Absolute URL as the application sees it. */
   readonly url: string;
-  /** Flat: name, value, name, value; in order, duplicates kept. */
-  readonly headers: readonly string[];
+  /** Flat: name, value, name, value; in order, duplicates kept. A replica empties them once the request is made. */
+  readonly headers: string[];
   /** Sum of `HTTP_FLAG_...` bits. */
   readonly flags: number;
   /** Who sent it, as `formatClient` says it; "" when that is not known. */

@@ -23,12 +23,15 @@ const MAX_OPEN = 1000;
 /** How long a half-closed connection may go on sending, milliseconds. */
 export const LINGER_MS = 2000;
 
+const NONE: readonly OpenRequest[] = [];
+
 export class ClientConnection {
   readonly socket: ClientSocket;
   /** It closes with the last open request: no further one is taken (R2). */
   closing = false;
   readonly #clock: Clock;
-  readonly #open: OpenRequest[] = [];
+  // Lists are not changed but replaced: most connections have one request at a time, and a list that grew keeps room for 17.
+  #open: readonly OpenRequest[] = NONE;
   #client: string | undefined;
   #failed = false;
   #lastWords: string | undefined;
@@ -50,21 +53,21 @@ export class ClientConnection {
   }
 
   add(request: OpenRequest): void {
-    this.#open.push(request);
+    this.#open = this.idle ? [request] : [...this.#open, request];
     if (this.#open.length === MAX_OPEN) this.#hold();
   }
 
   /** The request was answered. */
   remove(request: OpenRequest): void {
-    if (this.#open.length === 1 && this.#open[0] === request) this.#open.length = 0;
-    else this.#open.splice(this.#open.indexOf(request), 1);
+    const isOnly = this.#open.length === 1 && this.#open[0] === request;
+    this.#open = isOnly ? NONE : this.#open.filter((one) => one !== request);
     if (this.#letGo !== undefined && this.#open.length < MAX_OPEN) this.#letGo();
     if (this.#lastWords !== undefined && this.idle) this.closeWith(this.#lastWords);
   }
 
   /** The client closed its side, or the connection broke. */
   left(): void {
-    for (const request of [...this.#open]) request.clientLeft();
+    for (const request of this.#open) request.clientLeft();
   }
 
   /** The parser gave up. @param rawAnswer a whole response, written when it is its turn (R1) */

@@ -26,6 +26,17 @@ const EMPTY = new Uint8Array(0);
 
 type NextPiece = ReturnType<PieceSource["next"]>;
 
+/** A stream whose head is sent. */
+interface OpenStream {
+  readonly sender: ChunkSender;
+  /** @throws {SerializationError} it cannot cross */
+  readonly send: (piece: unknown, index: number) => void;
+  /** Pieces that were sent. */
+  readonly sent: number;
+  /** What was asked for ahead. */
+  readonly next: NextPiece | undefined;
+}
+
 export class AnswerWriter {
   /** HTTP status that was sent; 200 for values. */
   status = 200;
@@ -58,7 +69,7 @@ export class AnswerWriter {
   /** Answers an HTTP call. */
   http(answer: HttpAnswer): void {
     if (answer.kind === "whole") this.#sendWhole(answer.head, answer.body);
-    else this.#run(answer.pieces, this.#pumpHttp(answer.pieces, answer.head));
+    else void this.#run(answer.pieces, this.#openHttp(answer.pieces, answer.head));
   }
 
   /** Answers a value call with one value. @throws {SerializationError} it cannot cross */
@@ -91,7 +102,7 @@ export class AnswerWriter {
 
   /** Answers a value call with a stream of values. */
   values(pieces: PieceSource): void {
-    this.#run(pieces, this.#pumpValues(pieces));
+    void this.#run(pieces, this.#openValues());
   }
 
   /** CREDIT from the caller. */
@@ -152,83 +163,79 @@ export class AnswerWriter {
     bodies.send(this.#connection, this.#callId, this.#ongoing).then(this.#done, this.#failed);
   }
 
-  /** A source is closed when its stream ends early, whoever ended it. */
-  #run(source: PieceSource, pumping: Promise<void>): void {
+  /**
+   * Sends the pieces of a source, which is closed when its stream ends early, whoever ended it. What `opening` needed is
+   * out of memory by then: most of a long stream's time is spent here.
+   * @param opening undefined: the answer is complete, or it was stopped
+   */
+  async #run(source: PieceSource, opening: Promise<OpenStream | undefined>): Promise<void> {
     this.#source = source;
-    const fail = (reason: unknown): Promise<void> | undefined => {
+    try {
+      const stream = await opening;
+      let next = stream?.next;
+      for (let index = stream?.sent ?? 0; stream !== undefined; index++) {
+        if (!stream.sender.writable) await this.#untilWritable();
+        if (this.#isStopped()) break;
+        next ??= source.next();
+        const result = next instanceof Promise ? await next : next;
+        next = undefined;
+        if (this.#isStopped()) break;
+        if (result.done === true) {
+          stream.sender.end(this.#ongoing, this.#done);
+          break;
+        }
+        stream.send(result.value, index);
+      }
+    } catch (reason) {
       this.#failed(reason);
-      return this.#stopped ? undefined : closeSource(source, reason);
-    };
-    void pumping
-      .catch(fail)
-      .then(() => this.#closing)
-      .finally(() => {
-        this.#source = undefined;
-        if (this.#stopped) this.#done();
-      });
+      if (!this.#stopped) await closeSource(source, reason);
+    }
+    await this.#closing;
+    this.#source = undefined;
+    if (this.#stopped) this.#done();
   }
 
-  async #pumpHttp(pieces: PieceSource, head: HttpHead | undefined): Promise<void> {
+  async #openHttp(pieces: PieceSource, head: HttpHead | undefined): Promise<OpenStream | undefined> {
     const reading = pieces.next();
     const first = head !== undefined && isEventStream(head) ? await inThisTurn(reading) : await reading;
-    if (this.#stopped) return;
-    if (head !== undefined && first === undefined) {
-      const sender = this.#openStream(head);
-      this.#connection.flush(); // R4
-      return this.#pumpRest(pieces, sender, true, reading, 0);
+    if (this.#stopped) return undefined;
+    if (head !== undefined && first === undefined) return this.#streaming(head, undefined, reading); // R4
+    if (first === undefined || first.done === true) {
+      this.#sendWhole(head ?? TEXT_HEAD, EMPTY);
+      return undefined;
     }
-    if (first === undefined || first.done === true) return this.#sendWhole(head ?? TEXT_HEAD, EMPTY);
     const firstPiece = asPiece(first.value, 0);
-    let pending: NextPiece | undefined;
-    if (head !== undefined) {
-      // Most Responses have one piece. Whoever has more is streaming, and the first must not wait for the second.
-      pending = pieces.next();
-      const second = await inThisTurn(pending);
-      if (this.#stopped) return;
-      if (second?.done === true) return this.#sendWhole(head, firstPiece);
+    if (head === undefined) {
+      return this.#streaming(typeof firstPiece === "string" ? TEXT_HEAD : BYTES_HEAD, firstPiece, undefined);
     }
-    const sender = this.#openStream(head ?? (typeof firstPiece === "string" ? TEXT_HEAD : BYTES_HEAD));
-    const writable = sendPiece(sender, firstPiece);
-    this.#connection.flush(); // R2
-    return this.#pumpRest(pieces, sender, writable, pending, 1);
+    // Most Responses have one piece. Whoever has more is streaming, and the first must not wait for the second.
+    const next = pieces.next();
+    const second = await inThisTurn(next);
+    if (this.#isStopped()) return undefined;
+    if (second?.done !== true) return this.#streaming(head, firstPiece, next);
+    this.#sendWhole(head, firstPiece);
+    return undefined;
   }
 
-  /** @param pending the read that is under way already, of the piece `from` */
-  async #pumpRest(
-    pieces: PieceSource,
-    sender: ChunkSender,
-    isWritable: boolean,
-    pending: NextPiece | undefined,
-    from: number,
-  ): Promise<void> {
-    let writable = isWritable;
-    let next = pending;
-    for (let index = from; ; index++) {
-      if (!writable) await this.#untilWritable();
-      if (this.#isStopped()) return;
-      next ??= pieces.next();
-      const result = next instanceof Promise ? await next : next;
-      next = undefined;
-      if (this.#isStopped()) return;
-      if (result.done === true) return sender.end(this.#ongoing, this.#done);
-      writable = sendPiece(sender, asPiece(result.value, index));
-    }
+  /** Sends the head, and the first piece when it is there, at once (R2). */
+  #streaming(head: HttpHead, first: string | Uint8Array | undefined, next: NextPiece | undefined): OpenStream {
+    const sender = this.#openStream(head);
+    if (first !== undefined) sendPiece(sender, first);
+    this.#connection.flush();
+    const send = (piece: unknown, index: number): void => sendPiece(sender, asPiece(piece, index));
+    return { sender, send, sent: first === undefined ? 0 : 1, next };
   }
 
-  async #pumpValues(pieces: PieceSource): Promise<void> {
+  async #openValues(): Promise<OpenStream> {
     writeValueHead(this.#connection.begin(FRAME.head, this.#callId), this.#host.ongoing, undefined);
     this.#connection.end();
     const sender = this.#openSender();
     const hooks = { handleRef: this.#host.handles.refOf, openBody: refuseBody };
-    for (let index = 0; !this.#stopped; index++) {
-      const next = pieces.next();
-      const result = next instanceof Promise ? await next : next;
-      if (this.#isStopped()) return;
-      if (result.done === true) return sender.end(this.#ongoing, this.#done);
-      const writable = sender.sendValue(encodeToBytes(result.value, hooks, `result[${index}]`));
+    const send = (value: unknown, index: number): void => {
+      sender.sendValue(encodeToBytes(value, hooks, `result[${index}]`));
       if (index === 0) this.#connection.flush(); // R2
-      if (!writable) await this.#untilWritable();
-    }
+    };
+    return { sender, sent: 0, next: undefined, send };
   }
 
   // A method, because the compiler does not see that an `await` may have changed it.
@@ -241,8 +248,9 @@ export class AnswerWriter {
   }
 }
 
-function sendPiece(sender: ChunkSender, piece: string | Uint8Array): boolean {
-  return typeof piece === "string" ? sender.sendText(piece) : sender.send(piece);
+function sendPiece(sender: ChunkSender, piece: string | Uint8Array): void {
+  if (typeof piece === "string") sender.sendText(piece);
+  else sender.send(piece);
 }
 
 /** @throws {SerializationError} it is neither text nor bytes */
@@ -268,10 +276,15 @@ async function closeSource(source: PieceSource, reason: unknown): Promise<void> 
   }
 }
 
-/** The piece when it comes in this turn; undefined: whoever reads it later is told what it is, or why it failed. */
-function inThisTurn(pending: NextPiece): Promise<Awaited<NextPiece> | undefined> {
-  if (pending instanceof Promise) pending.catch(() => undefined);
-  return Promise.race([pending, new Promise<undefined>((resolve) => atTurnEnd(() => resolve(undefined)))]);
+/**
+ * The piece when it comes in this turn; undefined: whoever reads it later is told what it is, or why it failed. While a
+ * stream waits this takes less memory than a race.
+ */
+function inThisTurn(coming: NextPiece): Promise<Awaited<NextPiece> | undefined> {
+  return new Promise((resolve, reject) => {
+    Promise.resolve(coming).then(resolve, reject);
+    atTurnEnd(() => resolve(undefined));
+  });
 }
 
 function isEventStream({ headers }: HttpHead): boolean {

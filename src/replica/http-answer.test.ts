@@ -1,6 +1,13 @@
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { toHttpAnswer } from "./http-answer.ts";
+import { sse } from "../api/sse.ts";
+import { type PieceSource, toHttpAnswer } from "./http-answer.ts";
+
+function piecesOf(response: Response): PieceSource {
+  const answer = toHttpAnswer(response);
+  if (answer.kind !== "stream") throw new Error("not a stream");
+  return answer.pieces;
+}
 
 /** As `fetch` makes it: with a url, the body decoded, the headers of the encoded one. */
 function fetched(encoding: string, body: string | null = "plain"): Response {
@@ -62,5 +69,26 @@ describe("a Response that is not of Node's own class, as libraries bring them", 
   it("is not what only calls itself so", () => {
     const named = { [Symbol.toStringTag]: "Response", value: 1 };
     expect(toHttpAnswer(named)).toMatchObject({ kind: "whole", body: '{"value":1}' });
+  });
+});
+
+describe("the events of a Response that sse made", () => {
+  it("come without its stream, which counts as taken", async () => {
+    const response = sse(["one"]);
+    const pieces = piecesOf(response);
+    expect(response.body?.locked).toBe(true);
+    expect(Buffer.from((await pieces.next()).value as Uint8Array).toString()).toBe("data: one\n\n");
+    expect(response.bodyUsed).toBe(false); // the stream was not read from
+    expect((await pieces.next()).done).toBe(true);
+  });
+
+  it("come from the stream when somebody has read from it: what it holds is not lost", async () => {
+    const { body, headers } = sse(["one", "two"]);
+    const reader = body?.getReader();
+    await reader?.read();
+    reader?.releaseLock();
+    const [kept] = body?.tee() ?? [];
+    const pieces = piecesOf(new Response(kept ?? null, { headers }));
+    expect(Buffer.from((await pieces.next()).value as Uint8Array).toString()).toBe("data: two\n\n");
   });
 });

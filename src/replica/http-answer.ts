@@ -2,6 +2,7 @@
 //   R1  `Response` as is; text, bytes, JSON or 204 by the type of the value; iterables of text or bytes stream.
 //   R2  What JSON would lose in silence is refused by name: Map, Set, bigint, function, symbol, cycle.
 //   R3  What `fetch` answered is passed on without the headers of an encoding that it took off.
+import { PIECES } from "../api/brands.ts";
 import { SerializationError } from "../core/errors.ts";
 import type { JsonFault } from "./json-check.ts";
 import { findJsonFault } from "./json-check.ts";
@@ -82,8 +83,10 @@ function isWebStream(value: object): value is ReadableStream<unknown> {
 }
 
 /** Unlike the stream's own iterator it can be ended while a read is pending. */
-function readPieces(stream: ReadableStream<unknown>): AsyncIterator<unknown, unknown, void> {
-  const reader = stream.getReader();
+function readPieces(stream: ReadableStream<unknown> & { readonly [PIECES]?: PieceSource }): PieceSource {
+  const direct = stream[PIECES];
+  const reader = stream.getReader(); // in any case: the stream is taken
+  if (direct !== undefined) return direct;
   return {
     next: () => reader.read() as Promise<IteratorResult<unknown>>,
     return: async (reason) => {

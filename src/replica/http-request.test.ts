@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { IncomingBody } from "../transport/incoming-body.ts";
-import { abortIncoming, createRequest } from "./http-request.ts";
+import { abortIncoming, createRequest, signalWithin } from "./http-request.ts";
 
 function post(text: string, controller = new AbortController()): Request {
   const whole = new TextEncoder().encode(text);
@@ -62,7 +62,7 @@ describe("the request of an ingress", () => {
     const derived = new Request(request);
     const reason = new Error("left");
     controller.abort(reason);
-    abortIncoming(request, reason);
+    abortIncoming(signalWithin(request), reason);
     expect([request.signal.aborted, copy.signal.aborted, derived.signal.aborted]).toEqual([true, true, true]);
     expect(request.signal.reason).toBe(reason);
     expect(derived.signal.reason).toBe(reason);
@@ -75,7 +75,7 @@ describe("the request of an ingress", () => {
     const reason = new Error("left");
     const forwarded = fetch(new Request("http://127.0.0.1:9/", request)).catch((error: unknown) => error);
     controller.abort(reason);
-    abortIncoming(request, reason);
+    abortIncoming(signalWithin(request), reason);
     expect(await forwarded).toBe(reason);
   });
 });

@@ -111,9 +111,13 @@ export function createRequest(parts: RequestParts): Request {
 /** Gets the signal that undici keeps in a request, and that requests made of it listen to. */
 const innerSignal = Object.getOwnPropertyDescriptor(Request.prototype, "signal")?.get as (this: Request) => AbortSignal;
 
-/** The request was cancelled: what was made of it aborts, too (R1). @param request one that `createRequest` made */
-export function abortIncoming(request: Request, reason: unknown): void {
-  const inner = innerSignal.call(request);
+/** The signal inside of a request that `createRequest` made, for `abortIncoming`: the request itself need not be kept. */
+export function signalWithin(request: Request): AbortSignal {
+  return innerSignal.call(request);
+}
+
+/** The request was cancelled: what was made of it aborts, too (R1). */
+export function abortIncoming(inner: AbortSignal, reason: unknown): void {
   Object.defineProperties(inner, { aborted: { value: true }, reason: { value: reason } });
   inner.dispatchEvent(new Event("abort"));
 }

@@ -18,7 +18,7 @@ import { IncomingBody } from "../transport/incoming-body.ts";
 import { IncomingBodies } from "../transport/value-bodies.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import { asPieces, isResponse, toHttpAnswer } from "./http-answer.ts";
-import { abortIncoming, createRequest } from "./http-request.ts";
+import { abortIncoming, createRequest, type RequestParts, signalWithin } from "./http-request.ts";
 import type { ReplicaHost } from "./replica-host.ts";
 import { ServerSocket, SocketAnswer } from "./server-socket.ts";
 
@@ -38,7 +38,8 @@ export class RunningCall {
   readonly #onEnded: (call: RunningCall, outcome: Outcome) => void;
   #bodies: IncomingBodies | undefined;
   #requestBody: IncomingBody | undefined;
-  #request: Request | undefined;
+  /** Inside of the request that the code got. The request itself, and what came with it, is only the code's to keep. */
+  #requestSignal: AbortSignal | undefined;
   // Arguments too large for the CALL frame, until they are complete.
   #argPieces: Uint8Array[] | undefined;
   #argCredit: CreditKeeper | undefined;
@@ -135,7 +136,7 @@ export class RunningCall {
       this.#scope.cancel(reason);
       const failure = this.#scope.failure;
       if (failure === undefined) return;
-      if (this.#request !== undefined) abortIncoming(this.#request, failure);
+      if (this.#requestSignal !== undefined) abortIncoming(this.#requestSignal, failure);
       this.#requestBody?.fail(failure);
       // Where no code runs there is nothing to wait for.
       if (this.#writer?.stop(failure) === true || this.#argPieces !== undefined) this.#fail(failure);
@@ -161,7 +162,14 @@ export class RunningCall {
     if ((flags & HTTP_FLAG_WEBSOCKET) !== 0 && body !== undefined) return this.#runSocket(body);
     const whole = continues ? undefined : inline;
     const parts = { verb, url, headers, scope: this.#scope, body, whole };
-    this.#run((callable) => callable.fetch((this.#request = createRequest(parts))));
+    this.#run((callable) => callable.fetch(this.#open(parts)));
+  }
+
+  #open(parts: RequestParts): Request {
+    const request = createRequest(parts);
+    if (this.meta.http !== undefined) this.meta.http.headers.length = 0; // the request has them now; the call may last
+    this.#requestSignal = signalWithin(request);
+    return request;
   }
 
   /** Gives the ingress a WebSocket; the call lasts until it is closed and the code has returned. */
@@ -178,8 +186,7 @@ export class RunningCall {
       };
       // Made here, because its listeners are called in the context in which it was made.
       const socket = new ServerSocket(URL.parse(url)?.href ?? url, firstProtocol(headers), body.stream, failed);
-      const request = createRequest({ verb, url, headers, scope, body: undefined, whole: undefined });
-      this.#request = request;
+      const request = this.#open({ verb, url, headers, scope, body: undefined, whole: undefined });
       const returned = callable.websocket(socket, request);
       const code = isThenable(returned) ? Promise.resolve(returned).then(() => undefined, failed) : Promise.resolve();
       const undo = host.runtime.onDrain?.((graceMs) => {
@@ -215,21 +222,22 @@ export class RunningCall {
   /** Runs the user's code; a plain value that is there at once is answered in the same turn. */
   #run(code: (callable: ReplicaHost["callable"]) => unknown): void {
     try {
-      const result = runInScope(this.#scope, () => {
+      runInScope(this.#scope, () => {
         const returned = code(this.#host.callable);
-        return isThenable(returned) ? Promise.resolve(returned) : returned;
+        if (isThenable(returned)) void Promise.resolve(returned).then(this.#answer, this.#threw);
+        else this.#answer(returned);
       });
-      if (result instanceof Promise) result.then(this.#answer, this.#threw);
-      else this.#answer(result);
     } catch (reason) {
       this.#threw(reason);
     }
   }
 
+  /** In the request's scope, where the code ran. */
   readonly #answer = (value: unknown): void => {
     try {
       const failure = this.#scope.failure;
-      runInScope(this.#scope, () => (failure === undefined ? this.#write(value) : this.#discard(value, failure)));
+      if (failure === undefined) this.#write(value);
+      else this.#discard(value, failure);
     } catch (reason) {
       this.#threw(reason);
     }

@@ -101,6 +101,8 @@ export class HttpTask extends CallTask implements OutgoingHttpCall {
     const head = readHttpHead(payload, metaAt, payload.length);
     if (head === undefined) return this.refuse(malformedAnswer());
     this.answered = true;
+    this.#call.headers.length = 0;
+    this.#call.body = EMPTY;
     this.#download = new CreditKeeper(this.#connection as Connection, this.callId, BODY_STREAM);
     this.#observer.onResponse(head.status, head.statusText, head.headers, EMPTY, false);
   }

@@ -309,5 +309,6 @@ function gpuEnv(gpuIds: readonly string[]): Readonly<Record<string, string>> {
 }
 
 function ourCommand(spec: ProcessSpec): Command {
-  return programCommand(spec.program, [spec.id, String(spec.epoch), ...spec.args]);
+  const nodeOptions = spec.env["NODE_OPTIONS"] ?? childEnvironment()["NODE_OPTIONS"];
+  return programCommand(spec.program, [spec.id, String(spec.epoch), ...spec.args], nodeOptions);
 }

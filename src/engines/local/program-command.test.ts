@@ -18,4 +18,13 @@ describe("program command", () => {
     expect(args.at(-2)).toMatch(/src\/head\/main\.ts$/);
     expect(args.at(-1)).toBe("x");
   });
+
+  it("bounds the young generation of what serves requests, unless the environment says how", () => {
+    const given = (...command: Parameters<typeof programCommand>): string[] =>
+      programCommand(...command).args.filter((arg) => arg.startsWith("--max-semi-space-size="));
+    expect(given("replica", [])).toEqual(["--max-semi-space-size=8"]);
+    expect(given("proxy", [], "--enable-source-maps")).toEqual(["--max-semi-space-size=8"]);
+    expect(given("replica", [], "--max_semi_space_size=64")).toEqual([]);
+    expect(given("head", [])).toEqual([]);
+  });
 });

@@ -18,15 +18,26 @@ export interface Command {
 const SOURCE_CONDITION = "@manta-serve/source";
 
 /**
+ * Largest semi-space of programs that serve requests, MB. Node 24 lets it grow to 32, of which there are three: a busy
+ * process held 100 MB of garbage, and bodies of 10 KB cost a tenth to a fifth more CPU, because what they leave behind
+ * falls out of the cache before it is collected (measured). Only code that holds tens of MB for milliseconds wants more.
+ */
+const SEMI_SPACE_MB = 8;
+const servesRequests: ReadonlySet<MainProgram> = new Set(["proxy", "replica"]);
+
+/**
  * The command line of `program`, `args` last.
+ * @param nodeOptions `NODE_OPTIONS` of its environment; what is said there about the semi-space goes
  * @throws {ServeError} ENGINE when the program's main file is not where the running code is
  */
-export function programCommand(program: MainProgram, args: readonly string[]): Command {
+export function programCommand(program: MainProgram, args: readonly string[], nodeOptions = ""): Command {
   const fromSource = import.meta.url.endsWith(".ts");
   const main = mainFile(program, fromSource ? "main.ts" : "main.js");
   const conditions = new Set(conditionsOf(process.execArgv));
   if (fromSource) conditions.add(SOURCE_CONDITION);
   const flags = ["--disable-warning=ExperimentalWarning", ...[...conditions].map((name) => `--conditions=${name}`)];
+  const isTuned = /--max[-_]semi[-_]space[-_]size/.test(nodeOptions);
+  if (servesRequests.has(program) && !isTuned) flags.push(`--max-semi-space-size=${SEMI_SPACE_MB}`);
   return { file: process.execPath, args: [...flags, main, ...args] };
 }
 
