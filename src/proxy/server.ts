@@ -62,6 +62,7 @@ export class HttpServer {
   readonly #listen: HttpListen;
   readonly #server: Server;
   readonly #connections = new Map<Socket, ClientConnection>();
+  readonly #listeners = listenersOf(this.#connections);
   readonly #upgrades: Upgrades;
   /** WebSockets and connections of HTTP/2. */
   readonly #leaving = new Set<Leaving>();
@@ -179,14 +180,9 @@ export class HttpServer {
   }
 
   #onConnection(socket: Socket): void {
-    const connection = new ClientConnection(socket, this.#door.clock);
-    this.#connections.set(socket, connection);
-    socket.on("error", () => undefined); // "close" follows; node's own listener is gone after CONNECT
-    socket.on("end", () => connection.left());
-    socket.on("close", () => {
-      this.#connections.delete(socket);
-      connection.left();
-    });
+    this.#connections.set(socket, new ClientConnection(socket, this.#door.clock));
+    const { onError, onEnd, onClose } = this.#listeners;
+    socket.on("error", onError).on("end", onEnd).on("close", onClose);
   }
 
   #exchange(req: IncomingMessage, res: Response, expects: boolean): Exchange | undefined {
@@ -275,6 +271,21 @@ export class HttpServer {
       if (one.sweep()) receiving.delete(one);
     }
   }
+}
+
+/** What all connections listen with: own listeners for each would be a good part of what an idle one costs. */
+function listenersOf(connections: Map<Socket, ClientConnection>) {
+  return {
+    onError: (): void => undefined, // "close" follows; node's own listener is gone after CONNECT
+    onEnd(this: Socket): void {
+      connections.get(this)?.left();
+    },
+    onClose(this: Socket): void {
+      const connection = connections.get(this);
+      connections.delete(this);
+      connection?.left();
+    },
+  };
 }
 
 function cannotListen(host: string, port: number, error: NodeJS.ErrnoException): ServeError {

@@ -24,7 +24,7 @@ export class HttpTask extends CallTask implements OutgoingHttpCall {
   #upload: ChunkSender | undefined;
   #download: CreditKeeper | undefined;
   // Body that came before ACCEPT; the proxy holds back after the first piece, so this stays small.
-  #early: Uint8Array[] = [];
+  #early: Uint8Array[] | undefined;
   #bodyEnded = false;
   #trailers: readonly string[] | undefined;
   #bodyFailure: string | undefined;
@@ -60,7 +60,7 @@ export class HttpTask extends CallTask implements OutgoingHttpCall {
   writeBody(bytes: Uint8Array): boolean {
     if (this.#uploadOver) return true;
     if (this.#upload !== undefined) return this.#upload.send(bytes);
-    this.#early.push(bytes);
+    (this.#early ??= []).push(bytes);
     return false;
   }
 
@@ -83,7 +83,8 @@ export class HttpTask extends CallTask implements OutgoingHttpCall {
     if (this.ended) return;
     const connection = this.#connection as Connection;
     this.#upload = new ChunkSender(connection, this.callId, BODY_STREAM, () => this.#observer.onWritable());
-    for (const bytes of this.#early.splice(0)) this.#upload.send(bytes);
+    for (const bytes of this.#early ?? []) this.#upload.send(bytes);
+    this.#early = undefined;
     if (this.#bodyFailure !== undefined) return this.#sendBodyFailure();
     if (this.#bodyEnded) this.#endUpload();
     else if (this.#upload.writable) this.#observer.onWritable();
@@ -135,7 +136,7 @@ export class HttpTask extends CallTask implements OutgoingHttpCall {
   #stopUpload(): void {
     if (this.#uploadOver) return;
     this.#uploadOver = true;
-    this.#early = [];
+    this.#early = undefined;
     if (!this.ended && this.#call.bodyFollows) this.#observer.onWritable();
   }
 
