@@ -1,6 +1,6 @@
 // Scaling by load with real processes: from none and back, up and down under requests, and by a user's policy that fails
 // in every way.
-import { writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { DeploymentDetails } from "../../src/model/status.ts";
 import { Harness, type Served } from "./harness.ts";
@@ -83,7 +83,11 @@ describe("an application that is scaled from outside", () => {
 });
 
 describe("a policy of one's own", () => {
-  const told = async (order: string): Promise<void> => writeFileSync(orders, order);
+  /** At once: a policy that reads half an order, or none, would be told to have no replicas. */
+  const told = (order: string): void => {
+    writeFileSync(`${orders}.new`, order);
+    renameSync(`${orders}.new`, orders);
+  };
   const complains = (text: string): Promise<unknown> =>
     harness.waitUntil(
       async () => (await details("told")).autoscaling?.errors.some((error) => error.includes(text)),
@@ -92,7 +96,7 @@ describe("a policy of one's own", () => {
     );
 
   it("decides, in a process of its own (A7)", async () => {
-    await told("3");
+    told("3");
     const { autoscaling } = await sized("told", 3);
     expect(autoscaling?.decisions.at(-1)).toMatchObject({
       policy: "Told",
@@ -102,38 +106,38 @@ describe("a policy of one's own", () => {
   });
 
   it("that throws changes nothing, and is heard again when it answers", async () => {
-    await told("throw");
+    told("throw");
     await complains("the policy Told threw RangeError: told to");
     expect((await details("told")).targetNumReplicas).toBe(3);
-    await told("2");
+    told("2");
     expect((await sized("told", 2)).autoscaling?.errors).toEqual([]);
   });
 
   it("that blocks its process is told of, and the process replaced", async () => {
     const [blocked] = policyProcesses();
-    await told("hang");
+    told("hang");
     await complains("the policy Told has not answered within 1 s");
-    await told("3");
+    told("3");
     await sized("told", 3);
     expect(policyProcesses()).toHaveLength(1);
     expect(policyProcesses()).not.toContain(blocked);
   });
 
   it("whose process ends is started again", async () => {
-    await told("exit");
+    told("exit");
     await complains("ended");
     expect((await details("told")).targetNumReplicas).toBe(3);
-    await told("1");
+    told("1");
     await sized("told", 1);
   });
 
   it("goes on under the next head, and no size is lost (K1)", async () => {
-    await told("2");
+    told("2");
     await sized("told", 2);
     const before = await harness.running("Worker", "told");
     await harness.killHead();
     expect(new Set(await harness.running("Worker", "told"))).toEqual(new Set(before));
-    await told("3");
+    told("3");
     await sized("told", 3);
     expect(policyProcesses()).toHaveLength(1);
   });
