@@ -50,7 +50,7 @@ export default defineConfig({
           include: ["tests/{house,package,types}/**/*.test.ts", "bench/**/*.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          maxWorkers: 1,
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },

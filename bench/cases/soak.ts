@@ -14,7 +14,7 @@ import { openLoop } from "../lib/open-loop.ts";
 import type { Server } from "../lib/servers.ts";
 
 /** Slices of the run: a multiple of four (R1). */
-const SLICES = { full: { count: 40, seconds: 15 }, quick: { count: 4, seconds: 2 } } as const;
+const SLICES = { full: { count: 40, seconds: 15 }, quick: { count: 4, seconds: 1 } } as const;
 /** Most requests a second: above it the load generator takes the processor that is measured. */
 const MOST_PER_SECOND = 1000;
 const KINDS = [{}, { "x-work": "language" }, {}, { "x-work": "stream" }] as const;
