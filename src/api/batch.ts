@@ -14,6 +14,7 @@ import { ConfigError, RequestCancelledError } from "../core/errors.ts";
 import { batchMeter } from "./batching-meters.ts";
 import { currentRuntime, currentScope, runInScope, runWithRuntime } from "./globals.ts";
 import { nameOf } from "./name-of.ts";
+import { PerReplica } from "./per-replica.ts";
 import type { Runtime } from "./runtime.ts";
 import { type RequestFacts, RequestScope } from "./scope.ts";
 
@@ -118,7 +119,7 @@ class BatchGroup<T> {
   readonly #settings: BatchSettings;
   readonly #sizeOf: SizeOf<T> | undefined;
   readonly #streams: boolean;
-  readonly #batchers = new WeakMap<Runtime, WeakMap<object, Batcher<T, Caller>>>();
+  readonly #batchers = new PerReplica<Batcher<T, Caller>>();
 
   constructor(fn: (items: T[]) => unknown, settings: BatchSettings, sizeOf: SizeOf<T> | undefined) {
     this.#fn = fn;
@@ -132,7 +133,7 @@ class BatchGroup<T> {
   call(self: unknown, item: T, batched: object): unknown {
     const caller: Caller = { runtime: currentRuntime(), scope: currentScope() };
     const key = typeof self === "object" && self !== null ? self : batched;
-    const batcher = this.#batchers.get(caller.runtime)?.get(key) ?? this.#open(key, batched, caller.runtime);
+    const batcher = this.#batchers.get(caller.runtime, key) ?? this.#open(key, batched, caller.runtime);
     const modelId = caller.scope?.facts.multiplexedModelId ?? "";
     this.plan.arrived(caller.runtime.clock.monotonic());
     if (this.#streams) return this.#tie(batcher.stream(item, modelId, caller), caller);
@@ -180,8 +181,7 @@ class BatchGroup<T> {
         },
       },
     );
-    const ofRuntime = this.#batchers.get(runtime) ?? new WeakMap<object, Batcher<T, Caller>>();
-    this.#batchers.set(runtime, ofRuntime.set(key, batcher));
+    this.#batchers.set(runtime, key, batcher);
     runtime.onDrain?.(() => {
       draining = true;
       batcher.flush();

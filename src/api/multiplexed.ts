@@ -12,6 +12,7 @@ import { ConfigError, describeThrown, ServeError } from "../core/errors.ts";
 import { modelMeter } from "./batching-meters.ts";
 import { currentRuntime, currentScope, runInScope } from "./globals.ts";
 import { nameOf } from "./name-of.ts";
+import { PerReplica } from "./per-replica.ts";
 import type { Runtime } from "./runtime.ts";
 import { RequestScope } from "./scope.ts";
 
@@ -52,7 +53,7 @@ export function multiplexed<M, This = unknown>(
   checkOptions("multiplexed", options, "multiplexed(load, options)");
   const { maxNumModelsPerReplica } = resolveOptions("multiplexed", options);
   const limit = maxNumModelsPerReplica === -1 ? Infinity : maxNumModelsPerReplica;
-  const caches = new WeakMap<Runtime, WeakMap<object, ModelCache<M>>>();
+  const caches = new PerReplica<ModelCache<M>>();
   const held = new WeakMap<RequestScope, Set<M>>();
   const getModel = async function (this: unknown, modelId?: string): Promise<M> {
     const id = modelId ?? multiplexedModelId();
@@ -63,7 +64,7 @@ export function multiplexed<M, This = unknown>(
     }
     const self = typeof this === "object" && this !== null ? this : getModel;
     const runtime = currentRuntime();
-    const cache = caches.get(runtime)?.get(self) ?? open(self, runtime);
+    const cache = caches.get(runtime, self) ?? open(self, runtime);
     return hold(await cache.use(id), held);
   };
   const open = (self: object, runtime: Runtime): ModelCache<M> => {
@@ -71,8 +72,7 @@ export function multiplexed<M, This = unknown>(
     const bound = (id: string): Promise<M> | M =>
       (load as (id: string) => Promise<M> | M).call(self === getModel ? undefined : self, id);
     const cache = openCache(name, limit, (id) => runLoad(id, bound), runtime);
-    const ofRuntime = caches.get(runtime) ?? new WeakMap<object, ModelCache<M>>();
-    caches.set(runtime, ofRuntime.set(self, cache));
+    caches.set(runtime, self, cache);
     return cache;
   };
   return getModel;
