@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { headerValue, readRequestHeaders } from "./request-headers.ts";
+import { headerValue } from "../protocol/flat-headers.ts";
+import { readRequestHeaders } from "./request-headers.ts";
 
 describe("what the application sees (RT7)", () => {
   it("keeps order, spelling and duplicates", () => {

@@ -54,15 +54,6 @@ export function setHost(headers: string[], host: string): void {
   else headers[at + 1] = host;
 }
 
-/** All values of a header, joined as RFC 9110 5.3 says; "" when it is missing. */
-export function headerValue(headers: readonly string[], name: string): string {
-  const values: string[] = [];
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    if (headers[i]?.toLowerCase() === name) values.push(headers[i + 1] as string);
-  }
-  return values.join(", ");
-}
-
 function parseTimeout(value: string): number | null | undefined {
   const seconds = value.trim() === "" ? Number.NaN : Number(value);
   if (Number.isNaN(seconds)) return undefined;

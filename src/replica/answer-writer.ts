@@ -7,6 +7,7 @@
 //       waits a turn, others for the first piece, which may fail with a status of its own.
 import { SerializationError } from "../core/errors.ts";
 import { atTurnEnd } from "../core/tick.ts";
+import { headerValue } from "../protocol/flat-headers.ts";
 import { FRAME } from "../protocol/frame.ts";
 import {
   setResultStreams,
@@ -288,8 +289,7 @@ function inThisTurn(coming: NextPiece): Promise<Awaited<NextPiece> | undefined> 
 }
 
 function isEventStream({ headers }: HttpHead): boolean {
-  const at = headers.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === "content-type");
-  return at !== -1 && /^text\/event-stream\b/i.test(headers[at + 1] as string);
+  return /^text\/event-stream\b/i.test(headerValue(headers, "content-type"));
 }
 
 function refuseBody(_body: ReadableStream<Uint8Array>, path: string): number {

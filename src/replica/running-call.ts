@@ -8,6 +8,7 @@ import { ERROR_CODES } from "../core/error-codes.ts";
 import { isServeError, RequestCancelledError, ServeError, UserCodeError } from "../core/errors.ts";
 import type { CancelReason } from "../model/call.ts";
 import { writeError } from "../protocol/error-wire.ts";
+import { headerValue } from "../protocol/flat-headers.ts";
 import { FRAME } from "../protocol/frame.ts";
 import { CALL_KIND, HTTP_FLAG_WEBSOCKET, writeOngoing, type CallMeta } from "../protocol/messages.ts";
 import { CLOSE_CODE } from "../protocol/socket-messages.ts";
@@ -313,8 +314,7 @@ export class RunningCall {
 
 /** The first protocol that a client offers is taken; browsers refuse a server that takes none of theirs. */
 function firstProtocol(headers: readonly string[]): string {
-  const at = headers.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === "sec-websocket-protocol");
-  return at === -1 ? "" : ((headers[at + 1] ?? "").split(",", 1)[0] as string).trim();
+  return (headerValue(headers, "sec-websocket-protocol").split(",", 1)[0] as string).trim();
 }
 
 /** What the client of an ingress gets, or would have got, as far as a replica knows. */
